@@ -1,0 +1,110 @@
+package calendar
+
+import "time"
+
+// Status is how an event is shown. The decoder decides it from STATUS, TRANSP and the
+// Microsoft properties; first match wins.
+type Status uint8
+
+// The statuses. Hidden events yield no occurrences.
+const (
+	Busy Status = iota
+	Tentative
+	Free // transparent all-day events: birthdays, holidays; shown as chips
+	OutOfOffice
+	Elsewhere // working elsewhere
+	Hidden    // cancelled, deleted, or free by Outlook's word
+)
+
+// String returns the word used in answers: busy, tentative, free, oof, elsewhere, hidden.
+func (s Status) String() string {
+	return [...]string{"busy", "tentative", "free", "oof", "elsewhere", "hidden"}[s]
+}
+
+// Moment is a DATE or DATE-TIME value: a wall clock reading in a zone. A floating value
+// carries the zone that the decoder chose for it; a UTC value carries time.UTC.
+type Moment struct {
+	Wall Wall
+	Loc  *time.Location // nil for a DATE
+	Date bool           // a DATE: a whole civil day, never an instant
+}
+
+// Length is an RFC 5545 DURATION: nominal days and exact seconds, both never negative.
+type Length struct {
+	Days    int
+	Seconds int64
+}
+
+// Period is one RDATE: a start with, for VALUE=PERIOD, an end or a length of its own.
+type Period struct {
+	Start  Moment
+	End    *Moment
+	Length *Length
+}
+
+// Person is an organizer or attendee.
+type Person struct {
+	Name    string
+	Address string // the calendar address without "mailto:"
+	Status  string // PARTSTAT in upper case, "" when not given
+}
+
+// Event is one VEVENT: a single event, the master of a series, or, when RecurrenceID is
+// set, an override of one instance of a series.
+type Event struct {
+	Source   string // the id of the feed; "" outside the store
+	UID      string
+	Sequence int
+
+	Start  Moment
+	End    *Moment // DTEND; nil when not given
+	Length *Length // DURATION; nil when not given
+
+	Rules        []Rule
+	Dates        []Period // RDATE
+	Except       []Moment // EXDATE
+	RecurrenceID *Moment
+	Future       bool // RANGE=THISANDFUTURE
+
+	Summary     string // never empty: "Busy" when the feed gives none
+	Description string
+	Location    string
+	URL         string
+	Conference  string // the address of the online meeting, "" when none was found
+	Organizer   Person
+	Attendees   []Person
+	Categories  []string
+	Status      Status
+	Private     bool // CLASS is PRIVATE or CONFIDENTIAL
+}
+
+// Span is a window of time: Start <= t < End.
+type Span struct{ Start, End time.Time }
+
+// Occurrence is one instance of an event, placed in time.
+type Occurrence struct {
+	Event *Event // the component that describes it: the override where there is one
+
+	// Start and End are instants, in the event's own zone. For an all-day occurrence
+	// they are the midnights of FirstDay and EndDay in the zone given to Expand.
+	Start, End time.Time
+
+	AllDay           bool
+	FirstDay, EndDay Wall // civil days, EndDay exclusive; only for all-day occurrences
+
+	// Slot is the original start of this instance of a series, before any override moved
+	// it; nil for an event that does not recur. With the UID it is the identity.
+	Slot *Moment
+}
+
+// ID returns the stable identity of the occurrence: the UID, or for an instance of a
+// series UID_YYYYMMDDTHHMMSS_ and eight hexadecimal digits that depend on the source, the UID and
+// the slot alone. The same feed parsed again gives the same ID.
+func (o Occurrence) ID() string { panic("calendar: Occurrence.ID") }
+
+// Warning is something that a person should know about one event, in words.
+type Warning struct {
+	UID     string
+	Summary string
+	Text    string
+}

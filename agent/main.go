@@ -1,0 +1,4 @@
+// Command calendarbot is the calendar appliance's server.
+package main
+
+func main() {}
