@@ -1,0 +1,70 @@
+package view
+
+import "time"
+
+// Feed is how one source fares, as far as a person needs to know.
+type Feed struct {
+	Name         string
+	Off          bool      // switched off: never spoken of
+	Failing      bool      // the last try failed
+	FailingSince time.Time // zero when not failing
+	LastSuccess  time.Time // zero: never
+	Error        string    // the last failure in words
+}
+
+// Freshness says how far the picture can be trusted. It has lines only when something is stale, failing or
+// not there yet.
+type Freshness struct {
+	Lines   []string // sentences without a full stop, the most important first
+	Stale   bool     // a source is failing, or older than the limit
+	Feeds   int      // sources that are on
+	Reached int      // of these, how many have ever been read
+	Waiting int      // of these, how many were never read and have not failed
+	Until   time.Time
+}
+
+// freshLines is how many sources are spoken of one by one.
+const freshLines = 3
+
+// Fresh judges the sources at now. A source whose last success is more than limit ago is too old.
+func Fresh(feeds []Feed, now time.Time, limit time.Duration, o Options) Freshness {
+	f := Freshness{Until: nextMidnight(now, o.Zone)}
+	var failing []Feed
+	var oldest time.Time // the last success that holds for every failing source
+	for _, s := range feeds {
+		if s.Off {
+			continue
+		}
+		f.Feeds++
+		if !s.LastSuccess.IsZero() {
+			f.Reached++
+		}
+		switch old := s.LastSuccess.Add(limit); {
+		case s.Failing:
+			f.Stale = true
+			failing = append(failing, s)
+			if oldest.IsZero() || s.LastSuccess.Before(oldest) {
+				oldest = s.LastSuccess
+			}
+			f.Lines = append(f.Lines, failingLine(s, now, o))
+		case s.LastSuccess.IsZero():
+			f.Waiting++
+			f.Lines = append(f.Lines, loadingLine(s.Name))
+		case !now.Before(old):
+			f.Stale = true
+			f.Lines = append(f.Lines, asOfLine(s.Name, moment(s.LastSuccess, now, o)))
+		case s.LastSuccess.After(now.Add(time.Hour)):
+			f.Lines = append(f.Lines, futureLine(s.Name))
+			f.Until = earlier(f.Until, s.LastSuccess.Add(-time.Hour))
+		default:
+			f.Until = earlier(f.Until, old)
+		}
+	}
+	if n := len(failing); n > 1 && n == f.Feeds {
+		f.Lines = []string{noneReachedLine(failing, oldest, now, o)}
+	}
+	if n := len(f.Lines); n > freshLines {
+		f.Lines = append(f.Lines[:freshLines-1:freshLines-1], moreLines(n-freshLines+1))
+	}
+	return f
+}
