@@ -1,11 +1,8 @@
 // Package config holds the settings: what they are (Config), where they come from (Load)
-// and who said so (Explain).
+// and who said so (Value, Fprint).
 package config
 
-import (
-	"log/slog"
-	"time"
-)
+import "time"
 
 // Config is every setting. Default gives the defaults; a part takes its own slice by value.
 type Config struct {
@@ -81,19 +78,6 @@ type Source struct {
 	Disabled bool              `yaml:"disabled"`
 }
 
-// Secret is text that must not be shown: it prints and marshals as "***" (a URL as its scheme
-// and host). Reveal gives the text itself.
-type Secret string
-
-// Reveal returns the text itself.
-func (s Secret) Reveal() string { return string(s) }
-
-// String returns what may be shown.
-func (s Secret) String() string { panic("config: Secret.String") }
-
-// LogValue implements slog.LogValuer.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
 // Layer says who set a value.
 type Layer string
 
@@ -105,7 +89,7 @@ const (
 	Flag        Layer = "flag"
 )
 
-// Value is one setting as shown by Explain.
+// Value is one setting and who said so.
 type Value struct {
 	Key    string // dotted, as in the file
 	Text   string // secrets masked
@@ -120,13 +104,3 @@ type Input struct {
 	Env      func(string) (string, bool) // os.LookupEnv, or a test's
 	Flags    map[string]string           // dotted key -> text, the program's own flags
 }
-
-// Default returns the defaults.
-func Default() Config { panic("config: Default") }
-
-// Load reads the layers (defaults < file < environment < flags) and validates the whole. Errors are sentences with
-// file, line, key and what is allowed; all that are found are joined.
-func Load(in Input) (Config, []Value, error) { panic("config: Load") }
-
-// Location returns the device's time zone. The configuration must be valid.
-func (d Device) Location() *time.Location { panic("config: Device.Location") }
