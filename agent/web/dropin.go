@@ -1,0 +1,113 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"calendarbot/agent/calendar"
+	"calendarbot/agent/store"
+)
+
+const (
+	skipFor      = 24 * time.Hour // how long a skipped meeting is passed over
+	maxID        = 1024           // bytes of the id of an event
+	maxKept      = 1000           // skipped, and hidden, events at a time
+	storeTimeout = 10 * time.Second
+)
+
+// probe is the last sign of life of the browser that shows the page.
+type probe struct{ at time.Time }
+
+// skip passes over one meeting for a day.
+func (s *Server) skip(c *fiber.Ctx) error {
+	var body struct {
+		MeetingID json.RawMessage `json:"meeting_id"`
+	}
+	if err := json.Unmarshal(c.BodyRaw(), &body); err != nil {
+		// Text that is JSON but no object lacks the member.
+		if json.Valid(c.BodyRaw()) {
+			return &refusal{Status: http.StatusBadRequest, Word: "missing or invalid meeting_id"}
+		}
+		return &refusal{Status: http.StatusBadRequest, Word: "invalid json"}
+	}
+	var id string
+	if err := json.Unmarshal(body.MeetingID, &id); err != nil || !validID(id) {
+		return &refusal{Status: http.StatusBadRequest, Word: "missing or invalid meeting_id"}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+	defer cancel()
+	kept, err := s.kept(ctx)
+	if err != nil {
+		return err
+	}
+	if _, again := kept.Skipped[id]; !again && len(kept.Skipped) >= maxKept {
+		return &refusal{Status: http.StatusConflict, Word: "too many skipped meetings", Message: fmt.Sprintf("At most %d meetings can be skipped at a time.", maxKept)}
+	}
+	until := s.o.Now().Add(skipFor).Truncate(time.Second)
+	if err := s.o.Store.Skip(ctx, id, until); err != nil {
+		return fmt.Errorf("skip meeting: %w", err)
+	}
+	return answerJSON(c, http.StatusOK, map[string]string{"skipped_until": utc(until)})
+}
+
+// kept is what people hid and skipped.
+func (s *Server) kept(ctx context.Context) (store.Snapshot, error) {
+	now := s.o.Now()
+	snap, err := s.o.Store.Between(ctx, calendar.Span{Start: now, End: now})
+	if err != nil {
+		return snap, fmt.Errorf("read hidden and skipped: %w", err)
+	}
+	return snap, nil
+}
+
+// cleared is the answer of the routes that take all skips back.
+type cleared struct {
+	Cleared bool   `json:"cleared"`
+	Count   int    `json:"count"`
+	Message string `json:"message,omitempty"`
+}
+
+func (s *Server) clearSkips(c *fiber.Ctx) error {
+	count, err := s.takeBackSkips()
+	if err != nil {
+		return err
+	}
+	return answerJSON(c, http.StatusOK, cleared{Cleared: true, Count: count})
+}
+
+func (s *Server) clearSkipsByGet(c *fiber.Ctx) error {
+	if c.Method() == fiber.MethodHead {
+		return fiber.ErrMethodNotAllowed // a HEAD changes nothing
+	}
+	count, err := s.takeBackSkips()
+	if err != nil {
+		return err
+	}
+	s.o.Refresher.Refresh("")
+	return answerJSON(c, http.StatusOK, cleared{Cleared: true, Count: count, Message: fmt.Sprintf("%d skipped meetings are shown again.", count)})
+}
+
+func (s *Server) takeBackSkips() (int, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+	defer cancel()
+	count, err := s.o.Store.ClearSkips(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("clear skips: %w", err)
+	}
+	return count, nil
+}
+
+// heartbeat is what a page says that is alive.
+func (s *Server) heartbeat(c *fiber.Ctx) error {
+	now := s.o.Now()
+	s.probe.Store(&probe{at: now})
+	return answerJSON(c, http.StatusOK, map[string]string{"status": "ok", "timestamp": utc(now)})
+}
+
+// utc is the form of instants in the drop-in routes.
+func utc(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }

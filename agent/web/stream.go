@@ -1,0 +1,209 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"calendarbot/agent/page"
+)
+
+const (
+	pulseEvery  = time.Second      // how often the store is looked at while somebody listens
+	commentTime = 20 * time.Second // between signs of life on a silent stream
+	streamWrite = 15 * time.Second // for a listener to take what is sent
+)
+
+// pulse tells its listeners when the picture changes: when the store's generation grows, and when the time comes
+// at which the picture itself changes (once a minute at most, as that is how often it counts).
+type pulse struct {
+	generation func() uint64
+	until      func(ctx context.Context) time.Time // when the picture drawn now changes
+	now        func() time.Time
+
+	mu        sync.Mutex
+	listeners map[chan uint64]struct{}
+	ended     bool
+	came      chan struct{} // a first listener came
+}
+
+func newPulse(generation func() uint64, until func(context.Context) time.Time, now func() time.Time) *pulse {
+	return &pulse{
+		generation: generation, until: until, now: now,
+		listeners: make(map[chan uint64]struct{}), came: make(chan struct{}, 1),
+	}
+}
+
+// listen adds a listener: a channel that holds the generation after a change, several changes as one, and that is closed at
+// the end. It returns nil when there are too many, or at the end.
+func (p *pulse) listen() chan uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended || len(p.listeners) >= maxStreams {
+		return nil
+	}
+	ch := make(chan uint64, 1)
+	p.listeners[ch] = struct{}{}
+	select {
+	case p.came <- struct{}{}:
+	default:
+	}
+	return ch
+}
+
+// leave takes a listener away.
+func (p *pulse) leave(ch chan uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.listeners, ch)
+}
+
+// tell tells all listeners of a change.
+func (p *pulse) tell(generation uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for ch := range p.listeners {
+		select {
+		case ch <- generation:
+		default: // it has not yet taken the last one
+		}
+	}
+}
+
+func (p *pulse) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.listeners)
+}
+
+// run watches until ctx ends, then ends the listeners. While nobody listens it sleeps.
+func (p *pulse) run(ctx context.Context) {
+	defer p.end()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.came:
+		}
+		p.watch(ctx)
+	}
+}
+
+// watch looks at the store until nobody listens any more.
+func (p *pulse) watch(ctx context.Context) {
+	tick := time.NewTicker(pulseEvery)
+	defer tick.Stop()
+	seen, until := p.generation(), p.until(ctx)
+	for p.count() > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if generation := p.generation(); generation != seen || !p.now().Before(until) {
+			seen, until = generation, p.until(ctx)
+			p.tell(generation)
+		}
+	}
+}
+
+func (p *pulse) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended = true
+	for ch := range p.listeners {
+		close(ch)
+		delete(p.listeners, ch)
+	}
+}
+
+// pictureUntil asks when what's next, as drawn now, changes; in a minute when that cannot be told.
+func (s *Server) pictureUntil(ctx context.Context) time.Time {
+	now := s.o.Now()
+	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
+	defer cancel()
+	p, err := s.o.Page(ctx, page.Query{Kind: page.Next})
+	if err != nil || !p.Until.After(now) {
+		return now.Add(time.Minute)
+	}
+	return p.Until
+}
+
+// stream answers server-sent events: "change" whenever the page should be fetched again.
+func (s *Server) stream(c *fiber.Ctx) error {
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	if c.Method() == fiber.MethodHead {
+		c.Set(fiber.HeaderContentType, "text/event-stream")
+		return nil
+	}
+	changes := s.pulse.listen()
+	if changes == nil {
+		return problemOf(http.StatusServiceUnavailable, "streams", fmt.Sprintf("At most %d event streams are open at a time; please try again.", maxStreams))
+	}
+	c.Set(fiber.HeaderContentType, "text/event-stream")
+	c.Set("X-Accel-Buffering", "no")
+	c.Context().SetConnectionClose()
+	conn := c.Context().Conn()
+	first := s.o.Store.Generation()
+	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
+		defer func() {
+			s.pulse.leave(changes)
+			if cause := recover(); cause != nil {
+				s.o.Log.Error("panic while streaming", "cause", cause)
+			}
+		}()
+		send(conn, w, changes, first)
+	})
+	return nil
+}
+
+// send writes changes until the channel is closed or the listener is gone.
+func send(conn net.Conn, w *bufio.Writer, changes <-chan uint64, first uint64) {
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		// A listener sends nothing more: whatever comes is its going away.
+		if _, err := conn.Read(make([]byte, 1)); err != nil {
+			return
+		}
+	}()
+	defer func() {
+		// Ends the reading above.
+		if conn.SetReadDeadline(time.Unix(1, 0)) == nil {
+			<-gone
+		}
+	}()
+	write := func(text string) bool {
+		// The server's own limit is for a whole answer; here each piece has its own.
+		if conn.SetWriteDeadline(time.Now().Add(streamWrite)) != nil {
+			return false
+		}
+		_, err := w.WriteString(text)
+		return err == nil && w.Flush() == nil
+	}
+	if !write(fmt.Sprintf("retry: 3000\n: generation %d\n\n", first)) {
+		return
+	}
+	silence := time.NewTicker(commentTime)
+	defer silence.Stop()
+	for {
+		select {
+		case <-gone:
+			return
+		case generation, ok := <-changes:
+			if !ok || !write(fmt.Sprintf("event: change\nid: %d\ndata: {\"generation\":%d}\n\n", generation, generation)) {
+				return
+			}
+		case <-silence.C:
+			if !write(":\n\n") {
+				return
+			}
+		}
+	}
+}
