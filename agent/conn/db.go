@@ -133,6 +133,9 @@ func (db *DB) probe(ctx context.Context) error {
 func (db *DB) Read() *sql.DB  { return db.read }
 func (db *DB) Write() *sql.DB { return db.write }
 
+// Exclusive tells that the disk was full when the database was opened: see OpenDB.
+func (db *DB) Exclusive() bool { return db.exclusive }
+
 // Close writes the log back into the file and closes it. It waits for queries that are under way.
 func (db *DB) Close() error {
 	if db.exclusive {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // MaxRedirects is how many redirects of one request are followed.
@@ -91,7 +92,7 @@ func hop(req *http.Request, past []*url.URL, location string) (*http.Request, er
 		// somebody else's server has had a say in where we go.
 		for name := range next.Header {
 			if !harmless(name) {
-				next.Header.Del(name)
+				delete(next.Header, name)
 			}
 		}
 	}
@@ -118,7 +119,7 @@ func carriesCredentials(header http.Header) bool {
 
 // sameHost tells whether b is the server that a names, allowing for the step from http to https.
 func sameHost(a, b *url.URL) bool {
-	if a.Hostname() != b.Hostname() {
+	if !strings.EqualFold(a.Hostname(), b.Hostname()) {
 		return false
 	}
 	if a.Scheme == "http" && b.Scheme == "https" && port(a) == "80" && port(b) == "443" {

@@ -1,20 +1,43 @@
 // Package store keeps in SQLite what must outlive a restart: the last good events of every
-// source, how each source fares, sources added by a person, hidden and skipped events, settings.
+// source, how each source fares, sources added by a person, hidden and skipped events.
+//
+// All but the events is also held in memory, in a picture that is replaced whole with each
+// change. A read takes the events from one transaction and the rest from the picture that belongs to it.
+//
+// Nothing is written while nothing changes: that a source is still well is kept in memory, and
+// saved with the next change, after a quarter of an hour, and on Close.
 package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"sync/atomic"
 	"time"
 
-	"calendarbot/agent/calendar"
-	"calendarbot/agent/config"
 	"calendarbot/agent/conn"
-	"calendarbot/agent/ics"
 )
 
-// Store is the open database.
+// Store is the open database. Its methods may be called from any goroutine.
 type Store struct {
-	// to be completed by the owner of this file
+	o          Options
+	migrations fs.FS
+
+	picture   atomic.Pointer[picture]
+	recovered atomic.Pointer[string]
+
+	// mu is held by whoever changes the picture; it is taken before files.
+	mu         sync.Mutex
+	recoveries []time.Time // of the last hour
+
+	// files is held for reading while the database is used, and for writing to replace it.
+	files  sync.RWMutex
+	db     *conn.DB // nil after Close, and when a new file could not be started
+	closed bool
+
+	interpreters interpreters
 }
 
 // Options of Open.
@@ -25,123 +48,127 @@ type Options struct {
 	DB   conn.DBOptions
 }
 
-// Open opens the file at o.Path, migrates it (after copying it) and reads the generation. A corrupt file is
-// set aside as PATH.corrupt-TIME and a new one started; Recovered says so.
-func Open(ctx context.Context, o Options) (*Store, error) { panic("store: Open") }
+// ErrClosed is returned after Close.
+var ErrClosed = errors.New("the database is closed")
 
-// Close writes back and closes.
-func (s *Store) Close() error { panic("store") }
+// errGone says that the last attempt to start a new file did not succeed.
+var errGone = errors.New("there is no database")
 
-// Recovered is a sentence for a person when Open had to start anew or fall back, else "".
-func (s *Store) Recovered() string { panic("store") }
+// generationGap is added to the generation at each start. Changes of how a source fares may be shown
+// before they are saved; after a power cut their generations must not be given out again.
+const generationGap = 1024
 
-// Generation grows by one with every change of what pages are made from: events, sources, hidden, skips,
-// settings and the freshness state of a source. It costs no query.
-func (s *Store) Generation() uint64 { panic("store") }
-
-// State is how a source fares.
-type State string
-
-// The states of a source.
-const (
-	Waiting  State = "waiting"  // never tried
-	OK       State = "ok"       // the last try succeeded
-	Failing  State = "failing"  // the last try failed; older events may stand
-	Disabled State = "disabled" // switched off
-)
-
-// Source is what is known about one source. Credentials and the whole URL are not in it.
-type Source struct {
-	ID, Name, Color string
-	Address         string // the URL as it may be shown: scheme and host
-	Web             bool   // added through the web, not by the operator's configuration
-	LAN             bool
-	State           State
-	Events          int
-	Skipped         int
-	LastSuccess     time.Time // zero: never; 304 counts
-	LastTry         time.Time
-	NextTry         time.Time
-	FailingSince    time.Time // zero when not failing
-	Error           string    // the last failure in words, "" when OK
-	Code            string    // stable code of the failure, e.g. "refused", "dns", "http_404"
-	Problems        []ics.Problem
-	MoreProblems    int
+// Open opens the file at o.Path, migrates it (after copying it to PATH.before-migration) and reads
+// the picture. A corrupt file is set aside as PATH.corrupt-TIME and a new one started; Recovered says so.
+// A file that a newer version of the program has written is left alone, and is an error.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	return open(ctx, o, schema())
 }
 
-// Snapshot is everything a page is made from, read in one transaction.
-type Snapshot struct {
-	Generation uint64
-	Events     []calendar.Event     // components of every series that may touch the span; sources in their order
-	Sources    []Source             // in the order of configuration, then of adding
-	Hidden     map[string]Hidden    // by occurrence ID or series key
-	Skipped    map[string]time.Time // by occurrence ID; until when
+func open(ctx context.Context, o Options, migrations fs.FS) (*Store, error) {
+	if o.Zone == nil {
+		o.Zone = time.Local
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Store{o: o, migrations: migrations}
+	db, p, err := s.start(ctx)
+	if conn.IsCorrupt(err) {
+		s.db = db
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if err := s.renew(ctx, p); err != nil {
+			return nil, err
+		}
+		return s, nil
+	}
+	if err != nil {
+		return nil, inWords("open the database", err)
+	}
+	s.db = db
+	p.generation += generationGap
+	s.picture.Store(p)
+	if db.Exclusive() {
+		s.tell("The disk is full. Calendars are shown as they were stored last; nothing new can be stored.")
+	}
+	return s, nil
 }
 
-// Hidden is an event that a person does not want to see.
-type Hidden struct {
-	ID     string // calendar.Occurrence.ID, or for the whole series its UID
-	Series bool
-	Title  string
-	Since  time.Time
+// start opens and migrates the file and reads the picture. When the file is corrupt the picture
+// holds what could be read, and the database may be nil.
+func (s *Store) start(ctx context.Context) (*conn.DB, *picture, error) {
+	db, err := conn.OpenDB(ctx, s.o.Path, s.o.DB)
+	if err != nil {
+		return nil, newPicture(), err
+	}
+	if err := migrate(ctx, db, s.o.Path, s.migrations); err != nil {
+		if conn.IsCorrupt(err) {
+			return db, newPicture(), err
+		}
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	p, err := load(ctx, db.Write())
+	if err != nil && !conn.IsCorrupt(err) {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	return db, p, err
 }
 
-// Between reads what a page for the span needs.
-func (s *Store) Between(ctx context.Context, span calendar.Span) (Snapshot, error) { panic("store") }
+// Close saves what is only in memory and closes the database.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed { // only changed with mu held
+		return nil
+	}
+	err := s.save(context.Background(), s.picture.Load().clone())
 
-// Sources lists the sources without their events.
-func (s *Store) Sources(ctx context.Context) ([]Source, error) { panic("store") }
-
-// SetConfigured makes the sources of the configuration the operator's part of the list: new ones are
-// added, ones that are gone are removed with their events. A source whose URL changed loses its validators, not
-// its events.
-func (s *Store) SetConfigured(ctx context.Context, sources []config.Source) error { panic("store") }
-
-// WebSources returns the sources added by a person, with their credentials.
-func (s *Store) WebSources(ctx context.Context) ([]config.Source, error) { panic("store") }
-
-// PutWebSource adds or replaces one; DeleteWebSource removes one with its events.
-func (s *Store) PutWebSource(ctx context.Context, src config.Source) error { panic("store") }
-func (s *Store) DeleteWebSource(ctx context.Context, id string) error      { panic("store") }
-
-// Validators are what a server gave for conditional requests.
-type Validators struct{ ETag, LastModified string }
-
-// Validators returns those of the last good fetch; zero when there was none.
-func (s *Store) Validators(ctx context.Context, id string) (Validators, error) { panic("store") }
-
-// Draft collects the components of one fetch beside the last good ones. Nothing is written before Commit; a draft
-// that is not committed is simply dropped.
-type Draft struct {
-	// to be completed by the owner of this file
+	s.files.Lock()
+	defer s.files.Unlock()
+	s.closed = true
+	if s.db != nil {
+		err = errors.Join(err, s.db.Close())
+		s.db = nil
+	}
+	if err != nil {
+		return inWords("close the database", err)
+	}
+	return nil
 }
 
-// Draft starts one. It holds the hashes of what the source has now, so that components that did not
-// change cost neither memory nor writes.
-func (s *Store) Draft(ctx context.Context, id string) (*Draft, error) { panic("store") }
-
-// Keep is the callback for ics.Decode.
-func (d *Draft) Keep(c ics.Component) error { panic("store") }
-
-// Before and Kept count the components of the source now, and in the draft.
-func (d *Draft) Before() int { panic("store") }
-func (d *Draft) Kept() int   { panic("store") }
-
-// Commit makes the draft the events of the source in one transaction and records the success. When nothing
-// changed only the status is written, and changed is false.
-func (d *Draft) Commit(ctx context.Context, r ics.Report, v Validators, next time.Time) (changed bool, err error) {
-	panic("store")
+// Recovered is a sentence for a person when the database had to be started anew or cannot be
+// used in full, else "".
+func (s *Store) Recovered() string {
+	if p := s.recovered.Load(); p != nil {
+		return *p
+	}
+	return ""
 }
 
-// Unchanged records a success without new events (304). Failed records a failure; the events stay.
-func (s *Store) Unchanged(ctx context.Context, id string, next time.Time) error { panic("store") }
-func (s *Store) Failed(ctx context.Context, id, code, words string, next time.Time) error {
-	panic("store")
-}
+func (s *Store) tell(sentence string) { s.recovered.Store(&sentence) }
 
-// Hide, Unhide, Skip and ClearSkips change what a person does not want to see. ClearSkips and Unhide tell how many they
-// took away.
-func (s *Store) Hide(ctx context.Context, h Hidden) error                   { panic("store") }
-func (s *Store) Unhide(ctx context.Context, id string) (int, error)         { panic("store") }
-func (s *Store) Skip(ctx context.Context, id string, until time.Time) error { panic("store") }
-func (s *Store) ClearSkips(ctx context.Context) (int, error)                { panic("store") }
+// Generation grows by one with every change of what pages are made from: events, sources, hidden,
+// skips, and whether and why a source fails. It jumps ahead at each start. That a source is still
+// well does not count: pages that name the time of the last success must be told when it is too
+// old by their own expiry, and read it anew then. It costs no query.
+func (s *Store) Generation() uint64 { return s.picture.Load().generation }
+
+// inWords adds to the error of a database what a person can do about it.
+func inWords(doing string, err error) error {
+	switch {
+	case conn.IsFull(err):
+		return fmt.Errorf("%s: the disk is full; what was stored before is kept: %w", doing, err)
+	case conn.IsBusy(err):
+		return fmt.Errorf("%s: another program holds the database: %w", doing, err)
+	case conn.IsReadOnly(err):
+		return fmt.Errorf("%s: the file or its disk is read-only: %w", doing, err)
+	case conn.IsCorrupt(err):
+		return fmt.Errorf("%s: the database is damaged: %w", doing, err)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: its folder does not exist; create it, or name another file as store.path: %w", doing, err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s: no permission; name a file as store.path that this user may write: %w", doing, err)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

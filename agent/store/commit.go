@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"calendarbot/agent/ics"
+)
+
+const (
+	// rowsPerInsert and rowsPerDelete are how many rows go into one statement.
+	rowsPerInsert = 16
+	rowsPerDelete = 100
+
+	insertComponent = `INSERT INTO component (source, series, hash, first, last, ordinal, text) VALUES `
+	insertRow       = `(?, ?, ?, ?, ?, ?, ?)`
+	insertColumns   = 7
+	deleteComponent = `DELETE FROM component WHERE id IN `
+)
+
+// Commit makes the draft the events of the source in one transaction and records the success. When nothing
+// changed, changed is false, and only the status is written, as by Unchanged. ErrSuperseded and ErrUnknown say that
+// the draft came too late.
+func (d *Draft) Commit(ctx context.Context, r ics.Report, v Validators, next time.Time) (changed bool, err error) {
+	s := d.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.picture.Load().clone()
+	src, err := p.edit(d.id)
+	if err != nil {
+		return false, err
+	}
+	if src.num != d.source.num || src.revision != d.source.revision || src.fingerprint != d.source.fingerprint {
+		return false, ErrSuperseded
+	}
+	gone := d.gone()
+	for _, problem := range d.over {
+		r.Problems = append(r.Problems[:len(r.Problems):len(r.Problems)], *problem)
+		r.Skipped++
+	}
+	preamble := sha256.Sum256(r.Preamble)
+	changed = src.revision == 0 || len(d.fresh)+len(gone) > 0 || src.preamble != [hashSize]byte(preamble[:hashSize])
+	told := src.feedName != r.Name || src.skipped != r.Skipped || src.more != r.More || !slices.Equal(src.problems, r.Problems)
+
+	news := src.succeed(s.o.Now(), next)
+	src.validators = v
+	if !changed && !told {
+		return false, s.well(ctx, p, src, news)
+	}
+	src.revision++
+	src.events, src.skipped, src.feedName = d.kept, r.Skipped, r.Name
+	src.problems, src.more = r.Problems, r.More
+	copy(src.preamble[:], preamble[:])
+	err = s.change(ctx, "save the events of "+d.id, p, func(tx *sql.Tx) error {
+		if err := deleteComponents(ctx, tx, gone); err != nil {
+			return err
+		}
+		if err := insertComponents(ctx, tx, src.num, d.fresh); err != nil {
+			return err
+		}
+		return src.writeFeed(ctx, tx, r.Preamble)
+	})
+	return changed && err == nil, err
+}
+
+// gone returns the rows of the components that are stored, but not in the draft.
+func (d *Draft) gone() []int64 {
+	var rows []int64
+	for _, row := range d.known {
+		if row > 0 {
+			rows = append(rows, row)
+		}
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+func deleteComponents(ctx context.Context, tx *sql.Tx, rows []int64) error {
+	for chunk := range slices.Chunk(rows, rowsPerDelete) {
+		args := make([]any, len(chunk))
+		for i, row := range chunk {
+			args[i] = row
+		}
+		if _, err := tx.ExecContext(ctx, deleteComponent+"(?"+strings.Repeat(", ?", len(chunk)-1)+")", args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func insertComponents(ctx context.Context, tx *sql.Tx, source int64, all []fresh) error {
+	full := insertComponent + insertRow + strings.Repeat(", "+insertRow, rowsPerInsert-1)
+	args := make([]any, 0, rowsPerInsert*insertColumns)
+	for chunk := range slices.Chunk(all, rowsPerInsert) {
+		args = args[:0]
+		for i := range chunk {
+			c := &chunk[i]
+			args = append(args, source, int64(c.series), c.hash[:], int64(c.first), int64(c.last), c.ordinal, c.text)
+		}
+		statement := full
+		if len(chunk) < rowsPerInsert {
+			statement = insertComponent + insertRow + strings.Repeat(", "+insertRow, len(chunk)-1)
+		}
+		if _, err := tx.ExecContext(ctx, statement, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeFeed saves what the fetch said about the feed as a whole.
+func (s *source) writeFeed(ctx context.Context, tx *sql.Tx, preamble []byte) error {
+	problems, err := json.Marshal(s.problems)
+	if err != nil {
+		return err
+	}
+	if preamble == nil {
+		preamble = []byte{}
+	}
+	_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO feed (source, revision, name, hash, preamble, problems, more)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, s.num, s.revision, s.feedName, s.preamble[:], preamble, string(problems), s.more)
+	return err
+}

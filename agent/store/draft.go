@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"hash/fnv"
+	"strings"
+
+	"calendarbot/agent/calendar"
+	"calendarbot/agent/conn"
+	"calendarbot/agent/ics"
+)
+
+// hashSize is how many bytes of a SHA-256 are kept.
+const hashSize = 16
+
+// maxSeries is how many components one UID may have: they are always read together.
+const maxSeries = 5000
+
+// ErrSuperseded is returned when the source was changed, removed or committed to by somebody
+// else after the draft was begun. The draft is of no more use.
+var ErrSuperseded = errors.New("the source was changed meanwhile")
+
+// Draft collects the components of one fetch beside the last good ones. Nothing is written before Commit; a draft
+// that is not committed is simply dropped. It is for one goroutine.
+type Draft struct {
+	store  *Store
+	id     string
+	source *source // as it was at the beginning
+	before int
+	kept   int
+
+	// known tells for each hash where the component is: stored in the row of that number, stored
+	// in the row of minus that number and seen in this draft too, or, when 0, new in this draft.
+	known  map[[hashSize]byte]int64
+	fresh  []fresh
+	texts  arena
+	series map[uint64]int // components by series
+	over   map[uint64]*ics.Problem
+
+	scratch []byte
+}
+
+// fresh is a component that the source did not have before.
+type fresh struct {
+	hash        [hashSize]byte
+	series      uint64
+	first, last calendar.Wall
+	ordinal     int
+	text        []byte
+}
+
+// Draft starts one. It holds the hashes of what the source has now, so that components that did not
+// change cost neither memory nor writes.
+func (s *Store) Draft(ctx context.Context, id string) (*Draft, error) {
+	src, _ := s.picture.Load().find(id)
+	if src == nil {
+		return nil, ErrUnknown
+	}
+	d := &Draft{store: s, id: id, source: src, known: make(map[[hashSize]byte]int64, src.events),
+		series: map[uint64]int{}, over: map[uint64]*ics.Problem{}}
+	var used *conn.DB
+	err := s.withDB(func(db *conn.DB) error {
+		used = db
+		return each(ctx, db.Read(), `SELECT hash, id FROM component INDEXED BY component_series WHERE source = ?`,
+			func(rows *sql.Rows) error {
+				var hash sql.RawBytes
+				var row int64
+				if err := rows.Scan(&hash, &row); err != nil {
+					return err
+				}
+				if len(hash) == hashSize {
+					d.known[[hashSize]byte(hash)] = row
+				}
+				return nil
+			}, src.num)
+	})
+	if broken(err) {
+		err = errors.Join(err, s.recover(ctx, used))
+	}
+	if err != nil {
+		return nil, inWords("read what is stored of "+id, err)
+	}
+	d.before = len(d.known)
+	return d, nil
+}
+
+// Keep is the callback for ics.Decode. A component that the draft has already is not counted
+// twice. Of one UID at most 5000 components are kept; Commit adds a problem about the others.
+func (d *Draft) Keep(c ics.Component) error {
+	hash := d.hash(c)
+	row, known := d.known[hash]
+	if known && row <= 0 {
+		return nil
+	}
+	series := seriesOf(c.UID)
+	if d.series[series] >= maxSeries {
+		d.tooMany(series, c)
+		return nil
+	}
+	d.series[series]++
+	d.kept++
+	if known {
+		d.known[hash] = -row
+		return nil
+	}
+	d.known[hash] = 0
+	d.fresh = append(d.fresh, fresh{hash, series, c.First, c.Last, d.kept, d.texts.keep(c.Text)})
+	return nil
+}
+
+// hash identifies the component with all that is stored of it.
+func (d *Draft) hash(c ics.Component) [hashSize]byte {
+	b := d.scratch[:0]
+	b = append(b, c.UID...)
+	b = append(b, 0)
+	b = binary.BigEndian.AppendUint64(b, uint64(c.First))
+	b = binary.BigEndian.AppendUint64(b, uint64(c.Last))
+	b = append(b, c.Text...)
+	d.scratch = b
+	sum := sha256.Sum256(b)
+	return [hashSize]byte(sum[:hashSize])
+}
+
+func seriesOf(uid string) uint64 {
+	h := fnv.New64a()
+	// Writing to a hash cannot fail.
+	h.Write([]byte(uid))
+	return h.Sum64()
+}
+
+func (d *Draft) tooMany(series uint64, c ics.Component) {
+	if d.over[series] == nil {
+		d.over[series] = &ics.Problem{UID: strings.Clone(c.UID), Skipped: true,
+			Text: "this event comes more than 5000 times with changes of its own; the others are left out"}
+	}
+}
+
+// Before and Kept count the components of the source now, and in the draft.
+func (d *Draft) Before() int { return d.before }
+func (d *Draft) Kept() int   { return d.kept }
+
+// arena keeps texts in large blocks, which costs less than one allocation for each.
+type arena struct{ block []byte }
+
+const arenaBlock = 256 << 10
+
+func (a *arena) keep(text []byte) []byte {
+	if len(text) > cap(a.block)-len(a.block) {
+		a.block = make([]byte, 0, max(arenaBlock, len(text)))
+	}
+	from := len(a.block)
+	a.block = append(a.block, text...)
+	return a.block[from:len(a.block):len(a.block)]
+}
