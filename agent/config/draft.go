@@ -159,7 +159,7 @@ func didYouMean(name string, known []string) string {
 	if best == "" {
 		return ""
 	}
-	return "; did you mean " + best + "?"
+	return " (did you mean " + best + "?)"
 }
 
 // distance is how many letters are to be added, removed or changed to get from a to b.

@@ -82,17 +82,23 @@ func (d *draft) environmentSource(text string) {
 // them, that begins with CALENDARBOT_ but is none of ours. They do no harm; a person who
 // mistyped one wants to know.
 func Unknown(environ []string) []string {
-	known := []string{icsURL, debug, testTime, location}
+	var known []string // without the prefix, which would make all of them look alike
+	for _, name := range []string{icsURL, debug, testTime, location} {
+		known = append(known, strings.TrimPrefix(name, prefix))
+	}
 	var c Config
 	for _, v := range variables(c.settings()) {
-		known = append(known, v.name)
+		known = append(known, strings.TrimPrefix(v.name, prefix))
 	}
 	var sentences []string
 	for _, line := range environ {
 		name, _, _ := strings.Cut(line, "=")
-		if strings.HasPrefix(name, prefix) && !slices.Contains(known, name) {
-			sentences = append(sentences, fmt.Sprintf("%s is not a setting and was not read%s", quoted(name), didYouMean(name, known)))
+		rest, ours := strings.CutPrefix(name, prefix)
+		if !ours || slices.Contains(known, rest) {
+			continue
 		}
+		near := strings.Replace(didYouMean(rest, known), "mean ", "mean "+prefix, 1)
+		sentences = append(sentences, fmt.Sprintf("%s is not a setting and was not read%s", quoted(name), near))
 	}
 	slices.Sort(sentences)
 	return sentences

@@ -1,0 +1,239 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestAllowedValues gives every setting texts at its limits and checks what they become.
+func TestAllowedValues(t *testing.T) {
+	long := strings.Repeat("ä", 60)
+	for _, c := range []struct {
+		key, text string
+		want      string // as shown; secrets masked
+	}{
+		{"device.name", "Kitchen", "Kitchen"},
+		{"device.name", "  Küche 🗓 ", "Küche 🗓"},
+		{"device.name", long, long},
+		{"device.time_zone", "Europe/Berlin", "Europe/Berlin"},
+		{"device.time_zone", "UTC", "UTC"},
+		{"device.time_zone", "US/Pacific", "US/Pacific"},
+		{"web.host", "127.0.0.1", "127.0.0.1"},
+		{"web.host", "::", "::"},
+		{"web.host", "[::1]", "::1"},
+		{"web.host", "localhost", "localhost"},
+		{"web.port", "0", "0"},
+		{"web.port", "65535", "65535"},
+		{"web.write_token", "12345678", "***"},
+		{"web.write_token", "", ""},
+		{"web.drop_in_writes", "no", "false"},
+		{"web.drop_in_writes", "On", "true"},
+		{"web.allowed_hosts", "Calendar.Example, 10.0.0.7,,my_pi.lan", "calendar.example, 10.0.0.7, my_pi.lan"},
+		{"web.allowed_hosts", "", ""},
+		{"display.theme", "EInk", "eink"},
+		{"display.clock", "12h", "12h"},
+		{"display.scale", "0.7", "0.7"},
+		{"display.scale", "1.3", "1.3"},
+		{"display.days", "1", "1"},
+		{"display.days", "31", "31"},
+		{"display.private", "mask", "mask"},
+		{"feeds.refresh", "1m", "1m"},
+		{"feeds.refresh", "300", "5m"},
+		{"feeds.refresh", "1h30m", "1h30m"},
+		{"feeds.refresh", "24h", "24h"},
+		{"feeds.timeout", "1", "1s"},
+		{"feeds.timeout", "10m", "10m"},
+		{"feeds.max_bytes", "64 KiB", "64 KiB"},
+		{"feeds.max_bytes", "20mb", "20 MB"},
+		{"feeds.max_bytes", "100 MiB", "100 MiB"},
+		{"feeds.max_bytes", "500KB", "500 KB"},
+		{"feeds.max_bytes", "70001 B", "70001"},
+		{"feeds.max_bytes", "1048576", "1 MiB"},
+		{"feeds.max_events", "1", "1"},
+		{"feeds.max_events", "1_000_000", "1000000"},
+		{"store.path", "calendarbot.db", "calendarbot.db"},
+		{"alexa.bearer_token", "x", "***"},
+		{"log.level", "DEBUG", "debug"},
+		{"log.level", "WARNING", "warn"},
+		{"log.level", "critical", "error"},
+	} {
+		t.Run(c.key+"="+c.text, func(t *testing.T) {
+			config, values, err := Load(Input{Flags: map[string]string{c.key: c.text}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := find(t, values, c.key)
+			if got.Text != c.want || got.Layer != Flag {
+				t.Errorf("got %+v, want %s", got, c.want)
+			}
+			for _, s := range config.settings() {
+				if s.key == c.key && !s.secret && (!s.set(got.Text) || s.text() != got.Text) {
+					t.Errorf("the text shown, %q, does not give the same value", got.Text)
+				}
+			}
+		})
+	}
+}
+
+// TestRefusedValues gives every setting texts beyond its limits and reads the sentence.
+func TestRefusedValues(t *testing.T) {
+	const (
+		name    = "1 to 60 characters on one line"
+		zones   = "the name of a time zone such as Europe/Berlin or America/New_York"
+		listen  = "an address such as 0.0.0.0, 127.0.0.1 or ::, or a host name"
+		port    = "a whole number from 0 to 65535"
+		names   = "at most 32 host names or addresses, without a port"
+		refresh = "from 1m to 24h, as in 90s, 5m, 1h30m or a plain number of seconds"
+		bytes   = "from 64 KiB to 100 MiB, as in 500 KB, 20 MiB or a plain number of bytes"
+		file    = "the path of a file"
+	)
+	for _, c := range []struct{ key, text, allowed string }{
+		{"device.name", "", name},
+		{"device.name", strings.Repeat("a", 61), name},
+		{"device.name", "two\nlines", name},
+		{"device.name", "\xff", name},
+		{"device.time_zone", "", zones},
+		{"device.time_zone", "Local", zones},
+		{"device.time_zone", "localtime", zones},
+		{"device.time_zone", "Berlin", zones},
+		{"device.time_zone", "../../etc/passwd", zones},
+		{"device.time_zone", "W. Europe Standard Time", zones},
+		{"web.host", "", listen},
+		{"web.host", "0.0.0.0:80", listen},
+		{"web.host", "256.1.1.1", listen},
+		{"web.host", "-pi", listen},
+		{"web.host", "a b", listen},
+		{"web.host", strings.Repeat("a.", 127) + "aa", listen},
+		{"web.host", strings.Repeat("a", 64), listen},
+		{"web.port", "", port},
+		{"web.port", "-1", port},
+		{"web.port", "65536", port},
+		{"web.port", "80.5", port},
+		{"web.port", "eighty", port},
+		{"web.port", "99999999999999999999", port},
+		{"web.write_token", "1234567", "empty, or 8 to 512 letters, digits and signs without spaces"},
+		{"web.write_token", "with a space", "empty, or 8 to 512 letters, digits and signs without spaces"},
+		{"web.write_token", strings.Repeat("a", 513), "empty, or 8 to 512 letters, digits and signs without spaces"},
+		{"web.drop_in_writes", "maybe", "true or false"},
+		{"web.allowed_hosts", "pi:8080", names},
+		{"web.allowed_hosts", strings.Repeat("pi,", 33), names},
+		{"display.theme", "pink", "auto, dark, light or eink"},
+		{"display.clock", "24", "24h or 12h"},
+		{"display.scale", "0.69", "a number from 0.7 to 1.3"},
+		{"display.scale", "1.31", "a number from 0.7 to 1.3"},
+		{"display.scale", "NaN", "a number from 0.7 to 1.3"},
+		{"display.scale", "large", "a number from 0.7 to 1.3"},
+		{"display.days", "0", "a whole number from 1 to 31"},
+		{"display.days", "32", "a whole number from 1 to 31"},
+		{"display.private", "hidden", "show, mask or hide"},
+		{"feeds.refresh", "59s", refresh},
+		{"feeds.refresh", "24h1s", refresh},
+		{"feeds.refresh", "-5m", refresh},
+		{"feeds.refresh", "5 minutes", refresh},
+		{"feeds.refresh", "9223372036854775807", refresh},
+		{"feeds.timeout", "0", "from 1s to 10m, as in 90s, 5m, 1h30m or a plain number of seconds"},
+		{"feeds.timeout", "11m", "from 1s to 10m, as in 90s, 5m, 1h30m or a plain number of seconds"},
+		{"feeds.max_bytes", "63 KiB", bytes},
+		{"feeds.max_bytes", "101 MiB", bytes},
+		{"feeds.max_bytes", "1 GB", bytes},
+		{"feeds.max_bytes", "-1", bytes},
+		{"feeds.max_bytes", "9223372036854775807 MiB", bytes},
+		{"feeds.max_events", "0", "a whole number from 1 to 1000000"},
+		{"feeds.max_events", "1000001", "a whole number from 1 to 1000000"},
+		{"store.path", "", file},
+		{"store.path", "/var/lib/", file},
+		{"store.path", "a\x00b", file},
+		{"alexa.bearer_token", "é", "empty, or 1 to 512 letters, digits and signs without spaces"},
+		{"log.level", "loud", "debug, info, warn or error"},
+	} {
+		t.Run(c.key+"="+c.text, func(t *testing.T) {
+			config, _, err := Load(Input{Flags: map[string]string{c.key: c.text}, Env: environment("TZ=UTC")})
+			given := quoted(c.text)
+			if strings.HasSuffix(c.key, "token") {
+				given = "what is given (not shown here)"
+			}
+			want := fmt.Sprintf("%s: %s: %s is not allowed; allowed is %s", flagName(c.key), c.key, given, c.allowed)
+			if err == nil || err.Error() != want {
+				t.Errorf("got  %v\nwant %s", err, want)
+			}
+			refused := Default()
+			refused.Device.TimeZone = "UTC"
+			if fmt.Sprintf("%#v", config) != fmt.Sprintf("%#v", refused) {
+				t.Errorf("a refused text changed something: %+v", config)
+			}
+		})
+	}
+}
+
+func TestDefaultsAreAllowed(t *testing.T) {
+	c := Default()
+	c.Device.TimeZone = "UTC"
+	for _, s := range c.settings() {
+		if !s.set(s.raw()) {
+			t.Errorf("%s: the default %q is not allowed", s.key, s.raw())
+		}
+	}
+}
+
+func TestEveryProblemIsNamed(t *testing.T) {
+	_, _, err := Load(Input{
+		Path:  written(t, "web:\n  port: x\n  prot: 1\n"),
+		Env:   environment("CALENDARBOT_LOG_LEVEL=loud"),
+		Flags: map[string]string{"display.days": "0", "display.day": "7"},
+	})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	var list interface{ Unwrap() []error }
+	if !errors.As(err, &list) || len(list.Unwrap()) != 5 {
+		t.Errorf("got %v", err)
+	}
+	for _, want := range []string{
+		`calendarbot.yaml:2: web.port: "x" is not allowed`,
+		`calendarbot.yaml:3: "web.prot" is not a setting (did you mean web.port?)`,
+		`CALENDARBOT_LOG_LEVEL: log.level: "loud" is not allowed`,
+		`--days: display.days: "0" is not allowed`,
+		`--day: "display.day" is not a setting (did you mean display.days?)`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in %v", want, err)
+		}
+	}
+}
+
+func TestProblemsAreBounded(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("web:\n")
+	for i := range 1000 {
+		fmt.Fprintf(&text, "  key%d: 1\n", i)
+	}
+	_, _, err := Load(Input{Path: written(t, text.String())})
+	if err == nil || strings.Count(err.Error(), "\n") != maxProblems || !strings.HasSuffix(err.Error(), "and 980 more of the kind") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDurationText(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", time.Second: "1s", time.Minute: "1m", 90 * time.Second: "1m30s", time.Hour: "1h",
+		time.Hour + time.Second: "1h0m1s", 10 * time.Hour: "10h", 24*time.Hour - time.Minute: "23h59m",
+	} {
+		if got := durationText(d); got != want {
+			t.Errorf("%v: got %s, want %s", int64(d), got, want)
+		}
+		if back, ok := parseDuration(want); !ok || back != d {
+			t.Errorf("%s: read as %v", want, back)
+		}
+	}
+}
+
+func TestEither(t *testing.T) {
+	for want, words := range map[string][]string{"": nil, "a": {"a"}, "a or b": {"a", "b"}, "a, b or c": {"a", "b", "c"}} {
+		if got := either(words); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
