@@ -7,6 +7,8 @@
 // a component back into a calendar.Event, with the zones of the feed it came from.
 package ics
 
+//go:generate go run ./gen windows.go
+
 import (
 	"context"
 	"errors"
@@ -73,26 +75,49 @@ type Report struct {
 	More     int           // problems beyond that
 }
 
-// Decode reads a feed and calls keep for each event in the order of the feed. The feed's
+// Decode reads a feed and calls keep for each event in the order of the feed; the Component is keep's to have. The feed's
 // zones may stand after their use, so an event is only whole through an Interpreter made
 // from the final Report. An error from keep ends the decoding and is returned as it is. device
-// is the zone used for warnings about floating times and unknown zones.
+// is the zone of floating times and unknown zones, for what is said about them.
+//
+// The other errors are the Err values above, wrapped with what was found; that of ctx; and that of
+// r, wrapped. With an error the Report tells what was found before it.
 func Decode(ctx context.Context, r io.Reader, limits Limits, device *time.Location, keep func(Component) error) (Report, error) {
-	panic("ics: Decode")
+	limits = limits.orDefault()
+	in := &source{ctx: ctx, in: r, max: limits.Bytes}
+	d := &decoder{
+		ctx:     ctx,
+		limits:  limits,
+		lines:   newScanner(decoded(in), limits.Line),
+		zones:   NewInterpreter(nil, device),
+		keep:    keep,
+		unclear: map[string]*zoneUse{},
+	}
+	err := d.run()
+	d.report.Bytes = in.read
+	return d.report, err
 }
 
-// Interpreter turns component texts into events, with the zones of one feed.
-type Interpreter struct {
-	// to be completed by the owner of this file
-}
-
-// NewInterpreter reads the preamble of a Report. device is the zone of floating times and
-// of unknown zones when the feed names none itself.
-func NewInterpreter(preamble []byte, device *time.Location) *Interpreter {
-	panic("ics: NewInterpreter")
-}
-
-// Event interprets the text of one component.
-func (in *Interpreter) Event(text []byte) (calendar.Event, error) {
-	panic("ics: Interpreter.Event")
+// orDefault replaces limits that are not set.
+func (l Limits) orDefault() Limits {
+	d := DefaultLimits()
+	if l.Bytes <= 0 {
+		l.Bytes = d.Bytes
+	}
+	if l.Events <= 0 {
+		l.Events = d.Events
+	}
+	if l.Line <= 0 {
+		l.Line = d.Line
+	}
+	if l.Depth <= 0 {
+		l.Depth = d.Depth
+	}
+	if l.Preamble <= 0 {
+		l.Preamble = d.Preamble
+	}
+	if l.Problems <= 0 {
+		l.Problems = d.Problems
+	}
+	return l
 }

@@ -1,0 +1,229 @@
+package ics
+
+import (
+	"strings"
+
+	"calendarbot/agent/calendar"
+)
+
+// moment is a DATE or DATE-TIME as written: its zone is still a name.
+type moment struct {
+	wall calendar.Wall
+	date bool   // a DATE
+	utc  bool   // ended in Z
+	zone string // the TZID parameter, "" when not given
+	tzid bool   // there was a TZID parameter, perhaps an empty one
+}
+
+// readMoment reads YYYYMMDD or YYYYMMDDTHHMMSS with or without Z (RFC 5545 sections 3.3.4 and 3.3.5). It also
+// takes what real files contain: lower case, no seconds, the punctuation of ISO 8601, 240000 for the end of a day, and second 60.
+func readMoment(s string) (m moment, ok bool) {
+	if len(s) > 10 && s[4] == '-' || len(s) == 10 {
+		s = strings.NewReplacer("-", "", ":", "").Replace(s)
+	}
+	if len(s) < 8 {
+		return m, false
+	}
+	year, month, day, ok := number(s[0:4]), number(s[4:6]), number(s[6:8]), true
+	if year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
+		return m, false
+	}
+	m.wall = civil(year, month, day)
+	if len(s) == 8 {
+		m.date = true
+		return m, true
+	}
+	if s[8] != 'T' && s[8] != 't' && s[8] != ' ' {
+		return m, false
+	}
+	clock := s[9:]
+	if n := len(clock); n > 0 && (clock[n-1] == 'Z' || clock[n-1] == 'z') {
+		m.utc = true
+		clock = clock[:n-1]
+	}
+	hour, minute, second := 0, 0, 0
+	switch len(clock) {
+	case 4:
+		hour, minute = number(clock[0:2]), number(clock[2:4])
+	case 6:
+		hour, minute, second = number(clock[0:2]), number(clock[2:4]), number(clock[4:6])
+	default:
+		return m, false
+	}
+	if hour < 0 || minute < 0 || minute > 59 || second < 0 || second > 60 || hour > 23 && (hour != 24 || minute+second != 0) {
+		return m, false
+	}
+	m.wall += calendar.Wall(hour*3600 + minute*60 + min(second, 59))
+	return m, true
+}
+
+// number returns the value of a string of digits, else -1. It is for short strings.
+func number(s string) int {
+	n := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c < '0' || c > '9' {
+			return -1
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n
+}
+
+func daysIn(year, month int) int {
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}
+
+// civil is calendar.WallOf for midnight of a valid date, without the cost of time.Date.
+func civil(year, month, day int) calendar.Wall {
+	// Years begin in March, so that the leap day is the last one.
+	if month <= 2 {
+		year, month = year-1, month+12
+	}
+	days := 365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 + day - 1
+	return calendar.Wall(days-719468) * calendar.Day
+}
+
+// readLength reads a DURATION (RFC 5545 section 3.3.6). negative tells that it had a minus sign. A number has at
+// most seven digits.
+func readLength(s string) (l calendar.Length, negative, ok bool) {
+	s = strings.ToUpper(s)
+	switch {
+	case strings.HasPrefix(s, "-"):
+		negative, s = true, s[1:]
+	case strings.HasPrefix(s, "+"):
+		s = s[1:]
+	}
+	if len(s) < 2 || s[0] != 'P' {
+		return l, negative, false
+	}
+	inTime := false
+	digits := 0
+	for i := 1; i < len(s); i++ {
+		c := s[i]
+		if '0' <= c && c <= '9' {
+			digits++
+			continue
+		}
+		if c == 'T' && digits == 0 {
+			inTime = true
+			continue
+		}
+		if digits == 0 || digits > 7 {
+			return calendar.Length{}, negative, false
+		}
+		n := number(s[i-digits : i])
+		digits = 0
+		switch {
+		case c == 'W':
+			l.Days += 7 * n
+		case c == 'D':
+			l.Days += n
+		case c == 'H':
+			l.Seconds += int64(n) * 3600
+		case c == 'M' && inTime:
+			l.Seconds += int64(n) * 60
+		case c == 'S':
+			l.Seconds += int64(n)
+		default:
+			return calendar.Length{}, negative, false
+		}
+	}
+	return l, negative, digits == 0
+}
+
+// readOffset reads a UTC offset (RFC 5545 section 3.3.14) as seconds east, less than a day: +HHMM, +HHMMSS, also
+// with colons, without sign, or with hours alone.
+func readOffset(s string) (seconds int, ok bool) {
+	s = strings.ReplaceAll(strings.TrimSpace(s), ":", "")
+	sign := 1
+	if s != "" && (s[0] == '+' || s[0] == '-') {
+		if s[0] == '-' {
+			sign = -1
+		}
+		s = s[1:]
+	}
+	if len(s)%2 == 1 {
+		s = "0" + s
+	}
+	if len(s) < 2 || len(s) > 6 {
+		return 0, false
+	}
+	for unit := 3600; s != ""; s, unit = s[2:], unit/60 {
+		n := number(s[:2])
+		if n < 0 || unit < 3600 && n > 59 {
+			return 0, false
+		}
+		seconds += n * unit
+	}
+	return sign * seconds, seconds < 24*3600
+}
+
+// unescape undoes the escaping of TEXT (RFC 5545 section 3.3.11) and leaves out control characters. A backslash
+// before any other letter stays, as people write C:\temp.
+func unescape(s string) string {
+	i := 0
+	for i < len(s) && s[i] != '\\' && (s[i] >= ' ' || s[i] == '\t') && s[i] != 0x7F {
+		i++
+	}
+	if i == len(s) {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	b.WriteString(s[:i])
+	for ; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == '\\' && i+1 < len(s):
+			i++
+			switch n := s[i]; n {
+			case 'n', 'N':
+				b.WriteByte('\n')
+			case ',', ';', ':', '"', '\\':
+				b.WriteByte(n)
+			default:
+				b.WriteByte('\\')
+				i--
+			}
+		case c == '\\': // cut off in the middle of an escape
+		case c == '\n' || c == '\t' || c >= ' ' && c != 0x7F:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// oneLine is unescape for what is shown in one line.
+func oneLine(s string) string {
+	s = strings.TrimSpace(unescape(s))
+	if strings.IndexByte(s, '\n') < 0 {
+		return s
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// wholeRunes cuts text to at most n bytes, between characters and not inside an escape.
+func wholeRunes(text []byte, n int) []byte {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && text[n]&0xC0 == 0x80 {
+		n--
+	}
+	text = text[:n]
+	slashes := 0
+	for slashes < n && text[n-1-slashes] == '\\' {
+		slashes++
+	}
+	return text[:n-slashes%2]
+}
