@@ -77,34 +77,3 @@ type Event struct {
 	Status      Status
 	Private     bool // CLASS is PRIVATE or CONFIDENTIAL
 }
-
-// Span is a window of time: Start <= t < End.
-type Span struct{ Start, End time.Time }
-
-// Occurrence is one instance of an event, placed in time.
-type Occurrence struct {
-	Event *Event // the component that describes it: the override where there is one
-
-	// Start and End are instants, in the event's own zone. For an all-day occurrence
-	// they are the midnights of FirstDay and EndDay in the zone given to Expand.
-	Start, End time.Time
-
-	AllDay           bool
-	FirstDay, EndDay Wall // civil days, EndDay exclusive; only for all-day occurrences
-
-	// Slot is the original start of this instance of a series, before any override moved
-	// it; nil for an event that does not recur. With the UID it is the identity.
-	Slot *Moment
-}
-
-// ID returns the stable identity of the occurrence: the UID, or for an instance of a
-// series UID_YYYYMMDDTHHMMSS_ and eight hexadecimal digits that depend on the source, the UID and
-// the slot alone. The same feed parsed again gives the same ID.
-func (o Occurrence) ID() string { panic("calendar: Occurrence.ID") }
-
-// Warning is something that a person should know about one event, in words.
-type Warning struct {
-	UID     string
-	Summary string
-	Text    string
-}

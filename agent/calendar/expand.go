@@ -2,6 +2,8 @@ package calendar
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 )
 
@@ -20,14 +22,175 @@ const MaxInstances = 10_000
 // The cost is proportional to the window, not to the age of a series, and bounded for any
 // rule. It returns an error only when ctx ends.
 func Expand(ctx context.Context, events []Event, window Span, zone *time.Location) ([]Occurrence, []Warning, error) {
-	panic("calendar: Expand")
+	x := newExpansion(window, zoneOr(zone))
+	g := groupByUID(events)
+	for i := range g.first {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, fmt.Errorf("expand %d events: %w", len(events), err)
+		}
+		x.masters, x.overrides = x.masters[:0], x.overrides[:0]
+		for j := g.first[i]; j >= 0; j = g.next[j] {
+			if e := &events[j]; e.RecurrenceID == nil {
+				x.masters = append(x.masters, e)
+			} else {
+				x.overrides = append(x.overrides, override{event: e, order: len(x.overrides)})
+			}
+		}
+		if err := x.series(ctx); err != nil {
+			return nil, nil, fmt.Errorf("expand %d events: %w", len(events), err)
+		}
+	}
+	slices.SortFunc(x.found, func(a, b Occurrence) int { return inOrder(&a, &b) })
+	return x.found, x.warnings, nil
 }
 
-// Bounds returns the earliest and the latest wall clock reading, in whatever zone, that
-// any occurrence of the event can touch, both widened by 26 hours so that they hold for every zone. An
-// override also covers the slot it replaces. A series without a known end has last ==
-// Forever.
-func Bounds(e *Event) (first, last Wall) { panic("calendar: Bounds") }
+// groups are the components of each UID, in lists that run through next and end with -1.
+// Of a UID in several sources only the components of the first source are in.
+type groups struct{ first, next []int32 }
 
-// Forever is the last bound of a series that does not end.
-const Forever Wall = 1 << 62
+func groupByUID(events []Event) groups {
+	g := groups{first: make([]int32, 0, len(events)), next: make([]int32, len(events))}
+	last := make([]int32, 0, len(events))
+	byUID := make(map[string]int32, len(events))
+	for i := range events {
+		g.next[i] = -1
+		e := &events[i]
+		if group, ok := byUID[e.UID]; ok && e.UID != "" {
+			if events[g.first[group]].Source == e.Source {
+				g.next[last[group]] = int32(i)
+				last[group] = int32(i)
+			}
+			continue
+		}
+		byUID[e.UID] = int32(len(g.first))
+		g.first, last = append(g.first, int32(i)), append(last, int32(i))
+	}
+	return g
+}
+
+// expansion is the state of one Expand. Its buffers are used again from series to series.
+type expansion struct {
+	// The window in seconds since 1970, and rounded so that whole seconds compare exactly:
+	// an end must be after from, a start before to, one without length not before fromUp.
+	from, fromUp, to  int64
+	dayFrom, dayUntil Wall // the civil days that the window touches in the viewer's zone
+
+	viewer *zone
+	zones  map[*time.Location]*zone
+	recent *zone
+
+	masters   []*Event
+	overrides []override
+	wholeDays []Wall // days named by a DATE in an override of a timed series
+	pieces    []piece
+	exceptAt  []int64
+	exceptDay []Wall
+
+	collector
+	walk  walk
+	arena []Moment // of slots
+
+	found    []Occurrence
+	warnings []Warning
+}
+
+// backward is how far before the window the offsets of a zone are known to zone.near, in
+// seconds; events that last longer use the widest bounds.
+const backward = 40 * 86400
+
+func newExpansion(window Span, viewer *time.Location) *expansion {
+	x := &expansion{zones: make(map[*time.Location]*zone)}
+	bound := func(t int64) int64 { return min(max(t, int64(earliest)-widest), int64(latest)+widest) }
+	x.from, x.fromUp, x.to = window.Start.Unix(), window.Start.Unix(), window.End.Unix()
+	if window.Start.Nanosecond() > 0 {
+		x.fromUp++
+	}
+	if window.End.Nanosecond() > 0 {
+		x.to++
+	}
+	x.from, x.fromUp, x.to = bound(x.from), bound(x.fromUp), bound(x.to)
+	x.viewer = x.zone(viewer)
+	x.dayFrom = (Wall(x.from) + Wall(x.viewer.least)).Midnight()
+	x.dayUntil = (Wall(x.to) + Wall(x.viewer.most)).Midnight()
+	x.yield = x.add
+	return x
+}
+
+// zone returns the resolver of a location, the same one each time.
+func (x *expansion) zone(loc *time.Location) *zone {
+	loc = zoneOr(loc)
+	if x.recent != nil && x.recent.loc == loc {
+		return x.recent
+	}
+	z, ok := x.zones[loc]
+	if !ok {
+		z = newZone(loc)
+		z.near(x.from-backward, x.to+widest)
+		x.zones[loc] = z
+	}
+	x.recent = z
+	return z
+}
+
+// at is the instant of a moment; a DATE is the midnight of its zone.
+func (x *expansion) at(m Moment) int64 { return x.zone(m.Loc).at(m.Wall) }
+
+// inWindow decides for whole seconds since 1970.
+func (x *expansion) inWindow(start, end int64) bool {
+	if start == end {
+		return start >= x.fromUp && start < x.to
+	}
+	return start < x.to && end > x.from
+}
+
+// place adds a timed occurrence when it is in the window. z is the zone that wall is read in.
+func (x *expansion) place(e *Event, wall Wall, at int64, length extent, z *zone, slot *Moment) {
+	end := at + length.seconds
+	if length.days > 0 {
+		end = max(at, z.at(wall+Wall(length.days)*Day)) + length.seconds
+	}
+	if !x.inWindow(at, end) {
+		return
+	}
+	loc := zoneOr(e.Start.Loc)
+	x.found = append(x.found, Occurrence{
+		Event: e,
+		Start: time.Unix(at, 0).In(loc),
+		End:   time.Unix(end, 0).In(loc),
+		Slot:  x.keep(slot),
+	})
+}
+
+// placeDays adds an all-day occurrence when it is in the window.
+func (x *expansion) placeDays(e *Event, first Wall, length extent, slot *Moment) {
+	until := first + Wall(length.days)*Day
+	start, end := x.viewer.at(first), x.viewer.at(until)
+	if !x.inWindow(start, end) {
+		return
+	}
+	x.found = append(x.found, Occurrence{
+		Event:    e,
+		Start:    time.Unix(start, 0).In(x.viewer.loc),
+		End:      time.Unix(end, 0).In(x.viewer.loc),
+		AllDay:   true,
+		FirstDay: first,
+		EndDay:   until,
+		Slot:     x.keep(slot),
+	})
+}
+
+// keep gives a slot a place that lasts.
+func (x *expansion) keep(slot *Moment) *Moment {
+	if slot == nil {
+		return nil
+	}
+	if len(x.arena) == cap(x.arena) {
+		x.arena = make([]Moment, 0, min(max(64, 2*cap(x.arena)), 4096))
+	}
+	x.arena = append(x.arena, *slot)
+	return &x.arena[len(x.arena)-1]
+}
+
+func (x *expansion) warn(e *Event, text string) {
+	x.warnings = append(x.warnings, Warning{UID: e.UID, Summary: e.Summary, Text: text})
+}

@@ -1,0 +1,188 @@
+package calendar
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// slot is the original start of one instance.
+type slot struct {
+	wall   Wall
+	at     int64   // the instant, or for an all-day series the wall clock
+	period *Period // the RDATE with a length of its own, else nil
+}
+
+// collector gathers the slots of one piece of one master.
+type collector struct {
+	slots   []slot
+	ordered bool // slots are in order and differ
+
+	base  *zone // of the slots; nil for whole days
+	rule  *Rule
+	piece *piece
+	plain bool // slots are starts, and last piece.length.seconds
+
+	steps int // left for the master
+	room  int // instances left for the master
+	cut   bool
+	yield func(Wall) bool
+}
+
+func (x *expansion) begin(m *Event) {
+	x.steps, x.room, x.cut = MaxSteps, MaxInstances, false
+	x.base = nil
+	if !m.Start.Date {
+		x.base = x.zone(m.Start.Loc)
+	}
+}
+
+func (x *expansion) end(m *Event) {
+	switch {
+	case x.cut:
+		x.warn(m, fmt.Sprintf("more than %d instances in this window: the later ones are not shown", MaxInstances))
+	case x.steps <= 0:
+		x.warn(m, fmt.Sprintf("the recurrence rule takes more than %d steps in this window: later instances may be missing", MaxSteps))
+	}
+}
+
+// collect gathers in x.slots what the start, the rules and the dates of m give for p.
+func (x *expansion) collect(m *Event, p *piece) {
+	x.slots, x.ordered = x.slots[:0], len(m.Rules) < 2 && len(m.Dates) == 0
+	x.rule, x.piece = nil, p
+	x.plain = p.zone != nil && p.shift == 0 && p.length.days == 0 && !m.Start.Date
+	start := m.Start.Wall
+	if m.Start.Date {
+		start = start.Midnight()
+	}
+	if start >= p.low && start <= p.high {
+		x.add(start)
+	}
+	for i := range m.Rules {
+		if x.steps <= 0 || x.cut {
+			break
+		}
+		x.rule = &m.Rules[i]
+		x.walk.run(x.rule, p.low, p.high, x.steps, x.yield)
+		x.steps = x.walk.steps
+	}
+	x.rule, x.plain = nil, false
+	for i := range m.Dates {
+		x.addDate(m, &m.Dates[i])
+	}
+	if !x.ordered {
+		slices.SortFunc(x.slots, func(a, b slot) int {
+			if c := cmp.Compare(a.at, b.at); c != 0 {
+				return c
+			}
+			if (a.period == nil) != (b.period == nil) { // the one with its own length stays
+				if a.period != nil {
+					return -1
+				}
+				return 1
+			}
+			return cmp.Compare(a.wall, b.wall)
+		})
+		x.slots = slices.CompactFunc(x.slots, func(a, b slot) bool { return a.at == b.at })
+	}
+	x.room -= len(x.slots)
+}
+
+// add takes one slot of the start or of a rule. It returns false when there is no room.
+func (x *expansion) add(w Wall) bool {
+	at := int64(w)
+	if x.base != nil {
+		at = x.base.at(w)
+	}
+	if x.rule != nil && x.rule.exact && at > x.rule.until {
+		return true
+	}
+	if x.plain && !x.inWindow(at, at+x.piece.length.seconds) {
+		return true
+	}
+	return x.push(slot{wall: w, at: at})
+}
+
+func (x *expansion) push(s slot) bool {
+	if len(x.slots) >= x.room {
+		x.cut = true
+		return false
+	}
+	if n := len(x.slots); n > 0 && s.at <= x.slots[n-1].at {
+		x.ordered = false
+	}
+	x.slots = append(x.slots, s)
+	return true
+}
+
+// addDate takes one RDATE: on a timed series a DATE means that day at the time of the series, on an
+// all-day series a time means its date.
+func (x *expansion) addDate(m *Event, d *Period) {
+	s := slot{}
+	s.wall, s.at = x.slotOf(d.Start, m)
+	low := x.piece.low
+	if d.End != nil || d.Length != nil {
+		s.period = d
+		low -= x.periodExtent(m, d).wall() + widest
+	}
+	if s.wall >= low && s.wall <= x.piece.high {
+		x.push(s)
+	}
+}
+
+// periodExtent is the length of an RDATE with VALUE=PERIOD.
+func (x *expansion) periodExtent(m *Event, d *Period) extent {
+	start := d.Start
+	start.Date = m.Start.Date
+	return extentOf(start, d.End, d.Length, x.at)
+}
+
+// makeExceptions notes the EXDATEs that can matter for the pieces: instants, and whole days.
+func (x *expansion) makeExceptions(m *Event) {
+	x.exceptAt, x.exceptDay = x.exceptAt[:0], x.exceptDay[:0]
+	if len(m.Except) == 0 {
+		return
+	}
+	low, high := x.pieces[0].low, x.pieces[0].high
+	for _, p := range x.pieces {
+		low, high = min(low, p.low), max(high, p.high)
+	}
+	low, high = low-2*widest, high+2*widest
+	for _, d := range m.Dates { // one with its own length may begin before every piece
+		low = min(low, d.Start.Wall-2*widest)
+	}
+	for _, e := range m.Except {
+		switch {
+		case e.Wall < low || e.Wall > high:
+		case e.Date || m.Start.Date:
+			x.exceptDay = append(x.exceptDay, e.Wall.Midnight())
+		default:
+			x.exceptAt = append(x.exceptAt, x.at(e))
+		}
+	}
+	slices.Sort(x.exceptAt)
+	slices.Sort(x.exceptDay)
+}
+
+// excepted reports whether an EXDATE takes out the slot.
+func (x *expansion) excepted(m *Event, wall Wall, at int64) bool {
+	if len(x.exceptDay) > 0 {
+		if _, ok := slices.BinarySearch(x.exceptDay, wall.Midnight()); ok {
+			return true
+		}
+	}
+	_, ok := slices.BinarySearch(x.exceptAt, at)
+	return ok
+}
+
+// replaced reports whether an override stands for the slot.
+func (x *expansion) replaced(m *Event, wall Wall, at int64) bool {
+	if len(x.overrides) == 0 || x.masters[0].Start.Date != m.Start.Date {
+		return false
+	}
+	if _, ok := slices.BinarySearch(x.wholeDays, wall.Midnight()); ok {
+		return true
+	}
+	_, ok := slices.BinarySearchFunc(x.overrides, at, func(o override, at int64) int { return cmp.Compare(o.key, at) })
+	return ok
+}
