@@ -127,6 +127,9 @@ func (d *Direct) Page(ctx context.Context, q Query) (Page, error) {
 	if !ok {
 		return Page{}, fmt.Errorf("page: unknown kind %d", q.Kind)
 	}
+	if q.Kind == Agenda && q.Days == 0 {
+		q.Days = d.o.Config.Display.Days
+	}
 	pic, err := d.picture(ctx, q, p)
 	if err != nil {
 		return Page{}, err

@@ -10,8 +10,8 @@ import (
 const choiceWindow = 30 * time.Minute
 
 // NextMeeting chooses the meeting that programs are told of: the earliest that has not ended, where
-// all-day items, skipped items, free time and focus time are passed over, and where of those that start within 30 minutes
-// of the earliest a meeting is preferred to lunch. Items must be in order of start.
+// all-day items, skipped items and focus time are passed over, and where of those that start within 30
+// minutes of the earliest a meeting is preferred to lunch. Items must be in order of start.
 func NextMeeting(items []Item, now time.Time) (Item, bool) {
 	var first *Item
 	for i := range items {
@@ -36,17 +36,6 @@ func NextMeeting(items []Item, now time.Time) (Item, bool) {
 	}
 	return *first, true
 }
-
-// over tells whether the item has ended. One without length is over when its moment has passed.
-func (it *Item) over(now time.Time) bool {
-	if it.Start.Equal(it.End) {
-		return it.Start.Before(now)
-	}
-	return !it.End.After(now)
-}
-
-// running tells whether now lies in the item.
-func (it *Item) running(now time.Time) bool { return !it.Start.After(now) && !it.over(now) }
 
 // focus tells whether a title is time kept free for work alone.
 func focus(title string) bool {

@@ -34,8 +34,16 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// moment names an instant as seen from now: "14:35", "Tue 14:35", "12 June 14:35".
-func moment(t, now time.Time, o Options) string { panic("view: moment") }
+// wholeMinutes is the time from now to t as a clock without seconds shows it: at 13:35:40 there are 25 minutes to 14:00,
+// the same as at 13:35:00, so that amounts change when the clock does.
+func wholeMinutes(now, t time.Time) int {
+	return int(t.Sub(now.Truncate(time.Minute)) / time.Minute)
+}
 
-// Clip shortens text to n letters at the end of a word, with an ellipsis.
-func Clip(text string, n int) string { panic("view: Clip") }
+// daysUntil counts the civil days from now's to t's.
+func daysUntil(now, t time.Time, zone *time.Location) int {
+	return int((dayOf(t, zone) - dayOf(now, zone)) / calendar.Day)
+}
+
+// civil returns t's civil day and time as a time.Time in UTC, for formatting.
+func civil(t time.Time, zone *time.Location) time.Time { return calendar.WallIn(t, zone).UTC() }

@@ -4,7 +4,9 @@
 package view
 
 import (
+	"strings"
 	"time"
+	"unicode"
 
 	"calendarbot/agent/calendar"
 )
@@ -12,7 +14,7 @@ import (
 // Item is one occurrence as it is shown.
 type Item struct {
 	ID         string // calendar.Occurrence.ID
-	Title      string
+	Title      string // never empty, one line
 	Place      string // shortened: "Teams", "Room 3B"
 	Location   string // as in the feed
 	Notes      string // description
@@ -40,5 +42,76 @@ type Options struct {
 // Items makes Items of occurrences in their order: hidden ones left out, private ones shown, masked
 // or hidden, places shortened.
 func Items(occ []calendar.Occurrence, src func(id string) (name, color string), hidden func(occ *calendar.Occurrence) bool, skipped map[string]time.Time, now time.Time, o Options) []Item {
-	panic("view: Items")
+	items := make([]Item, 0, len(occ))
+	for i := range occ {
+		c := &occ[i]
+		e := c.Event
+		if e.Status == calendar.Hidden || (e.Private && o.Private == "hide") || hidden(c) {
+			continue
+		}
+		it := Item{
+			ID: c.ID(), Title: oneLine(e.Summary), Source: e.Source,
+			Start: c.Start, End: c.End, AllDay: c.AllDay, FirstDay: c.FirstDay, EndDay: c.EndDay,
+			Status: e.Status, Private: e.Private,
+		}
+		it.Calendar, it.Color = src(e.Source)
+		if until, ok := skipped[it.ID]; ok {
+			it.Skipped = now.Before(until)
+		}
+		if e.Private && o.Private == "mask" {
+			it.Title = privateTitle
+		} else {
+			it.Location, it.Notes, it.JoinURL, it.Attendees = e.Location, e.Description, e.Conference, e.Attendees
+			it.Place = Place(e.Location, e.Conference)
+		}
+		if it.Title == "" {
+			it.Title = emptyTitle
+		}
+		items = append(items, it)
+	}
+	return items
+}
+
+// end is when the item is over. One without length lasts as long as the minute in which it stands on the clock.
+func (it *Item) end() time.Time {
+	if !it.End.After(it.Start) {
+		return it.Start.Add(time.Minute)
+	}
+	return it.End
+}
+
+// over tells whether the item has ended.
+func (it *Item) over(now time.Time) bool { return !it.end().After(now) }
+
+// running tells whether now lies in the item.
+func (it *Item) running(now time.Time) bool { return !it.Start.After(now) && !it.over(now) }
+
+// chip tells whether the item is said beside the clock and never counted down to: all-day items, those that last a day and
+// more, and places of work.
+func (it *Item) chip() bool {
+	return it.AllDay || it.End.Sub(it.Start) >= 24*time.Hour || it.Status == calendar.Elsewhere
+}
+
+// oneLine returns text without line breaks, control characters and marks that turn the direction of what follows.
+func oneLine(text string) string {
+	plain := true
+	for _, r := range text {
+		if r < ' ' || r > '~' {
+			plain = false
+			break
+		}
+	}
+	if plain && !strings.Contains(text, "  ") {
+		return strings.TrimSpace(text)
+	}
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0xfeff, r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, text)
+	return strings.Join(strings.Fields(text), " ")
 }

@@ -2,10 +2,233 @@ package view
 
 import (
 	"strconv"
+	"strings"
 	"time"
+
+	"calendarbot/agent/calendar"
 )
 
-// Every word that this package shows stands in this file.
+// Every word that this package shows stands in this file, together with the order of words in
+// times and dates.
+
+const (
+	privateTitle = "Private"
+	emptyTitle   = "Busy"
+	lunchWord    = "lunch"
+)
+
+// focusWords mark time that a person keeps for work alone.
+func focusWords() []string {
+	return []string{"focus time", "focus", "deep work", "thinking time", "planning time"}
+}
+
+// String returns the word that stands above everything else.
+func (s State) String() string {
+	return [...]string{
+		Now: "Now", Upcoming: "Next", Free: "Free until", Open: "Free", Done: "Done for today",
+		Loading: "Loading", Unreached: "No calendar yet", Empty: "Welcome", NoClock: "Clock not set",
+	}[s]
+}
+
+// StatusWord names a status that a person should see; "" for the plain one.
+func StatusWord(s calendar.Status) string {
+	switch s {
+	case calendar.Tentative:
+		return "tentative"
+	case calendar.OutOfOffice:
+		return "out of office"
+	case calendar.Elsewhere:
+		return "working elsewhere"
+	}
+	return ""
+}
+
+// Clock returns "14:05" or "2:05 PM".
+func Clock(t time.Time, o Options) string {
+	if o.Clock12 {
+		return civil(t, o.Zone).Format("3:04 PM")
+	}
+	return civil(t, o.Zone).Format("15:04")
+}
+
+// Date returns "Thursday 12 June".
+func Date(t time.Time, o Options) string { return civil(t, o.Zone).Format("Monday 2 January") }
+
+// moment names an instant as seen from now: "14:35", "Tue 14:35", "12 Jun 14:35", "12 Jun 2026 14:35".
+func moment(t, now time.Time, o Options) string {
+	c, days := civil(t, o.Zone), daysUntil(now, t, o.Zone)
+	switch {
+	case days == 0:
+		return Clock(t, o)
+	case days > -7 && days < 7:
+		return c.Format("Mon ") + Clock(t, o)
+	case c.Year() == civil(now, o.Zone).Year():
+		return c.Format("2 Jan ") + Clock(t, o)
+	}
+	return c.Format("2 Jan 2006 ") + Clock(t, o)
+}
+
+// when names the start of something to come: "14:35", "Tomorrow 09:00", "Thu 09:00", "Thu 12 Jun 09:00".
+func when(t, now time.Time, o Options) string {
+	switch days := daysUntil(now, t, o.Zone); {
+	case days <= 0:
+		return Clock(t, o)
+	case days == 1:
+		return "Tomorrow " + Clock(t, o)
+	case days < 7:
+		return civil(t, o.Zone).Format("Mon ") + Clock(t, o)
+	}
+	return civil(t, o.Zone).Format("Mon 2 Jan ") + Clock(t, o)
+}
+
+// dayName names a day as seen from another: "Today", "Tomorrow", "Thursday".
+func dayName(day, today calendar.Wall) string {
+	switch day - today {
+	case 0:
+		return "Today"
+	case calendar.Day:
+		return "Tomorrow"
+	case -calendar.Day:
+		return "Yesterday"
+	}
+	return day.UTC().Format("Monday")
+}
+
+// dayDate returns "12 June", with the year when it is not today's.
+func dayDate(day, today calendar.Wall) string {
+	if day.UTC().Year() != today.UTC().Year() {
+		return day.UTC().Format("2 January 2006")
+	}
+	return day.UTC().Format("2 January")
+}
+
+// Span names the time from start to end: "14:00–14:30", "Mon 08:00–Wed 17:00", "14:00" without length.
+func Span(start, end time.Time, o Options) string {
+	from := Clock(start, o)
+	switch {
+	case !end.After(start):
+		return from
+	case end.Sub(start) >= 24*time.Hour:
+		return civil(start, o.Zone).Format("Mon ") + from + "–" + civil(end, o.Zone).Format("Mon ") + Clock(end, o)
+	case o.Clock12 && from[len(from)-2:] == civil(end, o.Zone).Format("PM"):
+		from = from[:len(from)-3]
+	}
+	return from + "–" + Clock(end, o)
+}
+
+// Length returns "30 min", "2 h", "2 h 10", "2 days", "1 day 3 h"; "" for less than a minute.
+func Length(d time.Duration) string {
+	m := int(d / time.Minute)
+	switch {
+	case m <= 0:
+		return ""
+	case m < 60:
+		return strconv.Itoa(m) + " min"
+	case m < 24*60 && m%60 == 0:
+		return strconv.Itoa(m/60) + " h"
+	case m < 24*60:
+		return strconv.Itoa(m/60) + " h " + two(m%60)
+	}
+	days := strconv.Itoa(m/(24*60)) + " days"
+	if m/(24*60) == 1 {
+		days = "1 day"
+	}
+	if h := m / 60 % 24; h > 0 {
+		days += " " + strconv.Itoa(h) + " h"
+	}
+	return days
+}
+
+func two(n int) string {
+	if n < 10 {
+		return "0" + strconv.Itoa(n)
+	}
+	return strconv.Itoa(n)
+}
+
+// Amount is how long it is until something: "in" "2 h 10".
+type Amount struct {
+	Before string // small words in front, "" for none
+	Text   string // the large part
+	After  string // small words behind, "" for none
+}
+
+// String joins the parts.
+func (a Amount) String() string { return strings.TrimSpace(a.Before + " " + a.Text + " " + a.After) }
+
+// startsIn is the time until a start, endsIn until an end.
+func startsIn(now, t time.Time, o Options) Amount {
+	switch m := wholeMinutes(now, t); {
+	case m <= 1:
+		return Amount{Before: "starts", Text: "now"}
+	case m >= 24*60:
+		return Amount{Text: when(t, now, o)}
+	default:
+		return Amount{Before: "in", Text: Length(time.Duration(m) * time.Minute)}
+	}
+}
+
+func endsIn(now, t time.Time, o Options) Amount {
+	switch m := wholeMinutes(now, t); {
+	case m <= 1:
+		return Amount{Before: "ends", Text: "now"}
+	case m >= 24*60:
+		return Amount{Before: "until", Text: when(t, now, o)}
+	default:
+		return Amount{Before: "ends in", Text: Length(time.Duration(m) * time.Minute)}
+	}
+}
+
+// Sentences about what comes after the running item.
+
+func thenNext(title string, at time.Time, o Options) string {
+	return "then " + title + " at " + Clock(at, o)
+}
+func thenAtOnce(title string) string             { return "then straight on to " + title }
+func thenFree(until time.Time, o Options) string { return "then free until " + Clock(until, o) }
+func meanwhile(title string, at time.Time, o Options) string {
+	return title + " begins at " + Clock(at, o)
+}
+
+const (
+	thenNothing = "then nothing more today"
+	nothingMore = "Nothing planned in the next two weeks"
+	nothingDay  = "Nothing planned"
+)
+
+// dayOfDays returns "day 2 of 5".
+func dayOfDays(k, n int) string { return "day " + strconv.Itoa(k) + " of " + strconv.Itoa(n) }
+
+// Parts of an item that covers more than one day.
+
+func fromTime(t time.Time, o Options) string  { return "from " + Clock(t, o) }
+func untilTime(t time.Time, o Options) string { return "until " + Clock(t, o) }
+
+const wholeDay = "all day"
+
+func untilWhen(t, now time.Time, o Options) string { return "until " + when(t, now, o) }
+
+// moreToday counts what today holds beyond the list, more what any list does.
+func moreToday(n int) string { return "+" + strconv.Itoa(n) + " more today" }
+func more(n int) string      { return "+" + strconv.Itoa(n) + " more" }
+func before(n int) string    { return "+" + strconv.Itoa(n) + " earlier" }
+
+// What is read out when the event or the state changes.
+
+func sayHeads(s State, heads []Head) string {
+	var b strings.Builder
+	b.WriteString(s.String() + ": ")
+	for i, h := range heads {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(h.Title + ", " + h.Range)
+	}
+	return b.String()
+}
+func sayState(s State, until string) string { return strings.TrimSpace(s.String() + " " + until) }
+
+// Sentences about sources.
 
 func loadingLine(name string) string    { return name + " is still loading" }
 func asOfLine(name, when string) string { return name + " as of " + when }
@@ -17,7 +240,7 @@ func because(line, reason string) string {
 	if reason == "" {
 		return line
 	}
-	return line + ": " + Clip(reason, 120)
+	return line + ": " + Clip(oneLine(reason), 120)
 }
 
 func failingLine(s Feed, now time.Time, o Options) string {
@@ -39,10 +262,3 @@ func noneReachedLine(failing []Feed, oldest, now time.Time, o Options) string {
 	}
 	return because(line, failing[0].Error)
 }
-
-// focusWords mark time that a person keeps for work alone; lunchWord marks the break.
-func focusWords() []string {
-	return []string{"focus time", "focus", "deep work", "thinking time", "planning time"}
-}
-
-const lunchWord = "lunch"

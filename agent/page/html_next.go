@@ -1,0 +1,127 @@
+package page
+
+import (
+	"time"
+
+	"calendarbot/agent/view"
+)
+
+// nextPage is what's next as the templates draw it.
+type nextPage struct {
+	view.Next
+	Look      string // of the state word: "", "soon" or "pressing"
+	Heads     []head
+	Chips     []row
+	Following []row
+	Setup     *setup
+	Text      string
+	Lines     []string // under Text
+}
+
+// head is an item that matters now.
+type head struct {
+	view.Head
+	row
+	Title      string // both parts have one
+	Range      string
+	Length     string
+	AmountSize string
+	TitleSize  string
+}
+
+// setup is what a device without a source shows.
+type setup struct {
+	Heading   string
+	Lines     []string
+	Addresses []string
+	QR        *qrCode
+}
+
+// nextHTML draws what is next.
+func nextHTML(pic *picture, q Query) (Page, error) {
+	n := view.WhatsNext(pic.items, pic.fresh, pic.now, pic.options)
+	l := newLayout(pic, q)
+	offer, offered := undo(pic.snap.Hidden, pic.now, l.NextURL)
+	l.Undo = offer
+	l.Class, l.Say = "next", n.Say
+	l.Next = &nextPage{Next: n, Look: look(&n), Text: plainText(&n)}
+	switch n.State {
+	case view.Empty:
+		l.Next.Setup = newSetup(pic.addresses())
+	case view.Loading, view.Unreached:
+		l.Next.Lines = n.Fresh
+	default:
+		l.Notes = append(l.Notes, n.Fresh...)
+	}
+	l.Title = documentTitle(&n, pic.config.Device.Name)
+
+	r := newRows(pic, l.Theme)
+	r.back = l.NextURL
+	for _, h := range n.Heads {
+		l.Next.Heads = append(l.Next.Heads, newHead(h, r.row(view.Row{Item: h.Item, Length: h.Length, Range: h.Range})))
+	}
+	for _, c := range n.Chips {
+		l.Next.Chips = append(l.Next.Chips, r.row(c))
+	}
+	for _, f := range n.Following {
+		l.Next.Following = append(l.Next.Following, r.row(f))
+	}
+	return l.render(soonestOf(n.ValidUntil, offered, skipsEnd(pic.snap.Skipped, pic.now)))
+}
+
+func newHead(h view.Head, r row) head {
+	short, size := fitTitle(h.Title)
+	out := head{Head: h, row: r, Title: h.Title, Range: h.Range, Length: h.Length, TitleSize: size, AmountSize: fitAmount(h.Amount.Text)}
+	out.row.Short = short
+	return out
+}
+
+// look is the form of the state word: plain, outlined, or inverse.
+func look(n *view.Next) string {
+	if len(n.Heads) == 0 {
+		return ""
+	}
+	return [...]string{view.Calm: "", view.Soon: "soon", view.Pressing: "pressing"}[n.Heads[0].Urgency]
+}
+
+func newSetup(addresses []string) *setup {
+	s := &setup{Heading: setupHeading(), Lines: setupLines(), Addresses: addresses}
+	if len(addresses) > 0 {
+		s.QR = qrOf(addresses[0])
+	}
+	return s
+}
+
+// documentTitle names the browser's tab.
+func documentTitle(n *view.Next, device string) string {
+	title := n.State.String()
+	if len(n.Heads) > 0 {
+		title += ": " + view.Clip(n.Heads[0].Item.Title, titleLetters)
+	}
+	if device != "" {
+		title += " · " + device
+	}
+	return title
+}
+
+// skipsEnd is when the first skip ends.
+func skipsEnd(skipped map[string]time.Time, now time.Time) time.Time {
+	var first time.Time
+	for _, t := range skipped {
+		if t.After(now) {
+			first = soonestOf(first, t)
+		}
+	}
+	return first
+}
+
+// soonestOf returns the earliest of those that are not zero.
+func soonestOf(times ...time.Time) time.Time {
+	var first time.Time
+	for _, t := range times {
+		if first.IsZero() || (!t.IsZero() && t.Before(first)) {
+			first = t
+		}
+	}
+	return first
+}

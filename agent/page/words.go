@@ -1,0 +1,52 @@
+package page
+
+import "calendarbot/agent/view"
+
+// Every word that the pages add to those of package view stands in this file.
+
+type words struct {
+	Pages, Next, Agenda, Now, Progress, QR, Lost string
+}
+
+func english() words {
+	return words{
+		Pages: "Pages", Next: "What’s next", Agenda: "Agenda", Now: "now",
+		Progress: "How much of it is over", QR: "The address of this page as a QR code",
+		Lost: "No answer from the calendar since",
+	}
+}
+
+func hideLabel(title string) string { return "Hide " + title }
+func undoLabel(title string) string { return "Show " + title + " again" }
+func undoText(title string) string  { return "“" + title + "” is hidden" }
+
+const (
+	undoButton   = "Undo"
+	undoNameless = "An event"
+	skippedWord  = "skipped"
+)
+
+// plainText is the large line of a state without events; setupLines say what to do when there is no source.
+func plainText(n *view.Next) string {
+	switch n.State {
+	case view.Loading:
+		return "Reading your calendars for the first time"
+	case view.Unreached:
+		return "No calendar could be read yet; the next try comes by itself"
+	case view.NoClock:
+		return "Waiting for the time from the network"
+	}
+	return n.Text
+}
+
+func setupHeading() string { return "No calendar yet" }
+
+func setupLines() []string {
+	return []string{
+		"Name a calendar’s address in the configuration file or in CALENDARBOT_ICS_URL. This page fills by itself.",
+		"It can also be opened on a phone:",
+	}
+}
+
+// clockReason is said by the clock page when nobody gives a reason.
+const clockReason = "The calendar cannot be shown just now."
