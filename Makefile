@@ -1,0 +1,80 @@
+# CalendarBot. `make help` lists what there is; `make run` and `make test` need nothing else first.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+PORT    ?= 8080
+TAGS    := sqlite_omit_load_extension,netgo,osusergo
+LDFLAGS := -s -w -X main.version=$(VERSION) -linkmode external -extldflags -static
+GO      := CGO_ENABLED=1 go
+BUILD   := build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## serve a live demo household on 127.0.0.1 (PORT=8080)
+	@$(GO) build -o bin/demo ./scripts/demo
+	@bin/demo --agent bin/calendarbot --port $(PORT)
+
+.PHONY: build
+build: ## build bin/calendarbot for this machine
+	@scripts/setup build
+	$(GO) $(BUILD) -o bin/calendarbot ./agent
+
+.PHONY: build-arm64
+build-arm64: ## build bin/calendarbot-arm64 for the device
+	@scripts/setup arm64
+	CC=aarch64-linux-gnu-gcc GOOS=linux GOARCH=arm64 $(GO) $(BUILD) -o bin/calendarbot-arm64 ./agent
+
+.PHONY: test
+test: build test-arm64 ## run every test of the agent and the scripts
+	@scripts/setup test
+	$(GO) vet ./...
+	$(GO) test -race -timeout 30m ./...
+
+.PHONY: test-arm64
+test-arm64: build-arm64 ## run the device's binary and the core's tests as arm64 code, under qemu-user
+	qemu-aarch64-static bin/calendarbot-arm64 --version
+	CC=aarch64-linux-gnu-gcc GOARCH=arm64 $(GO) test -short -tags $(TAGS) -ldflags '-linkmode external -extldflags -static' \
+		-exec qemu-aarch64-static -timeout 30m ./agent/calendar ./agent/ics ./agent/view
+
+.PHONY: test-deep
+test-deep: ## run the whole differential test: CASES=20000 random feeds from SEEDS=1,2,3,4
+	@scripts/setup test
+	$(GO) test -timeout 6h -v ./agent/differential -differential.cases=$${CASES:-20000} -differential.seeds=$${SEEDS:-1,2,3,4}
+
+.PHONY: fuzz
+fuzz: ## fuzz everything that strangers send, FUZZTIME=10m each
+	@scripts/fuzz $${FUZZTIME:-10m}
+
+.PHONY: cover
+cover: ## print the test coverage of every package
+	$(GO) test -cover ./agent/...
+
+.PHONY: bench
+bench: build ## measure, as ratios within one run; the table goes to dist/bench
+	@scripts/setup bench
+	@mkdir -p dist/bench
+	@$(GO) build -o bin/bench ./scripts/bench
+	@bin/bench --agent bin/calendarbot --out dist/bench
+
+.PHONY: screenshot
+screenshot: build ## take the README's picture of the demo household with a real browser
+	@scripts/setup test
+	@$(GO) build -o bin/demo ./scripts/demo
+	$(GO) run ./scripts/screenshot --agent bin/calendarbot --demo bin/demo --out agent/doc/whats-next.png
+
+.PHONY: generate
+generate: ## write the generated tables anew
+	$(GO) generate ./...
+
+.PHONY: ci
+ci: test ## what has to pass before a change lands
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin dist

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"time"
+
+	"calendarbot/agent/config"
+)
+
+// defaultConfigPath is read when it is there and no other file is named.
+const defaultConfigPath = "/etc/calendarbot/calendarbot.yaml"
+
+func serveCommand() subcommand {
+	s := subcommand{
+		name:  "serve",
+		short: "fetch the calendars and serve the pages and the API (the default)",
+		long: `
+Fetches the configured calendars again and again and serves what is next as a page and through
+an API. The configuration comes from the defaults, the file, the environment and the flags, each
+stronger than the one before.
+
+Examples:
+  calendarbot
+  calendarbot --port 8080 --store ./calendarbot.db
+  calendarbot serve --config ./calendarbot.yaml
+  CALENDARBOT_ICS_URL=https://example.org/me.ics calendarbot`,
+	}
+	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
+		path := fs.String("config", "", "configuration `FILE` (default: $CALENDARBOT_CONFIG, else "+defaultConfigPath+" when it is there)")
+		flags := map[string]*string{
+			"web.host":   fs.String("host", "", "`ADDRESS` to listen on"),
+			"web.port":   fs.String("port", "", "`PORT` to listen on, 0 for any free one"),
+			"store.path": fs.String("store", "", "database `FILE`"),
+		}
+		if _, err := s.parse(c, fs, args, 0, 0); err != nil {
+			return err
+		}
+		in := configInput(*path)
+		in.Flags = make(map[string]string)
+		for key, value := range flags {
+			if *value != "" {
+				in.Flags[key] = *value
+			}
+		}
+		cfg, _, err := config.Load(in)
+		if err != nil {
+			return fmt.Errorf("the configuration is not usable:\n%w", err)
+		}
+		now, err := programClock()
+		if err != nil {
+			return err
+		}
+		return serve(ctx, cfg, now, newLog(c, cfg.Log))
+	}
+	return s
+}
+
+// configInput says where the configuration is, by the word of a flag or argument, or of the environment.
+func configInput(path string) config.Input {
+	in := config.Input{Path: path, Env: os.LookupEnv}
+	if in.Path == "" {
+		in.Path = os.Getenv("CALENDARBOT_CONFIG")
+	}
+	if in.Path == "" {
+		in.Path, in.Optional = defaultConfigPath, true
+	}
+	return in
+}
+
+// programClock is time.Now, or a clock that stands still at CALENDARBOT_TEST_TIME.
+func programClock() (func() time.Time, error) {
+	text := os.Getenv("CALENDARBOT_TEST_TIME")
+	if text == "" {
+		return time.Now, nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return nil, fmt.Errorf("CALENDARBOT_TEST_TIME=%s is not an RFC 3339 time such as 2026-01-31T09:00:00+01:00", strconv.Quote(text))
+	}
+	return func() time.Time { return t }, nil
+}
+
+func newLog(c console, l config.Log) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(l.Level)); err != nil {
+		level = slog.LevelInfo // the configuration was validated; a log that is too quiet helps nobody
+	}
+	return slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: level}))
+}
