@@ -1,0 +1,157 @@
+package page
+
+import (
+	"calendarbot/agent/calendar"
+	"calendarbot/agent/view"
+)
+
+// alexaMeeting is a meeting as the Alexa routes tell it.
+type alexaMeeting struct {
+	Subject  string  `json:"subject"`
+	Start    string  `json:"start_iso"`
+	Until    int64   `json:"seconds_until_start"`
+	Speech   string  `json:"speech_text"`
+	Duration string  `json:"duration_spoken"` // until the start
+	SSML     *string `json:"ssml,omitempty"`
+}
+
+func (p *picture) alexaMeeting(it *view.Item, s *speech) alexaMeeting {
+	until := seconds(it.Start.Sub(p.second()))
+	return alexaMeeting{Subject: it.Title, Start: utc(it.Start), Until: until, Speech: s.plain(), Duration: spokenWait(until)}
+}
+
+// wait is how long until an item starts, as it is said.
+func (p *picture) wait(it *view.Item) string { return spokenWait(seconds(it.Start.Sub(p.second()))) }
+
+// nothing says that there is no meeting, or why none is known.
+func (s *speech) nothing(f view.Freshness) {
+	switch {
+	case f.Feeds == 0:
+		s.say("No calendar is set up yet.")
+	case f.Reached == 0 && f.Waiting > 0:
+		s.say("Your calendar is still loading.")
+	case f.Reached == 0:
+		s.say("Your calendar could not be reached yet.")
+	default:
+		s.say("There is nothing coming up in your calendar.")
+	}
+}
+
+// alexaNextJSON draws /api/alexa/next-meeting.
+func alexaNextJSON(pic *picture, q Query) (Page, error) {
+	var s speech
+	it := nextMeeting(pic.items, pic.second())
+	if it == nil {
+		s.nothing(pic.fresh)
+		return answer(struct {
+			Meeting *alexaMeeting `json:"meeting"`
+			Speech  string        `json:"speech_text"`
+			SSML    *string       `json:"ssml,omitempty"`
+		}{nil, s.plain(), s.marked(q)}, pic.nextSecond())
+	}
+	s.say(spokenTitle(it.Title), " starts "+pic.wait(it)+".")
+	if it.Place != "" {
+		s.say("Where: ", it.Place, ".")
+	}
+	m := pic.alexaMeeting(it, &s)
+	m.SSML = s.marked(q)
+	return answer(map[string]alexaMeeting{"meeting": m}, pic.nextSecond())
+}
+
+// alexaTimeUntilJSON draws /api/alexa/time-until-next.
+func alexaTimeUntilJSON(pic *picture, q Query) (Page, error) {
+	var s speech
+	var out struct {
+		Until    *int64  `json:"seconds_until_start"`
+		Duration string  `json:"duration_spoken"`
+		Speech   string  `json:"speech_text"`
+		SSML     *string `json:"ssml,omitempty"`
+	}
+	if it := nextMeeting(pic.items, pic.second()); it != nil {
+		until := seconds(it.Start.Sub(pic.second()))
+		out.Until, out.Duration = &until, spokenWait(until)
+		s.say("Your next meeting starts ", stressed(out.Duration), ".")
+	} else {
+		s.nothing(pic.fresh)
+	}
+	out.Speech, out.SSML = s.plain(), s.marked(q)
+	return answer(out, pic.nextSecond())
+}
+
+type alexaCard struct {
+	Title   string `json:"title"`
+	Content string `json:"content"`
+}
+
+// alexaDoneJSON draws /api/alexa/done-for-day.
+func alexaDoneJSON(pic *picture, q Query) (Page, error) {
+	var s speech
+	end := dayEndOf(pic)
+	switch {
+	case !end.Meetings && end.Note != nil:
+		s.nothing(pic.fresh)
+	case !end.Meetings:
+		s.say("You have no meetings today.")
+	default:
+		pic.sayDayEnd(&s, end)
+	}
+	out := struct {
+		dayEndAnswer
+		Speech string     `json:"speech_text"`
+		SSML   *string    `json:"ssml,omitempty"`
+		Card   *alexaCard `json:"card,omitempty"`
+	}{dayEndAnswer{Now: utc(pic.second()), Zone: optional(q.Zone), dayEnd: end}, s.plain(), s.marked(q), nil}
+	if q.SSML {
+		out.Card = &alexaCard{Title: "Done for the day", Content: s.plain()}
+	}
+	return answer(out, pic.nextSecond())
+}
+
+func (p *picture) sayDayEnd(s *speech, end dayEnd) {
+	if !end.end.After(p.now) {
+		s.say("Your meetings for today are over.")
+		return
+	}
+	s.say("Your last meeting today ends at ", stressed(p.spokenTime(end.end)), ".")
+}
+
+// alexaLaunchJSON draws /api/alexa/launch-summary.
+func alexaLaunchJSON(pic *picture, q Query) (Page, error) {
+	var s speech
+	now := pic.second()
+	end := dayEndOf(pic)
+	next := nextMeeting(pic.items, now)
+	if end.Meetings && next != nil && !next.Start.Before(daySpan(calendar.WallIn(now, pic.zone), 1, pic.zone).End) {
+		next = nil // today is told, tomorrow is not asked for yet
+	}
+	running := runningMeeting(pic.items, now)
+	switch {
+	case running != nil && next != nil:
+		s.say("You are in ", spokenTitle(running.Title), " until "+pic.spokenTime(running.End)+".")
+		s.say(spokenTitle(next.Title), " starts "+pic.wait(next)+".")
+	case running != nil:
+		s.say("You are in ", spokenTitle(running.Title), " until "+pic.spokenTime(running.End)+".")
+	case end.Meetings && next != nil:
+		s.say(spokenTitle(next.Title), " starts "+pic.wait(next)+".")
+	case next != nil:
+		s.say("You have no meetings today.")
+		s.say("The next one is ", spokenTitle(next.Title), ", "+pic.spokenDay(next.Start)+" at "+pic.spokenTime(next.Start)+".")
+	case !end.Meetings:
+		s.nothing(pic.fresh)
+	}
+	if end.Meetings {
+		pic.sayDayEnd(&s, end)
+	}
+	out := struct {
+		Speech   string        `json:"speech_text"`
+		Meetings bool          `json:"has_meetings_today"`
+		Next     *alexaMeeting `json:"next_meeting"`
+		Done     dayEnd        `json:"done_for_day"`
+		SSML     *string       `json:"ssml,omitempty"`
+	}{s.plain(), end.Meetings, nil, end, s.marked(q)}
+	if next != nil {
+		m := pic.alexaMeeting(next, &s)
+		out.Next = &m
+	}
+	return answer(out, pic.nextSecond())
+}
