@@ -102,6 +102,8 @@ func newDB(path string, o DBOptions, exclusive bool) *DB {
 	}
 	if exclusive {
 		w.Set("_locking_mode", "EXCLUSIVE")
+		// The driver would set the journal before the locking. The file remembers that it has a log.
+		w.Del("_journal_mode")
 		// A reader's transaction must not need to write.
 		w.Del("_txlock")
 	}
