@@ -61,7 +61,7 @@ func (r *Rule) setEnding(e ending, start Moment) {
 		r.until = int64(e.wall)
 		s := spanOf(zoneOr(start.Loc), e.wall)
 		r.last = e.wall + Wall(s.offset)
-		if e.wall-s.low < far || s.high-e.wall < far {
+		if s.low > e.wall-far || s.high < e.wall+far {
 			r.last = wallIn(r.until, zoneOr(start.Loc)) + widest
 			r.exact = true
 		}

@@ -24,8 +24,13 @@ type walk struct {
 // run calls yield with the instances of r after its start that lie in low..high, in order,
 // until yield returns false. It reports whether the steps sufficed.
 func (g *walk) run(r *Rule, low, high Wall, steps int, yield func(Wall) bool) bool {
-	low, high = max(low, r.first+1, earliest), min(high, r.last, latest)
+	return g.between(r, max(low, r.first+1, earliest), min(high, r.last, latest), steps, yield)
+}
+
+// between does the same for all that r generates between low and high.
+func (g *walk) between(r *Rule, low, high Wall, steps int, yield func(Wall) bool) bool {
 	if low > high || r.freq == never {
+		g.steps = steps
 		return true
 	}
 	g.r, g.steps, g.monthLength = r, steps, 0
