@@ -24,7 +24,7 @@ type Snapshot struct {
 
 // A series is read whole as soon as one of its components may touch the span: only together do
 // they tell which instances are overridden, and which of two versions counts.
-const selectBetween = `WITH touching AS (SELECT DISTINCT source, series FROM component WHERE last > ? AND first < ?)
+const selectBetween = `WITH touching AS (SELECT DISTINCT source, series FROM component INDEXED BY component_span WHERE last > ? AND first < ?)
 	SELECT c.source, c.text FROM touching t CROSS JOIN component c ON c.source = t.source AND c.series = t.series
 	ORDER BY c.source, c.ordinal, c.id`
 
