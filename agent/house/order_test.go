@@ -1,0 +1,70 @@
+package house
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "calendarbot"
+
+// order is the lines of agent/ARCHITECTURE.md: a package imports only from lines above its own.
+// A new package gets its place here first.
+func order() [][]string {
+	return [][]string{
+		{"agent/calendar", "agent/feature", "agent/slot"},
+		{"agent/ics", "agent/view", "agent/config", "agent/pressure"},
+		{"agent/budget", "agent/guard", "agent/health", "agent/run"},
+		{"agent/conn"},
+		{"agent/store"},
+		{"agent/feed", "agent/page", "agent/update"},
+		{"agent/web"},
+		{"agent"},
+	}
+}
+
+// tools are beside the program: they import what they need, and the program imports none of them.
+func tools() []string {
+	return []string{
+		"agent/house",
+		"agent/differential",
+		"agent/ics/gen",
+		"scripts",
+		"scripts/bench",
+		"scripts/demo",
+		"scripts/demo/household",
+		"scripts/screenshot",
+		"hwtest",
+	}
+}
+
+// line is the place of a package in the order; -1 when it has none.
+func line(dir string) int {
+	return slices.IndexFunc(order(), func(line []string) bool { return slices.Contains(line, dir) })
+}
+
+func TestEveryPackageHasItsPlace(t *testing.T) {
+	for _, s := range repository(t).sources {
+		if line(s.dir()) < 0 && !slices.Contains(tools(), s.dir()) {
+			t.Errorf("%s: the folder is in no line of the import order and is no tool", s.path)
+		}
+	}
+}
+
+func TestImportsGoUpTheOrder(t *testing.T) {
+	for _, s := range repository(t).sources {
+		own := line(s.dir())
+		if own < 0 || s.test() {
+			continue
+		}
+		for _, name := range s.imports(t) {
+			dir, ours := strings.CutPrefix(name, module+"/")
+			if !ours || dir == s.dir() {
+				continue
+			}
+			if at := line(dir); at < 0 || at >= own {
+				t.Errorf("%s imports %s, which is not above it in the import order", s.path, dir)
+			}
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package house
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// owners says which folders may import a library of others, so that swapping one touches one
+// folder. In the program each has one owner; what measures or checks the program may use it too.
+func owners() map[string][]string {
+	return map[string][]string{
+		"github.com/gofiber/fiber/v2":      {"agent/web", "scripts/bench"},
+		"github.com/mattn/go-sqlite3":      {"agent/conn"},
+		"github.com/pressly/goose/v3":      {"agent/store"},
+		"github.com/coreos/go-systemd/v22": {"agent/run"},
+		"golang.org/x/sync":                {"agent/run"},
+		"golang.org/x/net":                 {"agent/web"},
+		"gopkg.in/yaml.v3":                 {"agent/config"},
+		"rsc.io/qr":                        {"agent/page"},
+		"github.com/chromedp/chromedp":     {"scripts/screenshot"},
+		"github.com/chromedp/cdproto":      {"scripts/screenshot"},
+	}
+}
+
+// testOwners says which folders' tests may import a library that is not their own.
+func testOwners() map[string][]string {
+	return map[string][]string{
+		"github.com/getkin/kin-openapi":   {"agent/web"},
+		"github.com/rogpeppe/go-internal": {"agent"},
+		"github.com/teambition/rrule-go":  {"agent/calendar"},
+		"github.com/chromedp/chromedp":    {"agent/page"},
+		"github.com/chromedp/cdproto":     {"agent/page"},
+	}
+}
+
+// library is the entry of a table that a path belongs to.
+func library(table map[string][]string, name string) (string, bool) {
+	for _, prefix := range slices.Sorted(maps.Keys(table)) {
+		if name == prefix || strings.HasPrefix(name, prefix+"/") {
+			return prefix, true
+		}
+	}
+	return "", false
+}
+
+// foreign tells whether a path is neither ours nor of Go's own library.
+func foreign(name string) bool {
+	first, _, _ := strings.Cut(name, "/")
+	return strings.Contains(first, ".")
+}
+
+func TestLibrariesStayWithTheirOwners(t *testing.T) {
+	for _, s := range repository(t).sources {
+		for _, name := range s.imports(t) {
+			if !foreign(name) {
+				continue
+			}
+			own, known := library(owners(), name)
+			if known && slices.Contains(owners()[own], s.dir()) {
+				continue
+			}
+			if s.test() {
+				if own, known := library(testOwners(), name); known && slices.Contains(testOwners()[own], s.dir()) {
+					continue
+				}
+			}
+			if known {
+				t.Errorf("%s imports %s, which belongs to %s", s.path, name, strings.Join(owners()[own], ", "))
+			} else {
+				t.Errorf("%s imports %s, which has no owner for that", s.path, name)
+			}
+		}
+	}
+}
+
+// TestOwnersUseTheirLibraries keeps the tables from ageing.
+func TestOwnersUseTheirLibraries(t *testing.T) {
+	for _, table := range []map[string][]string{owners(), testOwners()} {
+		used := map[string]bool{}
+		for _, s := range repository(t).sources {
+			for _, name := range s.imports(t) {
+				if own, known := library(table, name); known {
+					used[own+" by "+s.dir()] = true
+				}
+			}
+		}
+		for own, dirs := range table {
+			for _, dir := range dirs {
+				if !used[own+" by "+dir] {
+					t.Errorf("%s does not import %s; take it out of the table", dir, own)
+				}
+			}
+		}
+	}
+}
