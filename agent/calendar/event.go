@@ -27,6 +27,10 @@ type Moment struct {
 	Wall Wall
 	Loc  *time.Location // nil for a DATE
 	Date bool           // a DATE: a whole civil day, never an instant
+
+	// Floating tells that the value named no zone. A floating RECURRENCE-ID is read in the zone
+	// of the series, which the override alone does not know.
+	Floating bool
 }
 
 // Length is an RFC 5545 DURATION: nominal days and exact seconds, both never negative.

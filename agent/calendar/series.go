@@ -110,6 +110,9 @@ func (x *expansion) slotOf(id Moment, m *Event) (wall Wall, key int64) {
 	case m == nil:
 		return id.Wall, x.at(id)
 	}
+	if id.Floating {
+		id.Loc = m.Start.Loc
+	}
 	clock := m.Start.Wall.clock()
 	if id.Date {
 		wall = id.Wall.Midnight() + clock

@@ -323,9 +323,9 @@ func (r *reading) resolve(m moment, like *calendar.Moment) calendar.Moment {
 	case m.utc:
 		return calendar.Moment{Wall: m.wall, Loc: time.UTC}
 	case like != nil && like.Loc != nil:
-		return calendar.Moment{Wall: m.wall, Loc: like.Loc}
+		return calendar.Moment{Wall: m.wall, Loc: like.Loc, Floating: true}
 	}
-	return calendar.Moment{Wall: m.wall, Loc: r.in.floating()}
+	return calendar.Moment{Wall: m.wall, Loc: r.in.floating(), Floating: true}
 }
 
 // mostWarnings is how many warnings about one event are kept.
