@@ -102,5 +102,5 @@ type Input struct {
 	Path     string                      // configuration file; "" for none
 	Optional bool                        // a missing file is not an error
 	Env      func(string) (string, bool) // os.LookupEnv, or a test's
-	Flags    map[string]string           // dotted key -> text, the program's own flags
+	Flags    map[string]string           // dotted key -> text, the program's own flags: --port is web.port, --store is store.path
 }

@@ -45,8 +45,9 @@ func Load(in Input) (Config, []Value, error) {
 	return d.config, d.values(), d.err()
 }
 
-// flagName is the flag that sets a key: --port for web.port.
+// flagName is the flag that sets a key: --port for web.port, --store for store.path.
 func flagName(key string) string {
+	key = strings.TrimSuffix(key, ".path")
 	return "--" + strings.ReplaceAll(key[strings.LastIndexByte(key, '.')+1:], "_", "-")
 }
 

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-	_ "time/tzdata" // zones are known by name even where the system brings no files for them
 )
 
 // Location returns the device's time zone, the system's where none is set. A name that is

@@ -16,7 +16,6 @@ func owners() map[string][]string {
 		"github.com/pressly/goose/v3":      {"agent/store"},
 		"github.com/coreos/go-systemd/v22": {"agent/run"},
 		"golang.org/x/sync":                {"agent/run"},
-		"golang.org/x/net":                 {"agent/web"},
 		"gopkg.in/yaml.v3":                 {"agent/config"},
 		"rsc.io/qr":                        {"agent/page"},
 		"github.com/chromedp/chromedp":     {"scripts/screenshot"},
