@@ -31,8 +31,8 @@ type answer struct {
 	unchanged  bool // 304
 	report     ics.Report
 	validators store.Validators
-	hold       time.Duration // how long the server wants us to stay away
-	date       time.Time     // the server's clock; zero: not told
+	asks       asks
+	date       time.Time // the server's clock; zero: not told
 }
 
 // statusError is an answer that is neither a calendar nor "not modified".
@@ -109,7 +109,7 @@ func (q request) build(ctx context.Context) (*http.Request, error) {
 }
 
 func (q request) read(ctx context.Context, resp *http.Response, open func() (func(ics.Component) error, error)) (answer, error) {
-	a := answer{date: dateOf(resp.Header), hold: hold(resp.Header, time.Now())}
+	a := answer{date: dateOf(resp.Header), asks: asksOf(resp.Header, time.Now())}
 	asked := q.validators != store.Validators{}
 	if resp.StatusCode == http.StatusNotModified && asked {
 		a.unchanged = true

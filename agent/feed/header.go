@@ -30,14 +30,19 @@ func dateOf(h http.Header) time.Time {
 	return date
 }
 
-// hold returns how long the server wants us to stay away: the longer of what Retry-After (RFC
-// 9110 section 10.2.3) and the freshness of the answer (RFC 9111 section 4.2) say, from 0 to maxPause.
-// now stands in for the server's own clock where it doesn't tell it.
-func hold(h http.Header, now time.Time) time.Duration {
+// asks is what a server says about when to come back, each from 0 to maxPause.
+type asks struct {
+	fresh time.Duration // for how long the answer counts as fresh (RFC 9111 section 4.2)
+	after time.Duration // Retry-After (RFC 9110 section 10.2.3)
+}
+
+// asksOf reads them. now stands in for the server's clock where it doesn't tell it.
+func asksOf(h http.Header, now time.Time) asks {
 	if date := dateOf(h); !date.IsZero() {
 		now = date
 	}
-	return min(max(retryAfter(h, now), freshness(h, now), 0), maxPause)
+	bounded := func(d time.Duration) time.Duration { return min(max(d, 0), maxPause) }
+	return asks{fresh: bounded(freshness(h, now)), after: bounded(retryAfter(h, now))}
 }
 
 func retryAfter(h http.Header, now time.Time) time.Duration {

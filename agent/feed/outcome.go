@@ -23,7 +23,7 @@ func judge(job source, feeds config.Feeds, a answer, draft *store.Draft) outcome
 	if !a.unchanged {
 		out.own = a.report.Refresh
 	}
-	out.pause = pause(job.pause(feeds), a.hold, out.own)
+	out.pause = pause(job.pause(feeds), a.asks, out.own)
 	if a.unchanged || draft.Kept() > 0 || draft.Before() == 0 || job.empty+1 >= emptyBelief {
 		return out
 	}
@@ -35,5 +35,5 @@ func judge(job source, feeds config.Feeds, a answer, draft *store.Draft) outcome
 // lost is the outcome of a fetch that failed.
 func lost(job source, feeds config.Feeds, a answer, f *Failure, jitter float64) outcome {
 	n := job.failures + 1
-	return outcome{failure: f, failures: n, own: job.own, pause: retry(n, job.pause(feeds), a.hold, jitter)}
+	return outcome{failure: f, failures: n, own: job.own, pause: retry(n, job.pause(feeds), a.asks, jitter)}
 }

@@ -13,19 +13,20 @@ const (
 
 // pause is the time from a success to the next fetch: the longest of what the operator, the
 // server and the feed itself ask for, from minPause to maxPause.
-func pause(configured, hold, own time.Duration) time.Duration {
-	return min(max(configured, hold, own, minPause), maxPause)
+func pause(configured time.Duration, server asks, own time.Duration) time.Duration {
+	return min(max(configured, server.fresh, server.after, own, minPause), maxPause)
 }
 
 // retry is the time from the n-th failure in a row (from 1) to the next fetch: it doubles up to
 // maxRetry or, where that is shorter, the configured pause, is spread by up to a fifth either way
-// (jitter is from 0 to 1), and is never shorter than the server asks for.
-func retry(n int, configured, hold time.Duration, jitter float64) time.Duration {
+// (jitter is from 0 to 1), and is never shorter than the server asks for. That the answer of a
+// failure counts as fresh keeps nobody away.
+func retry(n int, configured time.Duration, server asks, jitter float64) time.Duration {
 	ceiling := max(min(maxRetry, configured), firstRetry)
 	d := ceiling
 	if shift := n - 1; shift < 16 {
 		d = min(firstRetry<<shift, ceiling)
 	}
 	d += time.Duration((jitter*2 - 1) * float64(d) / 5)
-	return min(max(d, hold), maxPause)
+	return min(max(d, server.after), maxPause)
 }
