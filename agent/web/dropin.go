@@ -3,20 +3,19 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
-	"calendarbot/agent/calendar"
 	"calendarbot/agent/store"
 )
 
 const (
 	skipFor      = 24 * time.Hour // how long a skipped meeting is passed over
 	maxID        = 1024           // bytes of the id of an event
-	maxKept      = 1000           // skipped, and hidden, events at a time
 	storeTimeout = 10 * time.Second
 )
 
@@ -41,28 +40,15 @@ func (s *Server) skip(c *fiber.Ctx) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
-	kept, err := s.kept(ctx)
-	if err != nil {
-		return err
-	}
-	if _, again := kept.Skipped[id]; !again && len(kept.Skipped) >= maxKept {
-		return &refusal{Status: http.StatusConflict, Word: "too many skipped meetings", Message: fmt.Sprintf("At most %d meetings can be skipped at a time.", maxKept)}
-	}
 	until := s.o.Now().Add(skipFor).Truncate(time.Second)
-	if err := s.o.Store.Skip(ctx, id, until); err != nil {
+	err := s.o.Store.Skip(ctx, id, until)
+	if errors.Is(err, store.ErrTooMany) {
+		return &refusal{Status: http.StatusConflict, Word: "too many skipped meetings", Message: "More meetings cannot be skipped before some are taken back."}
+	}
+	if err != nil {
 		return fmt.Errorf("skip meeting: %w", err)
 	}
 	return answerJSON(c, http.StatusOK, map[string]string{"skipped_until": utc(until)})
-}
-
-// kept is what people hid and skipped.
-func (s *Server) kept(ctx context.Context) (store.Snapshot, error) {
-	now := s.o.Now()
-	snap, err := s.o.Store.Between(ctx, calendar.Span{Start: now, End: now})
-	if err != nil {
-		return snap, fmt.Errorf("read hidden and skipped: %w", err)
-	}
-	return snap, nil
 }
 
 // cleared is the answer of the routes that take all skips back.

@@ -11,10 +11,8 @@ import (
 	"calendarbot/agent/store"
 )
 
-const (
-	tooOld    = 900 * time.Second // age of a source's last success from which the data is degraded
-	beatStale = 10 * time.Minute  // silence of the refresher from which it counts as stuck
-)
+// tooOld is the age of a source's last success from which the data is degraded.
+const tooOld = 900 * time.Second
 
 // healthReport is the answer of /api/health.
 type healthReport struct {
@@ -76,8 +74,8 @@ func dataOf(sources []store.Source, now time.Time) (d dataStatus, degraded bool)
 	return d, degraded
 }
 
-// refresherStatus judges by the last time the refresher's loop went round.
-func refresherStatus(beat, now time.Time) taskStatus {
+// refresherStatus judges by the last time the refresher's loop went round, which one fetch may hold up.
+func refresherStatus(beat, now time.Time, fetch time.Duration) taskStatus {
 	t := taskStatus{Name: "refresher_task", Status: "unknown"}
 	if beat.IsZero() {
 		return t
@@ -85,7 +83,7 @@ func refresherStatus(beat, now time.Time) taskStatus {
 	silence := now.Sub(beat)
 	age := max(0, int64(silence/time.Second))
 	t.Age, t.Status = &age, "running"
-	if silence > beatStale {
+	if silence > fetch+2*time.Minute {
 		t.Status = "stale"
 	}
 	return t
@@ -102,7 +100,7 @@ func (s *Server) health(c *fiber.Ctx) error {
 		Status: "ok", ServerTime: utc(now),
 		Server:  serverStatus{Uptime: int64(time.Since(s.started) / time.Second), PID: os.Getpid()},
 		Data:    data,
-		Tasks:   []taskStatus{refresherStatus(s.o.Refresher.Beat(), time.Now())},
+		Tasks:   []taskStatus{refresherStatus(s.o.Refresher.Beat(), time.Now(), s.o.Config.Feeds.Timeout)},
 		Display: s.display(),
 	}
 	status := http.StatusOK

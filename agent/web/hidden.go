@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"calendarbot/agent/calendar"
 	"calendarbot/agent/store"
 )
 
@@ -28,9 +30,10 @@ type hiddenEvent struct {
 func (s *Server) listHidden(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
-	kept, err := s.kept(ctx)
+	now := s.o.Now()
+	kept, err := s.o.Store.Between(ctx, calendar.Span{Start: now, End: now})
 	if err != nil {
-		return err
+		return fmt.Errorf("read what is hidden: %w", err)
 	}
 	list := make([]hiddenEvent, 0, len(kept.Hidden))
 	for _, h := range kept.Hidden {
@@ -109,15 +112,12 @@ func (s *Server) hideOne(id, title string, series bool) (store.Hidden, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
-	kept, err := s.kept(ctx)
-	if err != nil {
-		return store.Hidden{}, err
-	}
-	if _, again := kept.Hidden[id]; !again && len(kept.Hidden) >= maxKept {
-		return store.Hidden{}, problemOf(http.StatusConflict, "too_many", fmt.Sprintf("At most %d events can be hidden at a time.", maxKept))
-	}
 	h := store.Hidden{ID: id, Series: series, Title: tidy(title), Since: s.o.Now().Truncate(time.Second)}
-	if err := s.o.Store.Hide(ctx, h); err != nil {
+	err := s.o.Store.Hide(ctx, h)
+	if errors.Is(err, store.ErrTooMany) {
+		return h, problemOf(http.StatusConflict, "too_many", "More events cannot be hidden before some are shown again.")
+	}
+	if err != nil {
 		return h, fmt.Errorf("hide event: %w", err)
 	}
 	return h, nil

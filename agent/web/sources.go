@@ -17,9 +17,6 @@ import (
 	"calendarbot/agent/store"
 )
 
-// maxWebSources is how many sources people may add.
-const maxWebSources = 50
-
 // source is one calendar as /api/v1/sources shows it. The address is scheme and host only: the rest is a secret.
 type source struct {
 	ID           string        `json:"id"`
@@ -84,9 +81,6 @@ func (s *Server) addSource(c *fiber.Ctx) error {
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	if in.URL == nil {
-		return problemOf(http.StatusBadRequest, "bad_member", "The member url is missing.")
-	}
 	src, err := in.apply(config.Source{})
 	if err != nil {
 		return err
@@ -98,13 +92,6 @@ func (s *Server) addSource(c *fiber.Ctx) error {
 	defer leave()
 	ctx, cancel := s.trialContext()
 	defer cancel()
-	others, err := s.o.Store.WebSources(ctx)
-	if err != nil {
-		return fmt.Errorf("list sources: %w", err)
-	}
-	if len(others) >= maxWebSources {
-		return problemOf(http.StatusConflict, "too_many", fmt.Sprintf("At most %d calendars can be added here.", maxWebSources))
-	}
 	added, err := s.o.Refresher.Add(ctx, src)
 	if err != nil {
 		return sourceProblem("add source", err)
@@ -114,10 +101,7 @@ func (s *Server) addSource(c *fiber.Ctx) error {
 }
 
 func (s *Server) editSource(c *fiber.Ctx) error {
-	id, err := sourceID(c)
-	if err != nil {
-		return err
-	}
+	id := sourceID(c)
 	var in sourceInput
 	if err := readJSON(c, &in); err != nil {
 		return err
@@ -148,10 +132,7 @@ func (s *Server) editSource(c *fiber.Ctx) error {
 }
 
 func (s *Server) deleteSource(c *fiber.Ctx) error {
-	id, err := sourceID(c)
-	if err != nil {
-		return err
-	}
+	id := sourceID(c)
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
 	if err := s.o.Refresher.Delete(ctx, id); err != nil {
@@ -161,10 +142,7 @@ func (s *Server) deleteSource(c *fiber.Ctx) error {
 }
 
 func (s *Server) refreshSource(c *fiber.Ctx) error {
-	id, err := sourceID(c)
-	if err != nil {
-		return err
-	}
+	id := sourceID(c)
 	if !s.o.Refresher.Refresh(id) {
 		return sourceProblem("refresh source", feed.ErrUnknown)
 	}
@@ -206,12 +184,8 @@ func (s *Server) trialContext() (context.Context, context.CancelFunc) {
 }
 
 // sourceID copies the id out of the path.
-func sourceID(c *fiber.Ctx) (string, error) {
-	id := strings.Clone(c.Params("id"))
-	if !validSourceID(id) {
-		return "", sourceProblem("find source", feed.ErrUnknown)
-	}
-	return id, nil
+func sourceID(c *fiber.Ctx) string {
+	return strings.Clone(c.Params("id"))
 }
 
 // sourceProblem tells why a source could not be changed.
@@ -222,6 +196,10 @@ func sourceProblem(doing string, err error) error {
 		return problemOf(http.StatusConflict, "configured", "This calendar is set in the configuration and can only be changed there.")
 	case errors.Is(err, feed.ErrUnknown):
 		return problemOf(http.StatusNotFound, "unknown_source", "There is no calendar with this id.")
+	case errors.Is(err, store.ErrTooMany):
+		return problemOf(http.StatusConflict, "too_many", "No more calendars can be added here before one is removed.")
+	case errors.As(err, &failure) && failure.Code == "invalid":
+		return problemOf(http.StatusBadRequest, "bad_member", strings.ReplaceAll(failure.Words, "\n", "; "))
 	case errors.As(err, &failure):
 		p := problemOf(http.StatusUnprocessableEntity, "trial_failed", failure.Words)
 		p.Reason = failure.Code

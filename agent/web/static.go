@@ -38,11 +38,10 @@ func (s *Server) asset(c *fiber.Ctx) error {
 	return err
 }
 
-// favicon is a calendar leaf of a few bytes.
-const favicon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect x="1" y="2" width="14" height="13" rx="2" fill="#fff" stroke="#1f6feb" stroke-width="2"/><path d="M1 6h14" stroke="#1f6feb" stroke-width="3"/><path d="M5 0v4M11 0v4" stroke="#1f6feb" stroke-width="2"/></svg>`
-
+// favicon answers browsers that ask for it by its old name.
 func (s *Server) favicon(c *fiber.Ctx) error {
-	err := answerPage(c, page.Page{Status: http.StatusOK, Type: "image/svg+xml", Body: []byte(favicon), ETag: tagOf([]byte(favicon))})
+	body, contentType, etag := page.Icon()
+	err := answerPage(c, page.Page{Status: http.StatusOK, Type: contentType, Body: body, ETag: etag})
 	c.Set(fiber.HeaderCacheControl, "public, max-age=604800")
 	return err
 }
