@@ -1,23 +1,26 @@
 package ics
 
-import (
-	"bytes"
-	"strings"
-)
+import "bytes"
 
 // longestLink is how many bytes of an address are kept; a longer one is no address.
 const longestLink = 2048
 
-// notInLinks are the characters besides blanks and controls that end an address.
-const notInLinks = "\\<>\"`{}|^"
+// inLinks tells whether a character can be in an address.
+func inLinks(c byte) bool {
+	switch c {
+	case '\\', '<', '>', '"', '`', '{', '}', '|', '^', 0x7F:
+		return false
+	}
+	return c > ' '
+}
 
 // webAddress returns the http or https address that text is, else nil.
 func webAddress(text []byte) []byte {
-	if len(text) > longestLink || scheme(text) == 0 || bytes.ContainsAny(text, notInLinks) {
+	if len(text) > longestLink || scheme(text) == 0 {
 		return nil
 	}
 	for _, c := range text {
-		if c <= ' ' || c == 0x7F {
+		if !inLinks(c) {
 			return nil
 		}
 	}
@@ -42,13 +45,11 @@ func meetingIn(text []byte) []byte {
 		if n < 0 {
 			return nil
 		}
-		for _, s := range [...]int{len("https"), len("http")} {
-			if n < s || scheme(text[n-s:]) == 0 {
-				continue
-			}
-			found := linkIn(text[n-s:])
-			if isMeeting(found[scheme(found):]) {
-				return found
+		if isMeeting(text[n+len("://"):]) {
+			for _, s := range [...]int{len("https"), len("http")} {
+				if n >= s && scheme(text[n-s:]) > 0 {
+					return linkIn(text[n-s:])
+				}
 			}
 		}
 		text = text[n+len("://"):]
@@ -59,26 +60,28 @@ func meetingIn(text []byte) []byte {
 // punctuation of the sentence around it.
 func linkIn(text []byte) []byte {
 	n := 0
-	for ; n < len(text) && n < longestLink; n++ {
-		c := text[n]
-		if c == '\\' && n+1 < len(text) && (text[n+1] == ',' || text[n+1] == ';') {
+	for n < len(text) && n < longestLink {
+		if text[n] == '\\' && n+1 < len(text) && (text[n+1] == ',' || text[n+1] == ';') {
 			n++
-			continue
-		}
-		if c <= ' ' || c == 0x7F || strings.IndexByte(notInLinks, c) >= 0 {
+		} else if !inLinks(text[n]) {
 			break
 		}
+		n++
 	}
-	return bytes.TrimRight(text[:min(n, len(text))], `.,;:!?)]'\`)
+	return bytes.TrimRight(text[:n], `.,;:!?)]'\`)
 }
 
-// isMeeting tells whether an address without its scheme leads to an online meeting.
-func isMeeting(address []byte) bool {
-	host, path, _ := bytes.Cut(address, []byte{'/'})
-	host = bytes.ToLower(host)
+// isMeeting tells whether text, which follows the scheme, leads to an online meeting.
+func isMeeting(text []byte) bool {
+	const longestHost = 255
+	slash := bytes.IndexByte(text[:min(len(text), longestHost)], '/')
+	if slash < 0 {
+		return false
+	}
+	host, path := text[:slash], text[slash+1:min(len(text), longestLink)]
 	under := func(domain string) bool {
-		rest, ok := bytes.CutSuffix(host, []byte(domain))
-		return ok && (len(rest) == 0 || rest[len(rest)-1] == '.')
+		n := len(host) - len(domain)
+		return n >= 0 && bytes.EqualFold(host[n:], []byte(domain)) && (n == 0 || host[n-1] == '.')
 	}
 	begins := func(starts ...string) bool {
 		for _, s := range starts {
@@ -96,9 +99,9 @@ func isMeeting(address []byte) bool {
 	case under("zoom.us"), under("zoomgov.com"), under("zoom.com"):
 		return begins("j/", "my/", "w/", "s/", "wc/")
 	case under("meet.google.com"), under("meet.jit.si"):
-		return len(path) > 0
+		return len(path) > 0 && inLinks(path[0])
 	case under("webex.com"):
-		return begins("meet/", "join/", "wbxmjs/") || bytes.Contains(path, []byte("j.php?")) || bytes.Contains(path, []byte("/j.php"))
+		return begins("meet/", "join/", "wbxmjs/") || bytes.Contains(linkIn(path), []byte("j.php?"))
 	}
 	return false
 }

@@ -180,7 +180,7 @@ func (d *decoder) begin(name string) error {
 // enter notes that this is a calendar.
 func (d *decoder) enter() {
 	if !d.seen && d.before > 0 {
-		d.problem(Problem{Line: 1, Text: fmt.Sprintf("The calendar begins after %d lines of something else, which are left out.", d.before)})
+		d.problem(Problem{Line: 1, Text: fmt.Sprintf("The calendar begins in line %d; what stands before it is left out.", d.lines.first)})
 	}
 	d.seen = true
 	d.start = nil

@@ -149,28 +149,26 @@ const longestName = len("X-MICROSOFT-ONLINEMEETINGEXTERNALLINK")
 // beyond RFC 5545 section 3.1: _ . /. It returns where the name ends: at the ';' or ':'. ok is false for a line
 // that is no property, for example a line of a description that was not folded.
 func propertyOf(line []byte) (k kind, stop int, ok bool) {
-	var upper [longestName]byte
-	for i, c := range line {
-		switch {
-		case 'a' <= c && c <= 'z':
-			c -= 'a' - 'A'
-		case 'A' <= c && c <= 'Z', c == '-', '0' <= c && c <= '9', c == '_', c == '.', c == '/':
-		case c == ':', c == ';' && bytes.IndexByte(line[i:], ':') > 0:
-			if i == 0 {
-				return unused, 0, false
-			}
-			if i <= longestName {
-				k = kindNamed(upper[:i])
-			}
-			return k, i, true
-		default:
-			return unused, 0, false
+	for stop < len(line) && (line[stop]-'A' < 26 || line[stop] == '-') {
+		stop++
+	}
+	name := line[:stop]
+	if stop < len(line) && line[stop] != ':' && line[stop] != ';' {
+		for stop < len(line) && inName(line[stop]) {
+			stop++
 		}
-		if i < longestName {
-			upper[i] = c
+		if stop <= longestName {
+			name = bytes.ToUpper(line[:stop])
 		}
 	}
-	return unused, 0, false
+	if stop == 0 || stop == len(line) || line[stop] != ':' && (line[stop] != ';' || bytes.IndexByte(line[stop:], ':') < 0) {
+		return unused, 0, false
+	}
+	return kindNamed(name), stop, true
+}
+
+func inName(c byte) bool {
+	return c-'A' < 26 || c-'a' < 26 || c-'0' < 10 || c == '-' || c == '_' || c == '.' || c == '/'
 }
 
 // split cuts a property after its name into parameters (with the ';' in front) and value. Quotes count only where
@@ -199,19 +197,34 @@ func (k kind) timed() bool { return dtstart <= k && k <= recurrenceID }
 // quoteAware returns the index of the first sep in text that is not inside quotes, else -1. It clears paired when
 // no quote ahead closes one, so that a caller who goes on in the same text does not search for it again.
 func quoteAware(text []byte, sep byte, paired *bool) int {
+	first := bytes.IndexByte(text, sep)
+	if !*paired || first < 0 || bytes.IndexByte(text[:first], '"') < 0 {
+		return first
+	}
 	for i := 0; i < len(text); i++ {
 		if text[i] == sep {
 			return i
 		}
-		if text[i] == '"' && *paired && i > 0 && (text[i-1] == '=' || text[i-1] == ',') {
+		if text[i] == '"' && i > 0 && (text[i-1] == '=' || text[i-1] == ',') {
 			if n := closingQuote(text[i+1:]); n >= 0 {
 				i += 1 + n
 			} else {
 				*paired = false
+				return max(first, i+bytes.IndexByte(text[i:], sep))
 			}
 		}
 	}
 	return -1
+}
+
+// same compares ASCII letters without regard to case; name is in upper case and as long as text.
+func same(text []byte, name string) bool {
+	for i, c := range text {
+		if c != name[i] && c-('a'-'A') != name[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // closingQuote returns the index of the first quote in text that ends a parameter value, else -1.
@@ -239,9 +252,8 @@ func param(params []byte, name string) (value []byte, found bool) {
 		} else {
 			params = nil
 		}
-		key, value, ok := bytes.Cut(one, []byte{'='})
-		if ok && len(key) == len(name) && bytes.EqualFold(key, []byte(name)) {
-			return bytes.TrimSpace(bytes.Trim(bytes.TrimSpace(value), `"`)), true
+		if n := len(name); len(one) > n && one[n] == '=' && same(one[:n], name) {
+			return bytes.TrimSpace(bytes.Trim(bytes.TrimSpace(one[n+1:]), `"`)), true
 		}
 	}
 	return nil, false

@@ -171,35 +171,38 @@ func readOffset(s string) (seconds int, ok bool) {
 // unescape undoes the escaping of TEXT (RFC 5545 section 3.3.11) and leaves out control characters. A backslash
 // before any other letter stays, as people write C:\temp.
 func unescape(s string) string {
-	i := 0
-	for i < len(s) && s[i] != '\\' && (s[i] >= ' ' || s[i] == '\t') && s[i] != 0x7F {
+	var b strings.Builder
+	from := 0 // of what is not written yet
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c != '\\' && c != 0x7F && (c >= ' ' || c == '\t' || c == '\n') {
+			continue
+		}
+		if b.Len() == 0 {
+			b.Grow(len(s))
+		}
+		b.WriteString(s[from:i])
+		from = i + 1
+		if c != '\\' || from == len(s) {
+			continue
+		}
+		switch s[from] {
+		case 'n', 'N':
+			b.WriteByte('\n')
+			from++
+		case ',', ';', ':', '"', '\\':
+			i++ // the letter itself is written with what follows
+			continue
+		default:
+			from = i // the backslash stays
+			continue
+		}
 		i++
 	}
-	if i == len(s) {
+	if from == 0 {
 		return s
 	}
-	var b strings.Builder
-	b.Grow(len(s))
-	b.WriteString(s[:i])
-	for ; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case c == '\\' && i+1 < len(s):
-			i++
-			switch n := s[i]; n {
-			case 'n', 'N':
-				b.WriteByte('\n')
-			case ',', ';', ':', '"', '\\':
-				b.WriteByte(n)
-			default:
-				b.WriteByte('\\')
-				i--
-			}
-		case c == '\\': // cut off in the middle of an escape
-		case c == '\n' || c == '\t' || c >= ' ' && c != 0x7F:
-			b.WriteByte(c)
-		}
-	}
+	b.WriteString(s[from:])
 	return b.String()
 }
 
