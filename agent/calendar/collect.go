@@ -94,7 +94,7 @@ func (x *expansion) add(w Wall) bool {
 	if x.base != nil {
 		at = x.base.at(w)
 	}
-	if x.rule != nil && x.rule.exact && at > x.rule.until {
+	if x.rule != nil && x.rule.over(at) {
 		return true
 	}
 	if x.plain && !x.inWindow(at, at+x.piece.length.seconds) {

@@ -3,7 +3,6 @@ package calendar
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -40,8 +39,7 @@ func Expand(ctx context.Context, events []Event, window Span, zone *time.Locatio
 			return nil, nil, fmt.Errorf("expand %d events: %w", len(events), err)
 		}
 	}
-	slices.SortFunc(x.found, func(a, b Occurrence) int { return inOrder(&a, &b) })
-	return x.found, x.warnings, nil
+	return x.found.sorted(), x.warnings, nil
 }
 
 // groups are the components of each UID, in lists that run through next and end with -1.
@@ -87,10 +85,9 @@ type expansion struct {
 	exceptDay []Wall
 
 	collector
-	walk  walk
-	arena []Moment // of slots
+	walk walk
 
-	found    []Occurrence
+	found    gathering
 	warnings []Warning
 }
 
@@ -153,12 +150,11 @@ func (x *expansion) place(e *Event, wall Wall, at int64, length extent, z *zone,
 		return
 	}
 	loc := zoneOr(e.Start.Loc)
-	x.found = append(x.found, Occurrence{
+	x.found.add(Occurrence{
 		Event: e,
 		Start: time.Unix(at, 0).In(loc),
 		End:   time.Unix(end, 0).In(loc),
-		Slot:  x.keep(slot),
-	})
+	}, at, slot)
 }
 
 // placeDays adds an all-day occurrence when it is in the window.
@@ -168,27 +164,14 @@ func (x *expansion) placeDays(e *Event, first Wall, length extent, slot *Moment)
 	if !x.inWindow(start, end) {
 		return
 	}
-	x.found = append(x.found, Occurrence{
+	x.found.add(Occurrence{
 		Event:    e,
 		Start:    time.Unix(start, 0).In(x.viewer.loc),
 		End:      time.Unix(end, 0).In(x.viewer.loc),
 		AllDay:   true,
 		FirstDay: first,
 		EndDay:   until,
-		Slot:     x.keep(slot),
-	})
-}
-
-// keep gives a slot a place that lasts.
-func (x *expansion) keep(slot *Moment) *Moment {
-	if slot == nil {
-		return nil
-	}
-	if len(x.arena) == cap(x.arena) {
-		x.arena = make([]Moment, 0, min(max(64, 2*cap(x.arena)), 4096))
-	}
-	x.arena = append(x.arena, *slot)
-	return &x.arena[len(x.arena)-1]
+	}, start, slot)
 }
 
 func (x *expansion) warn(e *Event, text string) {

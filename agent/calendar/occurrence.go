@@ -1,10 +1,6 @@
 package calendar
 
-import (
-	"cmp"
-	"strings"
-	"time"
-)
+import "time"
 
 // Span is a window of time: Start <= t < End.
 type Span struct{ Start, End time.Time }
@@ -60,27 +56,6 @@ const (
 	fnvStart = 0xcbf29ce484222325
 	fnvPrime = 0x100000001b3
 )
-
-// inOrder compares by start, then UID, then slot.
-func inOrder(a, b *Occurrence) int {
-	if c := a.Start.Compare(b.Start); c != 0 {
-		return c
-	}
-	if c := strings.Compare(a.Event.UID, b.Event.UID); c != 0 {
-		return c
-	}
-	if a.Slot == nil || b.Slot == nil {
-		switch {
-		case a.Slot != nil:
-			return 1
-		case b.Slot != nil:
-			return -1
-		}
-	} else if c := cmp.Compare(a.Slot.Wall, b.Slot.Wall); c != 0 {
-		return c
-	}
-	return a.End.Compare(b.End)
-}
 
 // Warning is something that a person should know about one event, in words.
 type Warning struct {

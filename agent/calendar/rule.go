@@ -62,7 +62,9 @@ func (r *Rule) setStart(start Wall) {
 	year, month, _ := civil(day)
 	r.year, r.month = year, year*12+month-1
 	r.week = r.weekOf(day)
-	r.weekYear, _ = r.weekNumber(r.weekFirst(r.week))
+	if r.weeks|r.weeksEnd != 0 {
+		r.weekYear, _ = r.weekNumber(r.weekFirst(r.week))
+	}
 }
 
 // weekOf counts weeks that begin on weekStart; weekFirst is the first day of one.

@@ -142,7 +142,7 @@ func (p *parser) findEnd(r *Rule) {
 	left, last := p.count-1, r.first
 	zone := newZone(zoneOr(p.start.Loc))
 	enough := left == 0 || g.run(r, earliest, latest, MaxSteps, func(w Wall) bool {
-		if r.exact && zone.at(w) > r.until {
+		if r.over(zone.at(w)) {
 			return true
 		}
 		last = w

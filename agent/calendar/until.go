@@ -14,7 +14,6 @@ type ending struct {
 
 // parseUntil reads YYYYMMDD, YYYYMMDDTHHMMSS or YYYYMMDDTHHMMSSZ.
 func parseUntil(value string) (ending, error) {
-	bad := fmt.Errorf("recurrence rule part UNTIL=%s: a date like 20241231 or a time like 20241231T225959Z is allowed", clip(value))
 	digits := func(from, to int) int {
 		n, ok := smallNumber(value[from:to])
 		if !ok || value[from] < '0' {
@@ -30,11 +29,11 @@ func parseUntil(value string) (ending, error) {
 	case len(value) == 16 && value[8] == 'T' && value[15] == 'Z':
 		e.utc = true
 	default:
-		return e, bad
+		return e, badUntil(value)
 	}
 	year, month, day := digits(0, 4), digits(4, 6), digits(6, 8)
 	if year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
-		return e, bad
+		return e, badUntil(value)
 	}
 	e.wall = Wall(dayNumber(year, month, day)) * Day
 	if e.date {
@@ -42,10 +41,14 @@ func parseUntil(value string) (ending, error) {
 	}
 	hour, minute, second := digits(9, 11), digits(11, 13), digits(13, 15)
 	if hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60 {
-		return e, bad
+		return e, badUntil(value)
 	}
 	e.wall += Wall(hour*3600 + minute*60 + min(second, 59))
 	return e, nil
+}
+
+func badUntil(value string) error {
+	return fmt.Errorf("recurrence rule part UNTIL=%s: a date like 20241231 or a time like 20241231T225959Z is allowed", clip(value))
 }
 
 // setEnding bounds the rule by UNTIL.
@@ -69,6 +72,9 @@ func (r *Rule) setEnding(e ending, start Moment) {
 		r.last = e.wall
 	}
 }
+
+// over reports whether an instant is after an UNTIL that wall clocks cannot tell.
+func (r *Rule) over(at int64) bool { return r.exact && at > r.until }
 
 // zoneOr reads a missing zone as UTC.
 func zoneOr(loc *time.Location) *time.Location {
