@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,11 +23,17 @@ type Snapshot struct {
 	Skipped    map[string]time.Time // by occurrence ID; until when; not to be changed
 }
 
-// A series is read whole as soon as one of its components may touch the span: only together do
-// they tell which instances are overridden, and which of two versions counts.
-const selectBetween = `WITH touching AS (SELECT DISTINCT source, series FROM component INDEXED BY component_span WHERE last > ? AND first < ?)
-	SELECT c.source, c.text FROM touching t CROSS JOIN component c ON c.source = t.source AND c.series = t.series
-	ORDER BY c.source, c.ordinal, c.id`
+// A component that shares its UID with none is read by itself. A series is read whole as soon as one
+// of its components may touch the span: only together do they tell which instances are
+// overridden, and which of two versions counts.
+const (
+	selectSingles = `SELECT source, text FROM component INDEXED BY component_span
+		WHERE last > ? AND first < ? AND series IS NULL`
+	selectSeries = `WITH touching AS (SELECT DISTINCT source, series FROM component INDEXED BY component_span
+			WHERE last > ? AND first < ? AND series IS NOT NULL)
+		SELECT c.source, c.text FROM touching t CROSS JOIN component c ON c.source = t.source AND c.series = t.series
+		ORDER BY c.source, c.ordinal, c.id`
+)
 
 // maxSnapshots is how often a snapshot is taken again when a commit came between its two halves.
 const maxSnapshots = 3
@@ -89,7 +96,7 @@ func (s *Store) readEvents(ctx context.Context, tx *sql.Tx, p *picture, span cal
 	}
 	from, to := calendar.WallIn(span.Start, time.UTC), calendar.WallIn(span.End, time.UTC)
 	bySource := map[int64][]calendar.Event{}
-	err = each(ctx, tx, selectBetween, func(rows *sql.Rows) error {
+	add := func(rows *sql.Rows) error {
 		var num int64
 		var text sql.RawBytes
 		if err := rows.Scan(&num, &text); err != nil {
@@ -107,17 +114,27 @@ func (s *Store) readEvents(ctx context.Context, tx *sql.Tx, p *picture, span cal
 		}
 		bySource[num] = append(bySource[num], e)
 		return nil
-	}, int64(from), int64(to))
-	if err != nil {
-		return err
 	}
+	for _, query := range []string{selectSingles, selectSeries} {
+		if err := each(ctx, tx, query, add, int64(from), int64(to)); err != nil {
+			return err
+		}
+	}
+	var inOrder [][]calendar.Event
 	for _, src := range p.sources {
 		events := bySource[src.num]
 		for i := range events {
 			events[i].Source = src.id
 		}
-		snap.Events = append(snap.Events, events...)
+		if len(events) > 0 {
+			inOrder = append(inOrder, events)
+		}
 	}
+	if len(inOrder) == 1 {
+		snap.Events = inOrder[0]
+		return nil
+	}
+	snap.Events = slices.Concat(inOrder...)
 	return nil
 }
 

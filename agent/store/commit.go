@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -17,9 +18,10 @@ const (
 	rowsPerInsert = 16
 	rowsPerDelete = 100
 
-	insertComponent = `INSERT INTO component (source, series, hash, first, last, ordinal, text) VALUES `
+	insertComponent = `INSERT INTO component (source, series, first, last, hash, ordinal, text) VALUES `
 	insertRow       = `(?, ?, ?, ?, ?, ?, ?)`
 	insertColumns   = 7
+	joinSeries      = `UPDATE component SET series = ? WHERE id = ?`
 	deleteComponent = `DELETE FROM component WHERE id IN `
 )
 
@@ -60,8 +62,13 @@ func (d *Draft) Commit(ctx context.Context, r ics.Report, v Validators, next tim
 		if err := deleteComponents(ctx, tx, gone); err != nil {
 			return err
 		}
-		if err := insertComponents(ctx, tx, src.num, d.fresh); err != nil {
+		if err := d.insert(ctx, tx, src.num); err != nil {
 			return err
+		}
+		for _, l := range d.join {
+			if _, err := tx.ExecContext(ctx, joinSeries, int64(l.series), l.row); err != nil {
+				return err
+			}
 		}
 		return src.writeFeed(ctx, tx, r.Preamble)
 	})
@@ -93,20 +100,34 @@ func deleteComponents(ctx context.Context, tx *sql.Tx, rows []int64) error {
 	return nil
 }
 
-func insertComponents(ctx context.Context, tx *sql.Tx, source int64, all []fresh) error {
+// insert writes the new components. They go in by their place in the index, which is then filled
+// from one end to the other.
+func (d *Draft) insert(ctx context.Context, tx *sql.Tx, source int64) error {
+	slices.SortFunc(d.fresh, func(a, b fresh) int {
+		return cmp.Or(cmp.Compare(a.last, b.last), cmp.Compare(a.first, b.first))
+	})
+	// The driver starts a goroutine for every statement that can be cancelled; once for each of many is enough.
+	whole := context.WithoutCancel(ctx)
 	full := insertComponent + insertRow + strings.Repeat(", "+insertRow, rowsPerInsert-1)
 	args := make([]any, 0, rowsPerInsert*insertColumns)
-	for chunk := range slices.Chunk(all, rowsPerInsert) {
+	for chunk := range slices.Chunk(d.fresh, rowsPerInsert) {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
 		args = args[:0]
 		for i := range chunk {
 			c := &chunk[i]
-			args = append(args, source, int64(c.series), c.hash[:], int64(c.first), int64(c.last), c.ordinal, c.text)
+			var series any
+			if d.series[c.series].n > 1 {
+				series = int64(c.series)
+			}
+			args = append(args, source, series, int64(c.first), int64(c.last), c.hash[:], c.ordinal, c.text)
 		}
 		statement := full
 		if len(chunk) < rowsPerInsert {
 			statement = insertComponent + insertRow + strings.Repeat(", "+insertRow, len(chunk)-1)
 		}
-		if _, err := tx.ExecContext(ctx, statement, args...); err != nil {
+		if _, err := tx.ExecContext(whole, statement, args...); err != nil {
 			return err
 		}
 	}

@@ -36,9 +36,11 @@ type Draft struct {
 	// known tells for each hash where the component is: stored in the row of that number, stored
 	// in the row of minus that number and seen in this draft too, or, when 0, new in this draft.
 	known  map[[hashSize]byte]int64
+	joined map[int64]bool // rows that already know their series
 	fresh  []fresh
 	texts  arena
-	series map[uint64]int // components by series
+	series map[uint64]members
+	join   []lone // rows that now need to know their series
 	over   map[uint64]*ics.Problem
 
 	scratch []byte
@@ -53,6 +55,18 @@ type fresh struct {
 	text        []byte
 }
 
+// members are the components of one UID in the draft.
+type members struct {
+	n   int
+	row int64 // the stored row that does not know its series as long as it is the only member; else 0
+}
+
+// lone is a stored row that is no longer the only one of its UID.
+type lone struct {
+	row    int64
+	series uint64
+}
+
 // Draft starts one. It holds the hashes of what the source has now, so that components that did not
 // change cost neither memory nor writes.
 func (s *Store) Draft(ctx context.Context, id string) (*Draft, error) {
@@ -60,23 +74,12 @@ func (s *Store) Draft(ctx context.Context, id string) (*Draft, error) {
 	if src == nil {
 		return nil, ErrUnknown
 	}
-	d := &Draft{store: s, id: id, source: src, known: make(map[[hashSize]byte]int64, src.events),
-		series: map[uint64]int{}, over: map[uint64]*ics.Problem{}}
+	d := &Draft{store: s, id: id, source: src, known: make(map[[hashSize]byte]int64, src.events), joined: map[int64]bool{},
+		series: make(map[uint64]members, src.events), over: map[uint64]*ics.Problem{}}
 	var used *conn.DB
 	err := s.withDB(func(db *conn.DB) error {
 		used = db
-		return each(ctx, db.Read(), `SELECT hash, id FROM component INDEXED BY component_series WHERE source = ?`,
-			func(rows *sql.Rows) error {
-				var hash sql.RawBytes
-				var row int64
-				if err := rows.Scan(&hash, &row); err != nil {
-					return err
-				}
-				if len(hash) == hashSize {
-					d.known[[hashSize]byte(hash)] = row
-				}
-				return nil
-			}, src.num)
+		return each(ctx, db.Read(), `SELECT id, hash, series IS NOT NULL FROM component WHERE source = ?`, d.stored, src.num)
 	})
 	if broken(err) {
 		err = errors.Join(err, s.recover(ctx, used))
@@ -88,6 +91,24 @@ func (s *Store) Draft(ctx context.Context, id string) (*Draft, error) {
 	return d, nil
 }
 
+// stored notes one component that the source has now.
+func (d *Draft) stored(rows *sql.Rows) error {
+	var row int64
+	var hash sql.RawBytes
+	var joined bool
+	if err := rows.Scan(&row, &hash, &joined); err != nil {
+		return err
+	}
+	if len(hash) != hashSize {
+		return nil // it is taken for gone
+	}
+	d.known[[hashSize]byte(hash)] = row
+	if joined {
+		d.joined[row] = true
+	}
+	return nil
+}
+
 // Keep is the callback for ics.Decode. A component that the draft has already is not counted
 // twice. Of one UID at most 5000 components are kept; Commit adds a problem about the others.
 func (d *Draft) Keep(c ics.Component) error {
@@ -97,18 +118,31 @@ func (d *Draft) Keep(c ics.Component) error {
 		return nil
 	}
 	series := seriesOf(c.UID)
-	if d.series[series] >= maxSeries {
+	m := d.series[series]
+	if m.n >= maxSeries {
 		d.tooMany(series, c)
 		return nil
 	}
-	d.series[series]++
-	d.kept++
-	if known {
-		d.known[hash] = -row
-		return nil
+	m.n++
+	if m.n > 1 && m.row != 0 {
+		d.join = append(d.join, lone{m.row, series})
+		m.row = 0
 	}
-	d.known[hash] = 0
-	d.fresh = append(d.fresh, fresh{hash, series, c.First, c.Last, d.kept, d.texts.keep(c.Text)})
+	switch {
+	case !known:
+		d.known[hash] = 0
+		d.fresh = append(d.fresh, fresh{hash, series, c.First, c.Last, d.kept, d.texts.keep(c.Text)})
+	case d.joined[row]:
+		d.known[hash] = -row
+	case m.n == 1:
+		d.known[hash] = -row
+		m.row = row
+	default:
+		d.known[hash] = -row
+		d.join = append(d.join, lone{row, series})
+	}
+	d.series[series] = m
+	d.kept++
 	return nil
 }
 
