@@ -161,6 +161,7 @@ func Truncated(calendar []byte) http.HandlerFunc {
 		w.Header().Set("Content-Type", "text/calendar")
 		w.Header().Set("Content-Length", fmt.Sprint(len(calendar)))
 		w.Write(calendar[:len(calendar)/2])
+		http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
 }
