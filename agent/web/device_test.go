@@ -199,7 +199,9 @@ func (d *device) ask(method, path, body string, headers ...header) answer {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	return answer{res, text}
+	a := answer{res, text}
+	checkAnswer(d.t, r, a)
+	return a
 }
 
 // json decodes the body of an answer.

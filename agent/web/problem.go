@@ -52,6 +52,9 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	)
 	switch {
 	case errors.As(err, &refused):
+		if refused.Status == http.StatusUnauthorized {
+			c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
+		}
 		return answerJSON(c, refused.Status, refused)
 	case errors.As(err, &told):
 	case errors.As(err, &fe):
@@ -60,8 +63,11 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 		s.o.Log.Error("request", "method", c.Method(), "path", c.Path(), "error", err)
 		told = problemOf(http.StatusInternalServerError, "internal", "Something went wrong inside the program; its log says what.")
 	}
-	if told.Status == http.StatusServiceUnavailable {
+	switch told.Status {
+	case http.StatusServiceUnavailable:
 		c.Set(fiber.HeaderRetryAfter, "5")
+	case http.StatusUnauthorized:
+		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
 	}
 	body, err := json.Marshal(told)
 	if err != nil {
