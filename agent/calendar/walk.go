@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// MaxSteps bounds the work on one rule: the periods looked at and the candidates found.
+// MaxSteps bounds the work on one rule: the candidates found and the periods, or months, looked at
+// in between.
 const MaxSteps = 100_000
 
 // walk goes through the instances of rules. Its buffers are used again from rule to rule.
@@ -201,24 +202,23 @@ func (g *walk) byClock(low, high Wall, yield func(Wall) bool) {
 	zero := r.first - modulo(r.first, unit)
 	align := func(w Wall) Wall { return w + modulo(zero-w, stride) }
 	outer, inner := r.outer(), r.inner()
-	for p := align(low - modulo(low, unit)); p <= high && g.step(); {
-		midnight := p.Midnight()
-		day := p.day()
+	for p := align(low - modulo(low, unit)); p <= high; {
+		before := g.steps
+		midnight, day := p.Midnight(), p.day()
 		if g.month(day); g.mask>>(day-g.monthFirst)&1 == 0 {
 			p = align(g.dayAfter(day, high))
-			continue
-		}
-		if t := outer.from(int(p - midnight)); t < 0 {
+		} else if t := outer.from(int(p - midnight)); t < 0 {
 			p = align(midnight + Day)
-			continue
 		} else if t != int(p-midnight) {
 			p = align(midnight + Wall(t))
-			continue
-		}
-		if !g.within(p, inner, low, high, yield) {
+		} else if g.within(p, inner, low, high, yield) {
+			p += stride
+		} else {
 			return
 		}
-		p += stride
+		if g.steps == before && !g.step() { // a period without a candidate
+			return
+		}
 	}
 }
 
