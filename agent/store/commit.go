@@ -26,8 +26,8 @@ const (
 )
 
 // Commit makes the draft the events of the source in one transaction and records the success. When nothing
-// changed, changed is false, and only the status is written, as by Unchanged. ErrSuperseded and ErrUnknown say that
-// the draft came too late.
+// changed, changed is false, and only the status is written, as seldom as by Unchanged. ErrSuperseded and
+// ErrUnknown say that the draft came too late; after any error the last good events stand.
 func (d *Draft) Commit(ctx context.Context, r ics.Report, v Validators, next time.Time) (changed bool, err error) {
 	s := d.store
 	s.mu.Lock()
@@ -52,7 +52,10 @@ func (d *Draft) Commit(ctx context.Context, r ics.Report, v Validators, next tim
 	news := src.succeed(s.o.Now(), next)
 	src.validators = v
 	if !changed && !told {
-		return false, s.well(ctx, p, src, news)
+		if err := s.well(ctx, p, src, news); broken(err) {
+			return false, err
+		}
+		return false, nil // what could not be saved is known, and saved when the disk can be written again
 	}
 	src.revision++
 	src.events, src.skipped, src.feedName = d.kept, r.Skipped, r.Name

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -235,4 +236,15 @@ func (k *kept) list() []Source {
 	all, err := k.Sources(k.t.Context())
 	k.must(err)
 	return all
+}
+
+// summaries returns those of what is stored for the span, sorted.
+func (k *kept) summaries(span calendar.Span) string {
+	k.t.Helper()
+	var all []string
+	for _, e := range k.between(span).Events {
+		all = append(all, e.Summary)
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
 }
