@@ -37,10 +37,13 @@ func scheme(text []byte) int {
 	return 0
 }
 
+// mostLinks is how many addresses in one text are looked at.
+const mostLinks = 100
+
 // meetingIn returns the first address of a Teams, Zoom, Meet, Webex or Jitsi meeting in text, which may be
 // escaped, else nil.
 func meetingIn(text []byte) []byte {
-	for {
+	for range mostLinks {
 		n := bytes.Index(text, []byte("://"))
 		if n < 0 {
 			return nil
@@ -54,6 +57,7 @@ func meetingIn(text []byte) []byte {
 		}
 		text = text[n+len("://"):]
 	}
+	return nil
 }
 
 // linkIn returns the address that text begins with, up to a character that cannot be in one, without

@@ -11,11 +11,11 @@ import (
 	"calendarbot/agent/calendar"
 )
 
-// place is what the decoder is in.
-type place uint8
+// where is what the decoder is in.
+type where uint8
 
 const (
-	outside    place = iota
+	outside    where = iota
 	inCalendar       // in a VCALENDAR, in no component that is read
 	inEvent
 	inZone
@@ -32,7 +32,7 @@ type decoder struct {
 	report  Report
 	unclear map[string]*zoneUse // by TZID
 
-	at       place
+	at       where
 	open     bool   // a VCALENDAR is open
 	depth    int    // components open inside the event, the zone or the other component
 	alarm    bool   // the outermost of them is a VALARM
@@ -194,7 +194,7 @@ func (d *decoder) beginInside(name string) {
 		d.alarm = d.alarm && d.depth > 0 || d.depth == 0 && name == "VALARM"
 		d.event.last = unused
 		d.depth++
-		if d.depth > d.limits.Depth {
+		if d.depth == d.limits.Depth+1 {
 			d.event.broken = fmt.Sprintf("it contains components nested deeper than %d", d.limits.Depth)
 		}
 	case inZone:
@@ -248,7 +248,7 @@ func (d *decoder) end(name string) error {
 }
 
 // around is what the component that just ended stood in.
-func (d *decoder) around() place {
+func (d *decoder) around() where {
 	d.depth = 0
 	if d.open {
 		return inCalendar

@@ -3,6 +3,7 @@ package ics
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,8 +11,12 @@ import (
 	"calendarbot/agent/calendar"
 )
 
-// mostRules is how many RRULEs of one event are read.
-const mostRules = 10
+// How many RRULEs of one event are read, how many of its zones are counted, how many warnings about it are kept.
+const (
+	mostRules    = 10
+	mostZones    = 8
+	mostWarnings = 5
+)
 
 var errNoStart = errors.New("it has no start")
 
@@ -316,7 +321,7 @@ func (r *reading) resolve(m moment, like *calendar.Moment) calendar.Moment {
 		loc, how := r.in.zone(m.zone)
 		if m.utc && how != known {
 			loc = time.UTC
-		} else if n := len(r.zones); n == 0 || r.zones[n-1] != m.zone {
+		} else if len(r.zones) < mostZones && !slices.Contains(r.zones, m.zone) {
 			r.zones = append(r.zones, m.zone)
 		}
 		return calendar.Moment{Wall: m.wall, Loc: loc}
@@ -327,9 +332,6 @@ func (r *reading) resolve(m moment, like *calendar.Moment) calendar.Moment {
 	}
 	return calendar.Moment{Wall: m.wall, Loc: r.in.floating(), Floating: true}
 }
-
-// mostWarnings is how many warnings about one event are kept.
-const mostWarnings = 5
 
 func (r *reading) warn(format string, args ...any) {
 	if len(r.warnings) < mostWarnings {
