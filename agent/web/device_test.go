@@ -65,9 +65,10 @@ func start(t *testing.T, changes ...func(*Options)) *device {
 		t.Fatal(err)
 	}
 	refresher := feed.New(feed.Options{HTTP: conn.NewHTTP(conn.HTTPOptions{}), Store: kept, Zone: now.Location(), Feeds: cfg.Feeds, Now: clock})
+	// Addresses that are refused before anything is sent.
 	configured := []config.Source{
-		{ID: "work", Name: "Work", URL: "https://calendar.example/secret-path.ics", Color: "#1a7f37"},
-		{ID: "family", Name: "Family", URL: "https://calendar.example/family.ics", Color: "#7f371a"},
+		{ID: "work", Name: "Work", URL: "http://127.0.0.1:9/secret-path.ics", Color: "#1a7f37"},
+		{ID: "family", Name: "Family", URL: "http://127.0.0.1:9/family.ics", Color: "#7f371a"},
 	}
 	if err := refresher.Configure(t.Context(), configured); err != nil {
 		t.Fatal(err)
@@ -248,3 +249,10 @@ func (d *device) kept() store.Snapshot {
 }
 
 func sec(n int) time.Duration { return time.Duration(n) * time.Second }
+
+func configSource(url, username, password string) config.Source {
+	return config.Source{
+		ID: "a", URL: config.Secret(url), Username: username, Password: config.Secret(password), Bearer: "token",
+		Headers: map[string]config.Secret{"X-Key": "abc"},
+	}
+}
