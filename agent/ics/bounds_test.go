@@ -135,3 +135,14 @@ func TestMemory(t *testing.T) {
 		t.Errorf("the heap grew by %d bytes, want at most %d", grown, most)
 	}
 }
+
+// TestPanicIsAProblem makes the interpretation of one event panic: that event is left out, with words.
+func TestPanicIsAProblem(t *testing.T) {
+	d := &decoder{}
+	line := []byte("DTSTART:20250703T100000")
+	d.event.add(dtstart, line, len("DTSTART"))
+	_, err := d.component("one") // there is no Interpreter
+	if err == nil || !strings.HasPrefix(err.Error(), "it cannot be understood (") {
+		t.Errorf("got %v", err)
+	}
+}

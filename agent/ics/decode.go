@@ -92,6 +92,7 @@ func Decode(ctx context.Context, r io.Reader, limits Limits, device *time.Locati
 		zones:   NewInterpreter(nil, device),
 		keep:    keep,
 		unclear: map[string]*zoneUse{},
+		clashes: map[string]bool{},
 	}
 	err := d.run()
 	d.report.Bytes = in.read

@@ -31,6 +31,7 @@ type decoder struct {
 	keep    func(Component) error
 	report  Report
 	unclear map[string]*zoneUse // by TZID
+	clashes map[string]bool     // zones that are defined in two ways
 
 	at       where
 	open     bool   // a VCALENDAR is open

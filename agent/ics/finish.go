@@ -164,8 +164,13 @@ func (d *decoder) endZone() {
 		d.problem(Problem{Line: d.lines.first, Text: "A time zone's definition is left out: together they are larger than " + megabytes(int64(d.limits.Preamble)) + "."})
 		return
 	}
-	if d.zones.define(string(d.zoneText)) {
+	added, clash := d.zones.define(string(d.zoneText))
+	if added {
 		d.report.Preamble = append(append(append(d.report.Preamble, head...), d.zoneText...), foot...)
+	}
+	if clash != "" && !d.clashes[clash] && len(d.clashes) < mostZoneNames {
+		d.clashes[clash] = true
+		d.problem(Problem{Line: d.lines.first, Text: fmt.Sprintf("The time zone %s is defined again, and differently; its first definition is used.", quote(clash))})
 	}
 }
 

@@ -66,8 +66,9 @@ func (in *Interpreter) forget() {
 }
 
 // define takes the canonical text between BEGIN:VTIMEZONE and END:VTIMEZONE. Of two with the same TZID the
-// first counts. It returns false for one that changes nothing.
-func (in *Interpreter) define(text string) bool {
+// first counts; so added is false for one that changes nothing, and clash is its name when the two
+// differ and times are read by them.
+func (in *Interpreter) define(text string) (added bool, clash string) {
 	name := ""
 	for rest := text; rest != "" && name == ""; {
 		var p property
@@ -77,12 +78,15 @@ func (in *Interpreter) define(text string) bool {
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if _, ok := in.defined[name]; ok || name == "" {
-		return false
+	if earlier, ok := in.defined[name]; ok || name == "" {
+		if ok && earlier != text && named(name) == nil {
+			return false, name
+		}
+		return false, ""
 	}
 	in.defined[name] = text
 	in.forget()
-	return true
+	return true, ""
 }
 
 // Event interprets the text of one component. It fails only when the event has no start that can be

@@ -2,6 +2,7 @@ package ics
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -71,6 +72,8 @@ unknown: The time zone "Zeitzone 7b" is unknown; 2 events that name it are read 
 			"march-2006": "2006-03-20T10:00:00-05:00 Changed rules", "march-2007": "2007-03-20T10:00:00-04:00 Changed rules",
 			"gap": "2025-03-09T03:30:00-04:00 Changed rules", "overlap": "2025-11-02T01:30:00-04:00 Changed rules",
 			"far": "2099-07-03T10:00:00-04:00 Changed rules"}, ""},
+		{"two definitions of one name", "zone-defined-twice", starts{"a": "2025-07-03T10:00:00+03:00 Ours"},
+			": The time zone \"Ours\" is defined again, and differently; its first definition is used.\n"},
 		{"X-LIC-LOCATION", "zone-lic-location", starts{"denver": "2025-07-03T10:00:00-06:00 America/Denver"}, ""},
 		{"an IANA name is not what the feed says it is", "zone-iana-beats-definition", starts{"vienna": "2025-07-03T10:00:00+02:00 Europe/Vienna"}, ""},
 		{"definitions of no use", "zone-defined-useless", starts{
@@ -122,6 +125,23 @@ func TestComputedZoneFollowsItsRules(t *testing.T) {
 	}
 	name, _ := time.Date(2025, 7, 1, 0, 0, 0, 0, time.UTC).In(start.Loc).Zone()
 	expect(t, "abbreviation", name, "EDT")
+}
+
+// TestInterpreterIsShared interprets from several goroutines at once, for the race detector.
+func TestInterpreterIsShared(t *testing.T) {
+	p := parseFile(t, "zone-defined-changes")
+	in := NewInterpreter(p.report.Preamble, newYork(t))
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for i, c := range p.components {
+				if e, err := in.Event(c.Text); err != nil || when(e.Start) != when(p.events[i].Start) {
+					t.Errorf("%s: %v, %v", c.UID, when(e.Start), err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 // TestZoneNamesAreBounded checks that a feed which names zones without end is still read.
