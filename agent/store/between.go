@@ -42,7 +42,7 @@ const maxSnapshots = 3
 func (s *Store) Between(ctx context.Context, span calendar.Span) (Snapshot, error) {
 	snap, used, err := s.between(ctx, span)
 	if broken(err) {
-		if err := s.recover(ctx, used); err != nil {
+		if err := s.repair(ctx, used); err != nil {
 			return Snapshot{}, err
 		}
 		snap, _, err = s.between(ctx, span)

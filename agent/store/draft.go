@@ -82,7 +82,7 @@ func (s *Store) Draft(ctx context.Context, id string) (*Draft, error) {
 		return each(ctx, db.Read(), `SELECT id, hash, series IS NOT NULL FROM component WHERE source = ?`, d.stored, src.num)
 	})
 	if broken(err) {
-		err = errors.Join(err, s.recover(ctx, used))
+		err = errors.Join(err, s.repair(ctx, used))
 	}
 	if err != nil {
 		return nil, inWords("read what is stored of "+id, err)

@@ -21,9 +21,9 @@ const (
 	corruptTime   = "20060102T150405Z"
 )
 
-// recover replaces the file after a read from failed has found it corrupt, unless somebody
+// repair replaces the file after a read from failed has found it corrupt, unless somebody
 // else has done so.
-func (s *Store) recover(ctx context.Context, failed *conn.DB) error {
+func (s *Store) repair(ctx context.Context, failed *conn.DB) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.files.RLock()
@@ -43,13 +43,13 @@ func (s *Store) recover(ctx context.Context, failed *conn.DB) error {
 // gone, so that the next fetch brings all events again. s.mu is held.
 func (s *Store) renew(ctx context.Context, p *picture) error {
 	now := s.o.Now()
-	s.recoveries = slices.DeleteFunc(s.recoveries, func(t time.Time) bool {
+	s.renewals = slices.DeleteFunc(s.renewals, func(t time.Time) bool {
 		return now.Sub(t) >= time.Hour || t.After(now)
 	})
-	if len(s.recoveries) >= maxRenewals {
+	if len(s.renewals) >= maxRenewals {
 		return fmt.Errorf("the database was damaged %d times within an hour: the disk is probably failing", maxRenewals)
 	}
-	s.recoveries = append(s.recoveries, now)
+	s.renewals = append(s.renewals, now)
 
 	s.files.Lock()
 	defer s.files.Unlock()

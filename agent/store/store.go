@@ -30,7 +30,7 @@ type Store struct {
 
 	// mu is held by whoever changes the picture; it is taken before files.
 	mu         sync.Mutex
-	recoveries []time.Time // of the last hour
+	renewals []time.Time // of the last hour
 
 	// files is held for reading while the database is used, and for writing to replace it.
 	files  sync.RWMutex
