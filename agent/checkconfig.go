@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"os"
 
 	"calendarbot/agent/config"
 )
@@ -33,10 +34,16 @@ Examples:
 			in = configInput(args[0])
 		}
 		_, values, err := config.Load(in)
+		if printErr := config.Fprint(c.out, values); printErr != nil {
+			return printErr
+		}
+		for _, words := range config.Unknown(os.Environ()) {
+			fmt.Fprintln(c.err, "warning:", words)
+		}
 		if err != nil {
 			return fmt.Errorf("the configuration is not usable:\n%w", err)
 		}
-		return config.Fprint(c.out, values)
+		return nil
 	}
 	return s
 }

@@ -75,7 +75,9 @@ func checkURL(ctx context.Context, out io.Writer, address string, lan bool, loc 
 		texts = append(texts, c.Text)
 		return nil
 	})
-	if failure := (*feed.Failure)(nil); errors.As(err, &failure) {
+	if failure := (*feed.Failure)(nil); errors.As(err, &failure) && failure.Code == "address" {
+		return fmt.Errorf("this feed can't be used: %s (Here: --lan.)", failure.Words)
+	} else if failure != nil {
 		return fmt.Errorf("this feed can't be used: %s", failure.Words)
 	} else if err != nil {
 		return err

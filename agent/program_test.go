@@ -17,7 +17,7 @@ import (
 )
 
 // asProgram makes the test binary the program itself, so that tests drive the real thing.
-const asProgram = "CALENDARBOT_RUN_AS_PROGRAM"
+const asProgram = "RUN_AS_CALENDARBOT"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {

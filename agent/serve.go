@@ -55,7 +55,11 @@ Examples:
 		if err != nil {
 			return err
 		}
-		return serve(ctx, cfg, now, newLog(c, cfg.Log))
+		log := newLog(c, cfg.Log)
+		for _, words := range config.Unknown(os.Environ()) {
+			log.Warn("environment", "unknown", words)
+		}
+		return serve(ctx, cfg, now, log)
 	}
 	return s
 }
