@@ -135,9 +135,9 @@ func wayWords(host string, err error) (code, words string) {
 	var address *conn.AddressError
 	if errors.As(err, &address) {
 		if address.Allowed {
-			return "address", fmt.Sprintf("%s leads to %s, an address of the local network (%s), which this calendar may not use. If the server is yours, allow the local network (lan) for it.", host, address.Address, address.Kind)
+			return "address", fmt.Sprintf("%s leads to %s, a %s address. If the server is yours, allow the local network (lan) for this calendar.", host, address.Address, address.Kind)
 		}
-		return "address", fmt.Sprintf("%s leads to %s, a %s address, which calendars are never fetched from. Correct the address.", host, address.Address, address.Kind)
+		return "address", fmt.Sprintf("%s leads to %s, a %s address. Calendars are never fetched from there; correct the address.", host, address.Address, address.Kind)
 	}
 	var redirect *conn.RedirectError
 	if !errors.As(err, &redirect) {
@@ -184,7 +184,7 @@ func tlsWords(host string, err error, c clock) (code, words string) {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil:
 		return c.validity(host, invalid.Cert)
 	case errors.As(err, &unknown):
-		return "tls", fmt.Sprintf("The certificate of %s comes from nobody this device knows, so somebody may be listening in. Use a server with a public certificate, or http:// at home.", host)
+		return "tls", fmt.Sprintf("The certificate of %s comes from nobody this device knows. Use a server with a public certificate, or http:// at home.", host)
 	case errors.As(err, &name):
 		return "tls", fmt.Sprintf("The certificate of %s belongs to another name. Use the name that it was made for.", host)
 	case errors.As(err, &record):
@@ -220,15 +220,15 @@ func (c clock) validity(host string, cert *x509.Certificate) (code, words string
 	early := c.now.Before(cert.NotBefore)
 	really := c.now.Add(c.behind)
 	if early || c.now.Year() < firstYear || c.known && really.After(cert.NotBefore) && really.Before(cert.NotAfter) {
-		return "clock", fmt.Sprintf("This device's clock is probably wrong: it says %s, and the certificate of %s holds from %s to %s. Set the clock, or let it be set from the network.",
+		return "clock", fmt.Sprintf("This device's clock is probably wrong: it says %s. Set it, or let it be set from the network. The certificate of %s holds from %s to %s.",
 			day(c.now), host, day(cert.NotBefore), day(cert.NotAfter))
 	}
-	return "tls", fmt.Sprintf("The certificate of %s ran out on %s. Whoever runs the server must renew it, unless today is not %s and this device's clock is wrong.",
+	return "tls", fmt.Sprintf("The certificate of %s ran out on %s. Whoever runs the server must renew it, unless this device's clock is wrong: it says %s.",
 		host, day(cert.NotAfter), day(c.now))
 }
 
 // emptied is the failure of a calendar that came without any event, where before stand.
 func emptied(src config.Source, before int) *Failure {
-	return &Failure{Code: "emptied", Words: fmt.Sprintf("%s sent a calendar without any event, where there were %d before. They stay until it came empty %d times in a row; remove the calendar if it is meant to be empty.",
+	return &Failure{Code: "emptied", Words: fmt.Sprintf("%s sent a calendar without any event, where there were %d before. They stay until it came empty %d times in a row.",
 		hostOf(src), before, emptyBelief)}
 }

@@ -118,7 +118,7 @@ func TestFailures(t *testing.T) {
 		{"redirect nowhere", mischief.Status(302), patient(), "http_302", "points to somewhere else without saying where (302)"},
 		{"redirect in a circle", mischief.Circle, patient(), "redirect", "in a circle of redirects"},
 		{"redirect to a file", mischief.Redirect("file:///etc/passwd"), patient(), "redirect", "which can't be followed"},
-		{"redirect to metadata", mischief.Redirect("http://169.254.169.254/latest/meta-data/"), patient(), "address", "169.254.169.254, a metadata address, which calendars are never fetched from"},
+		{"redirect to metadata", mischief.Redirect("http://169.254.169.254/latest/meta-data/"), patient(), "address", "169.254.169.254, a metadata address. Calendars are never fetched from there"},
 		{"a web page", mischief.HTML, patient(), "html", "sent a web page, not a calendar"},
 		{"nothing", mischief.Empty, patient(), "empty", "sent nothing"},
 		{"blank lines", mischief.Body("text/calendar", []byte("\r\n\r\n")), patient(), "empty", "sent nothing"},
@@ -191,7 +191,7 @@ func TestFailuresOfTheWay(t *testing.T) {
 	}
 	t.Run("not at home", func(t *testing.T) {
 		_, _, failure := tried(t, config.Source{URL: config.Secret(open.URL())}, patient())
-		checkFailure(t, failure, "address", "allow the local network (lan) for it")
+		checkFailure(t, failure, "address", "allow the local network (lan) for this calendar")
 	})
 }
 
