@@ -46,7 +46,7 @@ func (d *Draft) Commit(ctx context.Context, r ics.Report, v Validators, next tim
 		r.Skipped++
 	}
 	preamble := sha256.Sum256(r.Preamble)
-	changed = src.revision == 0 || len(d.fresh)+len(gone) > 0 || src.preamble != [hashSize]byte(preamble[:hashSize])
+	changed = src.revision == 0 || d.fresh+len(gone) > 0 || src.preamble != [hashSize]byte(preamble[:hashSize])
 	told := src.feedName != r.Name || src.skipped != r.Skipped || src.more != r.More || !slices.Equal(src.problems, r.Problems)
 
 	news := src.succeed(s.o.Now(), next)
@@ -75,7 +75,10 @@ func (d *Draft) Commit(ctx context.Context, r ics.Report, v Validators, next tim
 		}
 		return src.writeFeed(ctx, tx, r.Preamble)
 	})
-	return changed && err == nil, err
+	if err != nil {
+		return false, err
+	}
+	return changed, d.texts.close()
 }
 
 // gone returns the rows of the components that are stored, but not in the draft.
@@ -103,38 +106,40 @@ func deleteComponents(ctx context.Context, tx *sql.Tx, rows []int64) error {
 	return nil
 }
 
-// insert writes the new components. They go in by their place in the index, which is then filled
-// from one end to the other.
+// insert writes the new components.
 func (d *Draft) insert(ctx context.Context, tx *sql.Tx, source int64) error {
-	slices.SortFunc(d.fresh, func(a, b fresh) int {
-		return cmp.Or(cmp.Compare(a.last, b.last), cmp.Compare(a.first, b.first))
-	})
-	// The driver starts a goroutine for every statement that can be cancelled; once for each of many is enough.
+	// The driver starts a goroutine for every statement that can be cancelled; once for each block is enough.
 	whole := context.WithoutCancel(ctx)
 	full := insertComponent + insertRow + strings.Repeat(", "+insertRow, rowsPerInsert-1)
 	args := make([]any, 0, rowsPerInsert*insertColumns)
-	for chunk := range slices.Chunk(d.fresh, rowsPerInsert) {
+	return d.texts.blocks(func(block []fresh) error {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		args = args[:0]
-		for i := range chunk {
-			c := &chunk[i]
-			var series any
-			if d.series[c.series].n > 1 {
-				series = int64(c.series)
+		// Neighbours in the index one after the other is half the work.
+		slices.SortFunc(block, func(a, b fresh) int {
+			return cmp.Or(cmp.Compare(a.last, b.last), cmp.Compare(a.first, b.first))
+		})
+		for rows := range slices.Chunk(block, rowsPerInsert) {
+			args = args[:0]
+			for i := range rows {
+				c := &rows[i]
+				var series any
+				if d.series[c.series].n > 1 {
+					series = int64(c.series)
+				}
+				args = append(args, source, series, int64(c.first), int64(c.last), c.hash[:], c.ordinal, c.text)
 			}
-			args = append(args, source, series, int64(c.first), int64(c.last), c.hash[:], c.ordinal, c.text)
+			statement := full
+			if len(rows) < rowsPerInsert {
+				statement = insertComponent + insertRow + strings.Repeat(", "+insertRow, len(rows)-1)
+			}
+			if _, err := tx.ExecContext(whole, statement, args...); err != nil {
+				return err
+			}
 		}
-		statement := full
-		if len(chunk) < rowsPerInsert {
-			statement = insertComponent + insertRow + strings.Repeat(", "+insertRow, len(chunk)-1)
-		}
-		if _, err := tx.ExecContext(whole, statement, args...); err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // writeFeed saves what the fetch said about the feed as a whole.

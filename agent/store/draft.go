@@ -9,7 +9,6 @@ import (
 	"hash/fnv"
 	"strings"
 
-	"calendarbot/agent/calendar"
 	"calendarbot/agent/conn"
 	"calendarbot/agent/ics"
 )
@@ -24,8 +23,8 @@ const maxSeries = 5000
 // else after the draft was begun. The draft is of no more use.
 var ErrSuperseded = errors.New("the source was changed meanwhile")
 
-// Draft collects the components of one fetch beside the last good ones. Nothing is written before Commit; a draft
-// that is not committed is simply dropped. It is for one goroutine.
+// Draft collects the components of one fetch beside the last good ones, in little memory however many there are.
+// The database is not touched before Commit; a draft that is not committed is simply dropped. It is for one goroutine.
 type Draft struct {
 	store  *Store
 	id     string
@@ -37,22 +36,13 @@ type Draft struct {
 	// in the row of minus that number and seen in this draft too, or, when 0, new in this draft.
 	known  map[[hashSize]byte]int64
 	joined map[int64]bool // rows that already know their series
-	fresh  []fresh
-	texts  arena
+	fresh  int
+	texts  spool
 	series map[uint64]members
 	join   []lone // rows that now need to know their series
 	over   map[uint64]*ics.Problem
 
 	scratch []byte
-}
-
-// fresh is a component that the source did not have before.
-type fresh struct {
-	hash        [hashSize]byte
-	series      uint64
-	first, last calendar.Wall
-	ordinal     int
-	text        []byte
 }
 
 // members are the components of one UID in the draft.
@@ -74,8 +64,11 @@ func (s *Store) Draft(ctx context.Context, id string) (*Draft, error) {
 	if src == nil {
 		return nil, ErrUnknown
 	}
-	d := &Draft{store: s, id: id, source: src, known: make(map[[hashSize]byte]int64, src.events), joined: map[int64]bool{},
-		series: make(map[uint64]members, src.events), over: map[uint64]*ics.Problem{}}
+	d := &Draft{
+		store: s, id: id, source: src, texts: spool{database: s.o.Path},
+		known: make(map[[hashSize]byte]int64, src.events), joined: map[int64]bool{},
+		series: make(map[uint64]members, src.events), over: map[uint64]*ics.Problem{},
+	}
 	var used *conn.DB
 	err := s.withDB(func(db *conn.DB) error {
 		used = db
@@ -131,7 +124,10 @@ func (d *Draft) Keep(c ics.Component) error {
 	switch {
 	case !known:
 		d.known[hash] = 0
-		d.fresh = append(d.fresh, fresh{hash, series, c.First, c.Last, d.kept, d.texts.keep(c.Text)})
+		d.fresh++
+		if err := d.texts.add(fresh{hash, series, c.First, c.Last, d.kept, c.Text}); err != nil {
+			return inWords("collect the events of "+d.id, err)
+		}
 	case d.joined[row]:
 		d.known[hash] = -row
 	case m.n == 1:
@@ -176,17 +172,3 @@ func (d *Draft) tooMany(series uint64, c ics.Component) {
 // Before and Kept count the components of the source now, and in the draft.
 func (d *Draft) Before() int { return d.before }
 func (d *Draft) Kept() int   { return d.kept }
-
-// arena keeps texts in large blocks, which costs less than one allocation for each.
-type arena struct{ block []byte }
-
-const arenaBlock = 256 << 10
-
-func (a *arena) keep(text []byte) []byte {
-	if len(text) > cap(a.block)-len(a.block) {
-		a.block = make([]byte, 0, max(arenaBlock, len(text)))
-	}
-	from := len(a.block)
-	a.block = append(a.block, text...)
-	return a.block[from:len(a.block):len(a.block)]
-}

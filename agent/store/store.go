@@ -29,7 +29,7 @@ type Store struct {
 	recovered atomic.Pointer[string]
 
 	// mu is held by whoever changes the picture; it is taken before files.
-	mu         sync.Mutex
+	mu       sync.Mutex
 	renewals []time.Time // of the last hour
 
 	// files is held for reading while the database is used, and for writing to replace it.
