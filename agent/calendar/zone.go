@@ -19,12 +19,13 @@ const far = 5 * 86400
 // spanOf finds the span that w belongs to. At a change of the offset from p to o at the
 // instant s the readings before s+max(p,o) still resolve with p: that is the offset before the
 // gap when clocks go forward, and the first of two instants when they go back.
-func spanOf(loc *time.Location, w Wall) span {
-	for at := int64(w); ; {
+func spanOf(loc *time.Location, w Wall) (s span) {
+	at := int64(w)
+	for range maxSpans {
 		t := time.Unix(at, 0).In(loc)
 		_, offset := t.Zone()
-		start, end := t.ZoneBounds()
-		s := span{math.MinInt64, math.MaxInt64, int64(offset)}
+		start, end := stretch(t)
+		s = span{math.MinInt64, math.MaxInt64, int64(offset)}
 		if !start.IsZero() {
 			_, before := start.Add(-time.Second).Zone()
 			s.low = Wall(start.Unix() + int64(max(before, offset)))
@@ -42,6 +43,18 @@ func spanOf(loc *time.Location, w Wall) span {
 			return s
 		}
 	}
+	// No zone changes so often near one reading, but a feed may define one that does.
+	return span{w, w + 1, s.offset}
+}
+
+// stretch is t.ZoneBounds with an end that is after t. Behind the last change that a zone lists, the
+// standard library ends every stretch with the year, and the year after 365 days.
+func stretch(t time.Time) (start, end time.Time) {
+	start, end = t.ZoneBounds()
+	if !end.IsZero() && !end.After(t) {
+		end = end.Add(24 * time.Hour)
+	}
+	return start, end
 }
 
 // zone resolves many readings in one location. It remembers the spans that it met, so that
@@ -73,7 +86,7 @@ func (z *zone) near(from, to int64) {
 	for range 8 {
 		_, offset := t.Zone()
 		least, most = min(least, int64(offset)), max(most, int64(offset))
-		_, end := t.ZoneBounds()
+		_, end := stretch(t)
 		if end.IsZero() || end.Unix() > to {
 			z.least, z.most = least, most
 			return
