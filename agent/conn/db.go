@@ -35,8 +35,8 @@ type DBOptions struct {
 }
 
 const (
-	writerCacheKiB = 2048
-	readerCacheKiB = 1024
+	writerCacheKiB = 1024
+	readerCacheKiB = 512
 	keptStatements = 32
 	readerIdle     = 2 * time.Minute
 	// logLimit is what the write-ahead log is cut back to after a large transaction, in bytes.

@@ -52,14 +52,14 @@ func TestConnectionsAreSetUpAsPromised(t *testing.T) {
 		{db.Write(), "synchronous", "2"}, // FULL: a commit survives a power cut
 		{db.Write(), "foreign_keys", "1"},
 		{db.Write(), "busy_timeout", "1234"},
-		{db.Write(), "cache_size", "-2048"},
+		{db.Write(), "cache_size", "-1024"},
 		{db.Write(), "mmap_size", "0"},
 		{db.Write(), "temp_store", "2"},
 		{db.Write(), "query_only", "0"},
 		{db.Read(), "journal_mode", "wal"},
 		{db.Read(), "query_only", "1"},
 		{db.Read(), "busy_timeout", "1234"},
-		{db.Read(), "cache_size", "-1024"},
+		{db.Read(), "cache_size", "-512"},
 	} {
 		if got := pragma(t, c.db, c.name); got != c.want {
 			t.Errorf("%s is %s, want %s", c.name, got, c.want)

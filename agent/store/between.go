@@ -27,6 +27,8 @@ type Snapshot struct {
 // of its components may touch the span: only together do they tell which instances are
 // overridden, and which of two versions counts.
 const (
+	countTouching = `SELECT source, count(*) FROM component INDEXED BY component_span
+		WHERE last > ? AND first < ? GROUP BY source`
 	selectSingles = `SELECT source, text FROM component INDEXED BY component_span
 		WHERE last > ? AND first < ? AND series IS NULL`
 	selectSeries = `WITH touching AS (SELECT DISTINCT source, series FROM component INDEXED BY component_span
@@ -96,6 +98,20 @@ func (s *Store) readEvents(ctx context.Context, tx *sql.Tx, p *picture, span cal
 	}
 	from, to := calendar.WallIn(span.Start, time.UTC), calendar.WallIn(span.End, time.UTC)
 	bySource := map[int64][]calendar.Event{}
+	err = each(ctx, tx, countTouching, func(rows *sql.Rows) error {
+		var num int64
+		var n int
+		if err := rows.Scan(&num, &n); err != nil {
+			return err
+		}
+		if interpreters[num] != nil {
+			bySource[num] = make([]calendar.Event, 0, n) // overrides elsewhere may come on top
+		}
+		return nil
+	}, int64(from), int64(to))
+	if err != nil {
+		return err
+	}
 	add := func(rows *sql.Rows) error {
 		var num int64
 		var text sql.RawBytes

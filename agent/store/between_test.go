@@ -192,7 +192,8 @@ func TestEventsAreLookedUpByIndex(t *testing.T) {
 	k := newStore(t)
 	for query, want := range map[string][]string{
 		selectSingles: {"SEARCH component USING INDEX component_span (last>?)"},
-		selectSeries: {"SEARCH component USING INDEX component_span (last>?)",
+		countTouching: {"SEARCH component USING COVERING INDEX component_span (last>?)"},
+		selectSeries: {"SEARCH component USING COVERING INDEX component_span (last>?)",
 			"SEARCH c USING INDEX component_series (source=? AND series=?)"},
 	} {
 		plan := ""

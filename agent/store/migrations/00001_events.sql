@@ -56,7 +56,7 @@ CREATE TABLE component (
     text    BLOB    NOT NULL
 );
 -- +goose StatementEnd
-CREATE INDEX component_span ON component (last, first, series);
+CREATE INDEX component_span ON component (last, first, series, source);
 -- Most components are alone. That they are not in an index makes the first fetch a third cheaper.
 CREATE INDEX component_series ON component (source, series) WHERE series IS NOT NULL;
 
