@@ -43,6 +43,7 @@ type Options struct {
 // or hidden, places shortened.
 func Items(occ []calendar.Occurrence, src func(id string) (name, color string), hidden func(occ *calendar.Occurrence) bool, skipped map[string]time.Time, now time.Time, o Options) []Item {
 	items := make([]Item, 0, len(occ))
+	places := make(map[*calendar.Event]string) // the instances of a series share theirs
 	for i := range occ {
 		c := &occ[i]
 		e := c.Event
@@ -62,7 +63,12 @@ func Items(occ []calendar.Occurrence, src func(id string) (name, color string), 
 			it.Title = privateTitle
 		} else {
 			it.Location, it.Notes, it.JoinURL, it.Attendees = e.Location, e.Description, e.Conference, e.Attendees
-			it.Place = Place(e.Location, e.Conference)
+			place, ok := places[e]
+			if !ok {
+				place = Place(e.Location, e.Conference)
+				places[e] = place
+			}
+			it.Place = place
 		}
 		if it.Title == "" {
 			it.Title = emptyTitle
