@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -153,13 +154,17 @@ func IsCorrupt(err error) bool {
 	return ok && (e.Code == sqlite3.ErrCorrupt || e.Code == sqlite3.ErrNotADB)
 }
 
-// IsFull tells that there is no room left on the disk, or for this user on it.
+// IsFull tells that there is no room left on the disk, or for this user on it, or that the file
+// may not grow any further (a limit of the process, or of the file system).
 func IsFull(err error) bool {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return true
+	full := []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}
+	for _, errno := range full {
+		if errors.Is(err, errno) {
+			return true
+		}
 	}
 	e, ok := errors.AsType[sqlite3.Error](err)
-	return ok && (e.Code == sqlite3.ErrFull || e.SystemErrno == syscall.ENOSPC || e.SystemErrno == syscall.EDQUOT)
+	return ok && (e.Code == sqlite3.ErrFull || slices.Contains(full, e.SystemErrno))
 }
 
 // IsBusy tells that somebody else held the database for longer than the busy timeout.
