@@ -181,3 +181,30 @@ func TestNoServerLearnsWhereWeCameFrom(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func FuzzHop(f *testing.F) {
+	for _, location := range []string{"/y", "//b.example/", "http://a.example/", "https://a.example:443", "ftp://a.example", "?", "#", "https://a.example@b.example/"} {
+		f.Add("https://a.example/x", location)
+	}
+	f.Fuzz(func(t *testing.T, start, location string) {
+		from, err := url.Parse(start)
+		if err != nil || from.Host == "" || from.Scheme != "http" && from.Scheme != "https" {
+			return
+		}
+		req := (&http.Request{Method: http.MethodGet, URL: from, Header: secrets()}).WithContext(t.Context())
+		next, err := hop(req, []*url.URL{from}, location)
+		if err != nil {
+			if _, ok := errors.AsType[*RedirectError](err); !ok || err.Error() == "" {
+				t.Errorf("%#v is no redirect error", err)
+			}
+			return
+		}
+		to := next.URL
+		if to.Scheme != "http" && to.Scheme != "https" || to.Hostname() == "" || to.String() == from.String() {
+			t.Errorf("from %s to %s", from, to)
+		}
+		if secretsIn(next.Header) > 0 && (!strings.EqualFold(to.Hostname(), from.Hostname()) || from.Scheme == "https" && to.Scheme == "http") {
+			t.Errorf("credentials go from %s to %s", from, to)
+		}
+	})
+}

@@ -77,10 +77,15 @@ func (s *Store) commit(ctx context.Context, next *picture, write func(tx *sql.Tx
 	if broken(err) {
 		return errors.Join(err, s.renew(ctx, s.picture.Load()))
 	}
-	if err == nil {
-		next.written(s.o.Now())
+	if err != nil {
+		return err
 	}
-	return err
+	next.written(s.o.Now())
+	if s.cramped {
+		s.cramped = false
+		s.tell("")
+	}
+	return nil
 }
 
 // write saves the generation and the status of every source that is ahead of the file.

@@ -181,6 +181,28 @@ func TestWhatIsNotDamagedIsTakenOverAtTheStart(t *testing.T) {
 	k.renewed(generation)
 }
 
+func TestFileThatIsCutShortIsReplaced(t *testing.T) {
+	k := newStore(t)
+	k.fill()
+	generation := k.Generation()
+	k.damage(10) // which also writes the log back
+	k.must(os.Truncate(k.path, 10*4096))
+	k.between(day(3))
+	k.renewed(generation)
+
+	k.must(k.Close())
+	k.must(os.Truncate(k.path, 10*4096))
+	k.open()
+	if got := k.Recovered(); !strings.Contains(got, "entered again") {
+		t.Errorf("a person is told %q", got)
+	}
+	k.fill()
+	k.restart()
+	if n := len(k.between(day(3)).Events); n != 300 {
+		t.Errorf("%d events in the new file", n)
+	}
+}
+
 func TestRepairsAreBounded(t *testing.T) {
 	k := newStore(t)
 	k.fill()

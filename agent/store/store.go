@@ -31,6 +31,7 @@ type Store struct {
 	// mu is held by whoever changes the picture; it is taken before files.
 	mu       sync.Mutex
 	renewals []time.Time // of the last hour
+	cramped  bool        // the disk was full at the start, and nothing could be written since
 
 	// files is held for reading while the database is used, and for writing to replace it.
 	files  sync.RWMutex
@@ -89,7 +90,7 @@ func open(ctx context.Context, o Options, migrations fs.FS) (*Store, error) {
 	s.db = db
 	p.generation += generationGap
 	s.picture.Store(p)
-	if db.Exclusive() {
+	if s.cramped = db.Exclusive(); s.cramped {
 		s.tell("The disk is full. Calendars are shown as they were stored last; nothing new can be stored.")
 	}
 	return s, nil
