@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -17,6 +18,12 @@ const (
 	location = prefix + "CONFIG"    // the configuration file, read by the program itself
 )
 
+// refreshInterval is the earlier programs' name of feeds.refresh, in seconds. They allowed any number:
+// one that is too small gets the shortest pause there is, so that their setups start here too.
+const refreshInterval = prefix + "REFRESH_INTERVAL"
+
+const minRefreshSeconds = 60
+
 // variable is one of the environment and the key that it sets.
 type variable struct{ name, key string }
 
@@ -24,7 +31,7 @@ type variable struct{ name, key string }
 // names that earlier programs used, so that the systematic name wins where both are set.
 func variables(known []setting) []variable {
 	table := []variable{
-		{prefix + "REFRESH_INTERVAL", "feeds.refresh"},
+		{refreshInterval, "feeds.refresh"},
 		{prefix + "DEFAULT_TIMEZONE", "device.time_zone"},
 	}
 	for _, s := range known {
@@ -41,6 +48,9 @@ func (d *draft) readEnvironment(env func(string) (string, bool)) {
 	}
 	for _, v := range variables(d.config.settings()) {
 		if text := get(v.name); text != "" {
+			if n, err := strconv.ParseUint(text, 10, 64); err == nil && v.name == refreshInterval && n < minRefreshSeconds {
+				text = strconv.Itoa(minRefreshSeconds)
+			}
 			d.put(v.key, text, said{Environment, v.name})
 		}
 	}

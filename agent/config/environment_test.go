@@ -100,7 +100,7 @@ func TestRefusedVariables(t *testing.T) {
 	for _, c := range []struct{ pair, want string }{
 		{"CALENDARBOT_DEBUG=perhaps", `CALENDARBOT_DEBUG: "perhaps" is not allowed; allowed is true or false`},
 		{"CALENDARBOT_WEB_PORT=http", `CALENDARBOT_WEB_PORT: web.port: "http" is not allowed; allowed is a whole number from 0 to 65535`},
-		{"CALENDARBOT_REFRESH_INTERVAL=5", `CALENDARBOT_REFRESH_INTERVAL: feeds.refresh: "5" is not allowed; allowed is from 1m to 24h, as in 90s, 5m, 1h30m or a plain number of seconds`},
+		{"CALENDARBOT_FEEDS_REFRESH=5", `CALENDARBOT_FEEDS_REFRESH: feeds.refresh: "5" is not allowed; allowed is from 1m to 24h, as in 90s, 5m, 1h30m or a plain number of seconds`},
 		{"CALENDARBOT_ICS_URL=calendar.ics", "CALENDARBOT_ICS_URL: sources.url: what is given (not shown here) is not allowed; allowed is an https, http or webcal address such as https://calendar.example/me.ics"},
 	} {
 		_, _, err := Load(Input{Env: environment(c.pair)})
@@ -135,5 +135,14 @@ func TestUnknownVariables(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestRefreshIntervalOfEarlierProgramsIsRaisedToTheShortestPause(t *testing.T) {
+	for text, want := range map[string]time.Duration{"5": time.Minute, "60": time.Minute, "300": 5 * time.Minute} {
+		c, _, err := Load(Input{Env: environment("CALENDARBOT_REFRESH_INTERVAL=" + text)})
+		if err != nil || c.Feeds.Refresh != want {
+			t.Errorf("%s: %v, %v; want %v", text, c.Feeds.Refresh, err, want)
+		}
 	}
 }
