@@ -168,20 +168,25 @@ func Truncated(calendar []byte) http.HandlerFunc {
 
 // Bomb serves gzip that inflates to a thousand times its size, a calendar of n bytes at least.
 func Bomb(n int) http.HandlerFunc {
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
 	line := append(append([]byte("X-FILLER:"), bytes.Repeat([]byte("a"), 60_000)...), '\r', '\n')
-	z.Write([]byte("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"))
-	for written := 0; written < n; written += len(line) {
-		z.Write(line)
-	}
-	z.Write([]byte("END:VCALENDAR\r\n"))
-	z.Close()
+	block := bytes.Repeat(line, 20)
+	packed := gzipped([]byte("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"))
+	packed = append(packed, bytes.Repeat(gzipped(block), n/len(block)+1)...) // members follow each other (RFC 1952 section 2.2)
+	packed = append(packed, gzipped([]byte("END:VCALENDAR\r\n"))...)
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/calendar")
 		w.Header().Set("Content-Encoding", "gzip")
-		w.Write(packed.Bytes())
+		w.Write(packed)
 	}
+}
+
+func gzipped(text []byte) []byte {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	// Writing to a buffer cannot fail.
+	z.Write(text)
+	z.Close()
+	return packed.Bytes()
 }
 
 // Huge sends a calendar of n bytes at least, without saying how long it is.
