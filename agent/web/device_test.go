@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -255,4 +256,13 @@ func configSource(url, username, password string) config.Source {
 		ID: "a", URL: config.Secret(url), Username: username, Password: config.Secret(password), Bearer: "token",
 		Headers: map[string]config.Secret{"X-Key": "abc"},
 	}
+}
+
+func atoi(t testing.TB, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -15,9 +16,9 @@ import (
 )
 
 const (
-	pulseEvery  = time.Second      // how often the store is looked at while somebody listens
-	commentTime = 20 * time.Second // between signs of life on a silent stream
-	streamWrite = 15 * time.Second // for a listener to take what is sent
+	pulseEvery  = 500 * time.Millisecond // how often the store is looked at while somebody listens
+	commentTime = 20 * time.Second       // between signs of life on a silent stream
+	streamWrite = 15 * time.Second       // for a listener to take what is sent
 )
 
 // pulse tells its listeners when the picture changes: when the store's generation grows, and when the time comes
@@ -31,6 +32,7 @@ type pulse struct {
 	listeners map[chan uint64]struct{}
 	ended     bool
 	came      chan struct{} // a first listener came
+	watching  atomic.Bool   // run knows what there is, and tells what differs from it
 }
 
 func newPulse(generation func() uint64, until func(context.Context) time.Time, now func() time.Time) *pulse {
@@ -97,9 +99,14 @@ func (p *pulse) run(ctx context.Context) {
 
 // watch looks at the store until nobody listens any more.
 func (p *pulse) watch(ctx context.Context) {
+	if p.count() == 0 {
+		return
+	}
 	tick := time.NewTicker(pulseEvery)
 	defer tick.Stop()
 	seen, until := p.generation(), p.until(ctx)
+	p.watching.Store(true)
+	defer p.watching.Store(false)
 	for p.count() > 0 {
 		select {
 		case <-ctx.Done():
@@ -150,7 +157,10 @@ func (s *Server) stream(c *fiber.Ctx) error {
 	c.Set("X-Accel-Buffering", "no")
 	c.Context().SetConnectionClose()
 	conn := c.Context().Conn()
-	first := s.o.Store.Generation()
+	greeting := "retry: 3000\n\n"
+	if c.Get("Last-Event-ID") != "" {
+		greeting += changeEvent(s.o.Store.Generation()) // whoever comes back may have missed something
+	}
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 		defer func() {
 			s.pulse.leave(changes)
@@ -158,13 +168,17 @@ func (s *Server) stream(c *fiber.Ctx) error {
 				s.o.Log.Error("panic while streaming", "cause", cause)
 			}
 		}()
-		send(conn, w, changes, first)
+		send(conn, w, changes, greeting)
 	})
 	return nil
 }
 
-// send writes changes until the channel is closed or the listener is gone.
-func send(conn net.Conn, w *bufio.Writer, changes <-chan uint64, first uint64) {
+func changeEvent(generation uint64) string {
+	return fmt.Sprintf("event: change\nid: %d\ndata: {\"generation\":%d}\n\n", generation, generation)
+}
+
+// send writes the greeting, then changes until the channel is closed or the listener is gone.
+func send(conn net.Conn, w *bufio.Writer, changes <-chan uint64, greeting string) {
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -187,7 +201,7 @@ func send(conn net.Conn, w *bufio.Writer, changes <-chan uint64, first uint64) {
 		_, err := w.WriteString(text)
 		return err == nil && w.Flush() == nil
 	}
-	if !write(fmt.Sprintf("retry: 3000\n: generation %d\n\n", first)) {
+	if !write(greeting) {
 		return
 	}
 	silence := time.NewTicker(commentTime)
@@ -197,7 +211,7 @@ func send(conn net.Conn, w *bufio.Writer, changes <-chan uint64, first uint64) {
 		case <-gone:
 			return
 		case generation, ok := <-changes:
-			if !ok || !write(fmt.Sprintf("event: change\nid: %d\ndata: {\"generation\":%d}\n\n", generation, generation)) {
+			if !ok || !write(changeEvent(generation)) {
 				return
 			}
 		case <-silence.C:

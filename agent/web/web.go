@@ -134,6 +134,10 @@ func (s *Server) Run(ctx context.Context) error {
 	if stopErr := s.app.ShutdownWithTimeout(stopTimeout); err == nil && stopErr != nil && !errors.Is(stopErr, net.ErrClosed) {
 		err = fmt.Errorf("stop serving: %w", stopErr)
 	}
+	// A server that was stopped before it began to serve does not know its listener yet.
+	if closeErr := ln.Close(); err == nil && closeErr != nil && !errors.Is(closeErr, net.ErrClosed) {
+		err = fmt.Errorf("stop listening: %w", closeErr)
+	}
 	if serveErr := <-served; err == nil && serveErr != nil {
 		err = fmt.Errorf("serve: %w", serveErr)
 	}

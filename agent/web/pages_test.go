@@ -1,0 +1,200 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"calendarbot/agent/page"
+)
+
+func TestPages(t *testing.T) {
+	d := start(t)
+	d.household()
+	for p, want := range map[string]string{
+		"/": `<meta name="calendarbot-ready" content="1">`, "/?theme=eink&tz=UTC": "Standup", "/agenda": "Budget &amp; plan", "/agenda?days=2&from=2026-06-16": "Review",
+	} {
+		a := d.ask("GET", p, "")
+		if a.StatusCode != http.StatusOK || !strings.Contains(string(a.body), want) || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") {
+			t.Errorf("%s: %d, no %q", p, a.StatusCode, want)
+		}
+		for _, asset := range regexp.MustCompile(`/assets/[^"]+`).FindAllString(string(a.body), -1) {
+			got := d.ask("GET", asset, "")
+			if got.StatusCode != http.StatusOK || !strings.Contains(got.Header.Get("Cache-Control"), "immutable") || len(got.body) == 0 {
+				t.Errorf("%s: %d, %q", asset, got.StatusCode, got.Header.Get("Cache-Control"))
+			}
+		}
+	}
+	for _, p := range []string{"/?theme=pink", "/agenda?days=99", "/agenda?from=%00"} {
+		if a := d.ask("GET", p, ""); a.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: %d", p, a.StatusCode)
+		}
+	}
+	if a := d.ask("GET", "/favicon.ico", ""); a.StatusCode != http.StatusOK || len(a.body) > 4000 || a.Header.Get("Content-Type") != "image/svg+xml" {
+		t.Errorf("favicon: %d, %d bytes of %q", a.StatusCode, len(a.body), a.Header.Get("Content-Type"))
+	}
+}
+
+// Titles of strangers stay text.
+func TestHostileTitles(t *testing.T) {
+	d := start(t)
+	d.fill("work", `<script>alert(1)</script>|20260615T090000|20260615T093000|DESCRIPTION:</script><img src=x onerror=alert(1)>|LOCATION:"><svg onload=alert(1)>`)
+	for _, p := range []string{"/", "/agenda", "/api/whats-next", "/api/v1/events"} {
+		a := d.ask("GET", p, "")
+		for _, tag := range []string{"<script>alert", "<img", "<svg onload"} {
+			if strings.Contains(string(a.body), tag) {
+				t.Errorf("%s has %q", p, tag)
+			}
+		}
+	}
+	if got := path(d.get("/api/whats-next"), "meeting", "subject"); got != "<script>alert(1)</script>" {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	d := start(t)
+	for _, p := range []string{"/", "/api/whats-next", "/nowhere", "/api/v1/events?days=x", "/api/alexa/next-meeting"} {
+		a := d.ask("GET", p, "")
+		for name, want := range map[string]string{
+			"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "X-Frame-Options": "SAMEORIGIN",
+		} {
+			if !strings.Contains(a.Header.Get(name), want) {
+				t.Errorf("%s: %s is %q", p, name, a.Header.Get(name))
+			}
+		}
+		policy := a.Header.Get("Content-Security-Policy")
+		if strings.Contains(policy, "unsafe") || !strings.Contains(policy, "frame-ancestors 'self'") || a.Header.Get("Server") != "" || a.Header.Get("Cache-Control") == "" {
+			t.Errorf("%s: %v", p, a.Header)
+		}
+	}
+}
+
+func TestETag(t *testing.T) {
+	d := start(t)
+	d.household()
+	for _, p := range []string{"/", "/agenda", "/api/whats-next", "/api/v1/events", "/api/v1/openapi.yaml", "/favicon.ico"} {
+		first := d.ask("GET", p, "")
+		tag := first.Header.Get("ETag")
+		if !regexp.MustCompile(`^"[0-9a-f]{16,}"$`).MatchString(tag) {
+			t.Fatalf("%s: ETag %q", p, tag)
+		}
+		for given, want := range map[string]int{tag: 304, `"x", W/` + tag: 304, "*": 304, `"x"`: 200, "": 200} {
+			a := d.ask("GET", p, "", header{"If-None-Match", given})
+			if a.StatusCode != want || (want == 304 && (len(a.body) != 0 || a.Header.Get("ETag") != tag)) {
+				t.Errorf("%s with %s: %d, %d bytes", p, given, a.StatusCode, len(a.body))
+			}
+		}
+		head := d.ask("HEAD", p, "")
+		if head.StatusCode != http.StatusOK || len(head.body) != 0 || head.Header.Get("ETag") != tag || head.ContentLength != int64(len(first.body)) {
+			t.Errorf("HEAD %s: %d, %d bytes of %d, ETag %q", p, head.StatusCode, len(head.body), head.ContentLength, head.Header.Get("ETag"))
+		}
+	}
+	before := d.ask("GET", "/api/v1/events", "").Header.Get("ETag")
+	d.fill("work")
+	if after := d.ask("GET", "/api/v1/events", ""); after.Header.Get("ETag") == before {
+		t.Error("other events, same ETag")
+	}
+}
+
+// broken is a server whose pages fail in the given way.
+func broken(t *testing.T, log *bytes.Buffer, draw page.Func) *device {
+	t.Helper()
+	return start(t, func(o *Options) {
+		o.Page = draw
+		o.Log = slog.New(slog.NewTextHandler(&locked{w: log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+}
+
+// locked lets several goroutines write.
+type locked struct {
+	mu sync.Mutex
+	w  *bytes.Buffer
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+// jsonPages are the routes that draw a page for programs.
+func jsonPages() []struct{ method, path string } {
+	all := []struct{ method, path string }{
+		{"GET", "/api/whats-next"}, {"GET", "/api/done-for-day"}, {"POST", "/api/morning-summary"}, {"GET", "/api/v1/events"}, {"GET", "/api/v1/whats-next"},
+	}
+	for _, route := range alexaRoutes() {
+		all = append(all, struct{ method, path string }{"GET", "/api/alexa/" + route})
+	}
+	return all
+}
+
+func TestPageThatFails(t *testing.T) {
+	var log bytes.Buffer
+	d := broken(t, &log, func(context.Context, page.Query) (page.Page, error) { return page.Page{}, errors.New("disk on fire") })
+	for _, p := range []string{"/", "/agenda"} {
+		a := d.ask("GET", p, "")
+		if a.StatusCode != http.StatusOK || a.Header.Get("X-CalendarBot-Stale") != "1" || !strings.Contains(string(a.body), "08:30") {
+			t.Errorf("%s: %d, stale %q: %.200s", p, a.StatusCode, a.Header.Get("X-CalendarBot-Stale"), a.body)
+		}
+	}
+	for _, p := range jsonPages() {
+		a := d.ask(p.method, p.path, "", withVoice())
+		if got := d.json(a); a.StatusCode != http.StatusServiceUnavailable || got["code"] != "unavailable" || strings.Contains(string(a.body), "fire") || a.Header.Get("ETag") != "" {
+			t.Errorf("%s: %d %v", p.path, a.StatusCode, got)
+		}
+	}
+	if err := d.stop(); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(log.String(), "disk on fire") {
+		t.Error("the log does not say why")
+	}
+}
+
+func TestPanicBecomes500(t *testing.T) {
+	var log bytes.Buffer
+	d := broken(t, &log, func(context.Context, page.Query) (page.Page, error) { panic("nobody expects this") })
+	for _, p := range append(jsonPages(), struct{ method, path string }{"GET", "/"}) {
+		a := d.ask(p.method, p.path+"?", "", withVoice())
+		if got := d.json(a); a.StatusCode != http.StatusInternalServerError || got["code"] != "internal" || strings.Contains(string(a.body), "expects") {
+			t.Errorf("%s: %d %v", p.path, a.StatusCode, got)
+		}
+	}
+	d.get("/healthz")
+	if err := d.stop(); err != nil {
+		t.Error(err)
+	}
+	if text := log.String(); !strings.Contains(text, "nobody expects this") || !strings.Contains(text, "pages_test.go") {
+		t.Errorf("the log does not say where: %.500s", text)
+	}
+}
+
+// The access log names what was asked and how it went, but not what may be secret.
+func TestAccessLog(t *testing.T) {
+	var log bytes.Buffer
+	d := broken(t, &log, func(context.Context, page.Query) (page.Page, error) {
+		return page.Page{Status: 200, Type: "application/json", Body: []byte(`{}`)}, nil
+	})
+	server := d.url
+	res, err := http.Get(server + "/agenda?from=2026-06-16&secret=hush") //nolint:noctx // the deadline of the test is enough
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.stop(); err != nil {
+		t.Error(err)
+	}
+	text := log.String()
+	if !strings.Contains(text, "path=/agenda status=200") || strings.Contains(text, "hush") || strings.Contains(text, "2026-06-16") {
+		t.Errorf("%s", text)
+	}
+}
