@@ -9,6 +9,7 @@ type Feed struct {
 	Failing      bool      // the last try failed
 	FailingSince time.Time // zero when not failing
 	LastSuccess  time.Time // zero: never
+	Next         time.Time // when it is fetched again by plan: later than the limit where its server asks for that; zero: not told
 	Error        string    // the last failure in words
 }
 
@@ -26,7 +27,11 @@ type Freshness struct {
 // freshLines is how many sources are spoken of one by one.
 const freshLines = 3
 
-// Fresh judges the sources at now. A source whose last success is more than limit ago is too old.
+// planSlack is how late a planned fetch may be before the source counts as too old.
+const planSlack = time.Minute
+
+// Fresh judges the sources at now. A source whose last success is more than limit ago is too old, unless its
+// next fetch is planned for later and not overdue.
 func Fresh(feeds []Feed, now time.Time, limit time.Duration, o Options) Freshness {
 	f := Freshness{Until: nextMidnight(now, o.Zone)}
 	var failing []Feed
@@ -39,7 +44,11 @@ func Fresh(feeds []Feed, now time.Time, limit time.Duration, o Options) Freshnes
 		if !s.LastSuccess.IsZero() {
 			f.Reached++
 		}
-		switch old := s.LastSuccess.Add(limit); {
+		old := s.LastSuccess.Add(limit)
+		if planned := s.Next.Add(planSlack); planned.After(old) {
+			old = planned
+		}
+		switch {
 		case s.Failing:
 			f.Stale = true
 			failing = append(failing, s)
