@@ -15,6 +15,7 @@ type nextPage struct {
 	Following []row
 	Setup     *setup
 	Text      string
+	TextSize  string
 	Lines     []string // under Text
 }
 
@@ -27,6 +28,7 @@ type head struct {
 	Length     string
 	AmountSize string
 	TitleSize  string
+	Alone      bool // there is no other of equal weight
 }
 
 // setup is what a device without a source shows.
@@ -53,12 +55,15 @@ func nextHTML(pic *picture, q Query) (Page, error) {
 	default:
 		l.Notes = append(l.Notes, n.Fresh...)
 	}
+	l.Next.Text, l.Next.TextSize = fitTitle(l.Next.Text)
 	l.Title = documentTitle(&n, pic.config.Device.Name)
 
 	r := newRows(pic, l.Theme)
 	r.back = l.NextURL
 	for _, h := range n.Heads {
-		l.Next.Heads = append(l.Next.Heads, newHead(h, r.row(view.Row{Item: h.Item, Length: h.Length, Range: h.Range})))
+		made := newHead(h, r.row(view.Row{Item: h.Item, Length: h.Length, Range: h.Range}))
+		made.Alone = len(n.Heads) == 1
+		l.Next.Heads = append(l.Next.Heads, made)
 	}
 	for _, c := range n.Chips {
 		l.Next.Chips = append(l.Next.Chips, r.row(c))

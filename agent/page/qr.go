@@ -28,10 +28,10 @@ func qrOf(text string) *qrCode {
 				run++
 			}
 			if run > 0 {
-				fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", x, y, run, run)
+				fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", x+quiet, y+quiet, run, run)
 				x += run
 			}
 		}
 	}
-	return &qrCode{Box: fmt.Sprintf("-%d -%d %d %d", quiet, quiet, code.Size+2*quiet, code.Size+2*quiet), Path: path.String()}
+	return &qrCode{Box: fmt.Sprintf("0 0 %d %d", code.Size+2*quiet, code.Size+2*quiet), Path: path.String()}
 }

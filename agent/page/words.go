@@ -32,7 +32,7 @@ func plainText(n *view.Next) string {
 	case view.Loading:
 		return "Reading your calendars for the first time"
 	case view.Unreached:
-		return "No calendar could be read yet; the next try comes by itself"
+		return "No calendar could be read yet"
 	case view.NoClock:
 		return "Waiting for the time from the network"
 	}

@@ -181,18 +181,17 @@ func endsIn(now, t time.Time, o Options) Amount {
 
 // Sentences about what comes after the running item.
 
-func thenNext(title string, at time.Time, o Options) string {
-	return "then " + title + " at " + Clock(at, o)
-}
-func thenAtOnce(title string) string             { return "then straight on to " + title }
+func sentenceTitle(title string) string { return Clip(title, 24) }
+
+func thenAtOnce(title string) string             { return "then straight on to " + sentenceTitle(title) }
 func thenFree(until time.Time, o Options) string { return "then free until " + Clock(until, o) }
 func meanwhile(title string, at time.Time, o Options) string {
-	return title + " begins at " + Clock(at, o)
+	return sentenceTitle(title) + " begins at " + Clock(at, o)
 }
 
 const (
 	thenNothing = "then nothing more today"
-	nothingMore = "Nothing planned in the next two weeks"
+	nothingMore = "Nothing planned for two weeks"
 	nothingDay  = "Nothing planned"
 )
 
@@ -222,7 +221,7 @@ func sayHeads(s State, heads []Head) string {
 		if i > 0 {
 			b.WriteString("; ")
 		}
-		b.WriteString(h.Title + ", " + h.Range)
+		b.WriteString(Clip(h.Title, 120) + ", " + h.Range)
 	}
 	return b.String()
 }

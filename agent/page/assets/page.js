@@ -85,5 +85,13 @@
     if (!document.hidden) refresh();
   });
   addEventListener('online', refresh);
+  // A page that is left must not keep its stream: a browser allows six connections to one server.
+  addEventListener('pagehide', () => {
+    clearTimeout(timer);
+    if (stream) stream.close();
+  });
+  addEventListener('pageshow', (e) => {
+    if (e.persisted) refresh();
+  });
   plan();
 })();
