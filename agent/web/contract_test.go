@@ -102,6 +102,31 @@ func checkAnswer(t testing.TB, r *http.Request, a answer) {
 	}
 }
 
+// checkRequest compares a request that was taken with the description: what is taken must be described.
+func checkRequest(t testing.TB, r *http.Request, body string) {
+	t.Helper()
+	route := operation(contract(t), r)
+	if route == nil || (body != "" && r.Header.Get("Content-Type") == "") {
+		return // the drop-in routes do not ask for the type
+	}
+	names := map[string]string{}
+	asked := strings.Split(r.URL.Path, "/")
+	for i, part := range strings.Split(route.Path, "/") {
+		if strings.HasPrefix(part, "{") {
+			names[strings.Trim(part, "{}")] = asked[i]
+		}
+	}
+	again := r.Clone(r.Context())
+	again.Body = io.NopCloser(strings.NewReader(body))
+	err := openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
+		Request: again, PathParams: names, Route: route,
+		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, MultiError: true},
+	})
+	if err != nil {
+		t.Errorf("%s %s is taken, but not described: %v", r.Method, r.URL, err)
+	}
+}
+
 func checkProblem(t testing.TB, doc *openapi3.T, r *http.Request, a answer) {
 	t.Helper()
 	if r.Method == http.MethodHead {

@@ -203,6 +203,9 @@ func (d *device) ask(method, path, body string, headers ...header) answer {
 	}
 	a := answer{res, text}
 	checkAnswer(d.t, r, a)
+	if a.StatusCode < 300 {
+		checkRequest(d.t, r, body)
+	}
 	return a
 }
 

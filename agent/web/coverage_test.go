@@ -1,0 +1,124 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"calendarbot/agent/page"
+)
+
+// unprovoked are answers that this test does not bring about: each needs a store that is full.
+func unprovoked() map[string]bool {
+	return map[string]bool{
+		"POST /api/skip 409": true, "POST /api/v1/hidden 409": true, "POST /api/v1/sources 409": true, "POST /hide 409": true, "POST /unhide 409": true,
+	}
+}
+
+// Every answer that the description names is given by the real server, and (in ask) is as it is described.
+func TestEveryDescribedAnswer(t *testing.T) {
+	seen := map[string]bool{}
+	note := func(d *device, method, path, body string, headers ...header) {
+		t.Helper()
+		a := d.ask(method, path, body, headers...)
+		r, err := http.NewRequestWithContext(t.Context(), method, d.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if route := operation(contract(t), r); route != nil {
+			seen[fmt.Sprintf("%s %s %d", method, route.Path, a.StatusCode)] = true
+		}
+	}
+
+	empty := start(t)
+	for _, p := range []string{"/api/health", "/readyz"} {
+		note(empty, "GET", p, "")
+	}
+
+	d := start(t)
+	d.household()
+	note(d, "GET", "/api/health", "")
+	feed, _ := feedServer(t)
+	added := `"url":"` + feed + `/a.ics","username":"ann","password":"pass","lan":true}`
+	note(d, "POST", "/api/v1/sources", `{"id":"choir",`+added, asJSON(), withToken())
+	for _, p := range []string{
+		"/", "/agenda", "/favicon.ico", "/api/whats-next", "/api/clear_skips", "/api/done-for-day", "/api/v1/events", "/api/v1/whats-next",
+		"/api/v1/sources", "/api/v1/hidden", "/api/v1/openapi.yaml", "/healthz", "/readyz", "/assets/nothing", "/api/v1/events?calendar=nobody",
+		"/?theme=x", "/agenda?days=x", "/api/done-for-day?tz=x", "/api/v1/events?days=x", "/api/v1/whats-next?tz=x",
+	} {
+		note(d, "GET", p, "")
+	}
+	for _, route := range alexaRoutes() {
+		note(d, "GET", "/api/alexa/"+route, "", withVoice())
+		note(d, "GET", "/api/alexa/"+route, "")
+		note(d, "GET", "/api/alexa/"+route+"?tz=x&timezone=x", "", withVoice())
+	}
+	css := d.ask("GET", "/", "").body
+	asset := css[bytes.Index(css, []byte("/assets/")):]
+	note(d, "GET", string(asset[:bytes.IndexByte(asset, '"')]), "")
+	for _, c := range []struct {
+		method, path, body string
+		kind               header
+	}{
+		{"POST", "/api/morning-summary", "", asJSON()}, {"POST", "/api/morning-summary?max_events=x", "", asJSON()},
+		{"POST", "/api/skip", `{"meeting_id":"a"}`, asJSON()}, {"POST", "/api/skip", `{}`, asJSON()}, {"DELETE", "/api/skip", "", asJSON()},
+		{"POST", "/api/browser-heartbeat", "", asJSON()},
+		{"POST", "/hide", "id=a", asForm()}, {"POST", "/hide", "", asForm()}, {"POST", "/hide", "id=a", asJSON()},
+		{"POST", "/unhide", "id=a", asForm()}, {"POST", "/unhide", "", asForm()}, {"POST", "/unhide", "id=a", asJSON()},
+		{"POST", "/api/v1/hidden", `{"id":"a"}`, asJSON()}, {"POST", "/api/v1/hidden", `{`, asJSON()}, {"POST", "/api/v1/hidden", `{}`, asForm()},
+		{"DELETE", "/api/v1/hidden?id=a", "", asJSON()}, {"DELETE", "/api/v1/hidden?id=a", "", asJSON()}, {"DELETE", "/api/v1/hidden", "", asJSON()},
+		{"POST", "/api/v1/sources", `{`, asJSON()}, {"POST", "/api/v1/sources", `{}`, asForm()}, {"POST", "/api/v1/sources", `{"url":"` + feed + `/page","lan":true}`, asJSON()},
+		{"PUT", "/api/v1/sources/choir", `{"name":"Choir"}`, asJSON()}, {"PUT", "/api/v1/sources/choir", `{`, asJSON()}, {"PUT", "/api/v1/sources/choir", `{}`, asForm()},
+		{"PUT", "/api/v1/sources/choir", `{"password":"x"}`, asJSON()}, {"PUT", "/api/v1/sources/work", `{}`, asJSON()}, {"PUT", "/api/v1/sources/nobody", `{}`, asJSON()},
+		{"POST", "/api/v1/sources/choir/refresh", "", asJSON()}, {"POST", "/api/v1/sources/nobody/refresh", "", asJSON()},
+		{"DELETE", "/api/v1/sources/choir", "", asJSON()}, {"DELETE", "/api/v1/sources/nobody", "", asJSON()}, {"DELETE", "/api/v1/sources/work", "", asJSON()},
+	} {
+		note(d, c.method, c.path, c.body, c.kind, withToken())
+	}
+
+	closed := start(t, func(o *Options) { o.Config.Web.DropInWrites = false })
+	for _, c := range changes() {
+		note(closed, c.method, c.path, c.body, c.kind)
+		note(closed, c.method, c.path, c.body, c.kind, header{"Origin", "null"})
+	}
+
+	var log bytes.Buffer
+	failing := broken(t, &log, func(context.Context, page.Query) (page.Page, error) { return page.Page{}, errors.New("broken") })
+	for _, p := range jsonPages() {
+		note(failing, p.method, p.path, "", withVoice())
+	}
+
+	for range maxTrials {
+		leave, err := d.server.enterTrial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer leave()
+	}
+	note(d, "POST", "/api/v1/sources", `{}`, asJSON(), withToken())
+	note(d, "PUT", "/api/v1/sources/choir", `{}`, asJSON(), withToken())
+	note(d, "HEAD", "/stream", "")
+	seen["GET /stream 200"] = true // TestStreamTellsChanges listens
+	for range maxStreams {
+		if d.server.pulse.listen() == nil {
+			t.Fatal("no place")
+		}
+	}
+	note(d, "GET", "/stream", "")
+
+	left := unprovoked()
+	for path, item := range contract(t).Paths.Map() {
+		for method, op := range item.Operations() {
+			for status := range op.Responses.Map() {
+				key := strings.Join([]string{method, path, status}, " ")
+				if !seen[key] && !left[key] {
+					t.Errorf("%s is described, but nothing brings it about", key)
+				}
+			}
+		}
+	}
+}
