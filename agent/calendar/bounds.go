@@ -32,21 +32,10 @@ func Bounds(e *Event) (first, last Wall) {
 			}
 		}
 		for i := range e.Dates {
-			d := &e.Dates[i]
-			own := length
-			if d.End != nil || d.Length != nil {
-				own = extentOf(d.Start, d.End, d.Length, instant).wall()
-			}
-			wall := d.Start.Wall
-			if !d.Start.Date && !e.Start.Date && zoneOr(d.Start.Loc) != zoneOr(e.Start.Loc) {
-				wall = wallIn(instant(d.Start), zoneOr(e.Start.Loc))
-			}
+			wall, own := dateBounds(e, &e.Dates[i], length)
 			first = min(first, wall)
 			if last < Forever {
 				last = max(last, wall+own)
-			}
-			if d.Start.Date && !e.Start.Date && last < Forever {
-				last = max(last, wall.Midnight()+e.Start.Wall.clock()+own)
 			}
 		}
 	}
@@ -54,6 +43,25 @@ func Bounds(e *Event) (first, last Wall) {
 		last += widest
 	}
 	return first - widest, last
+}
+
+// dateBounds returns where an RDATE begins on the wall clock of the event, and its length.
+func dateBounds(e *Event, d *Period, length Wall) (wall, own Wall) {
+	start := d.Start
+	start.Date = e.Start.Date
+	if d.End != nil || d.Length != nil {
+		length = extentOf(start, d.End, d.Length, instant).wall()
+	}
+	wall = start.Wall
+	switch {
+	case e.Start.Date:
+		wall = wall.Midnight()
+	case d.Start.Date:
+		wall = wall.Midnight() + e.Start.Wall.clock()
+	case zoneOr(start.Loc) != zoneOr(e.Start.Loc):
+		wall = wallIn(instant(start), zoneOr(e.Start.Loc))
+	}
+	return wall, length
 }
 
 func instant(m Moment) int64 { return m.Wall.In(zoneOr(m.Loc)).Unix() }

@@ -156,6 +156,8 @@ func (x *expansion) makeExceptions(m *Event) {
 		case e.Wall < low || e.Wall > high:
 		case e.Date || m.Start.Date:
 			x.exceptDay = append(x.exceptDay, e.Wall.Midnight())
+		case e.Floating:
+			x.exceptAt = append(x.exceptAt, x.zone(m.Start.Loc).at(e.Wall))
 		default:
 			x.exceptAt = append(x.exceptAt, x.at(e))
 		}

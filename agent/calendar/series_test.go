@@ -47,6 +47,14 @@ func TestExceptionDates(t *testing.T) {
 		e.Except = moments(t, "2024-06-03")
 		check(t, window, []Event{e}, "2024-06-04 23:00 -0400 0s series")
 	})
+	t.Run("floating: in the zone of the series", func(t *testing.T) {
+		e := everyday(t, "FREQ=DAILY;COUNT=3")
+		e.Except = []Moment{{Wall: WallOf(2024, 6, 4, 9, 0, 0), Loc: location(t, "Asia/Tokyo"), Floating: true}}
+		e.Dates = []Period{{Start: Moment{Wall: WallOf(2024, 6, 8, 9, 0, 0), Loc: location(t, "Asia/Tokyo"), Floating: true}}}
+		o := change(t, "series", "2024-06-05 09:00 Asia/Tokyo", "2024-06-05 12:00 Asia/Tokyo", "", "moved")
+		o.RecurrenceID.Floating = true
+		check(t, window, []Event{e, o}, "2024-06-03 09:00 +0200 1h0m0s series", "2024-06-05 12:00 +0900 0s moved", "2024-06-08 09:00 +0200 1h0m0s series")
+	})
 	t.Run("in the spring gap", func(t *testing.T) {
 		e := event(t, "series", "2024-03-30 02:30 Europe/Berlin", "", "FREQ=DAILY;COUNT=3")
 		e.Except = moments(t, "2024-03-31 01:30 UTC")

@@ -61,6 +61,9 @@ func TestWallClockIsResolvedInItsZone(t *testing.T) {
 		{"negative summer time", "2024-10-27 01:30 Europe/Dublin", "2024-10-27T01:30:00+01:00"},
 		{"far past: local mean time", "1604-05-01 12:00 Europe/Berlin", "1604-05-01T12:00:00+00:53"},
 		{"far future", "2704-07-01 12:00 Europe/Berlin", "2704-07-01T12:00:00+02:00"},
+		{"last day of a leap year", "2044-12-31 20:00 Europe/Berlin", "2044-12-31T20:00:00+01:00"},
+		{"last day of a leap year in the south", "2044-12-31 20:00 Australia/Lord_Howe", "2044-12-31T20:00:00+11:00"},
+		{"first day after a leap year", "2045-01-01 00:30 America/New_York", "2045-01-01T00:30:00-05:00"},
 		{"no change ever", "2024-03-31 02:30 UTC", "2024-03-31T02:30:00Z"},
 		{"two changes in a month", "2024-03-10 02:30 Africa/Casablanca", "2024-03-10T02:30:00+01:00"},
 	} {
