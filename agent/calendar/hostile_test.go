@@ -141,23 +141,27 @@ func TestManyPiecesShareOneBound(t *testing.T) {
 	}
 }
 
-func TestExpandEndsWithItsContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	events := []Event{event(t, "a", "2024-06-03 09:00 UTC", "")}
-	if _, _, err := Expand(ctx, events, between(t, "2024-06-01", "2024-06-10"), location(t, "UTC")); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
-	}
+// endingContext is a context that ends when it has been asked a number of times.
+type endingContext struct {
+	context.Context
+	asked, last int
 }
 
-// Masters of one UID may be many: each of them looks at the context.
-func TestSeriesEndsWithItsContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	x := newExpansion(between(t, "2024-06-01", "2024-06-10"), location(t, "UTC"))
-	e := event(t, "a", "2024-06-03 09:00 UTC", "")
-	x.masters = []*Event{&e}
-	if err := x.series(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
+func (c *endingContext) Err() error {
+	if c.asked++; c.asked > c.last {
+		return context.Canceled
+	}
+	return nil
+}
+
+// Events may be many, and so may be the masters of one UID: each looks at the context.
+func TestExpandEndsWithItsContext(t *testing.T) {
+	events := []Event{event(t, "a", "2024-06-03 09:00 UTC", ""), event(t, "a", "2024-06-03 10:00 UTC", ""), event(t, "b", "2024-06-03 09:00 UTC", "")}
+	for last := range 6 {
+		ctx := &endingContext{Context: t.Context(), last: last}
+		list, _, err := Expand(ctx, events, between(t, "2024-06-01", "2024-06-10"), location(t, "UTC"))
+		if last < 5 && !errors.Is(err, context.Canceled) || last == 5 && (err != nil || len(list) != 3) {
+			t.Errorf("ended at %d: %d occurrences, error %v", last, len(list), err)
+		}
 	}
 }

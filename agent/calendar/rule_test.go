@@ -141,6 +141,9 @@ func TestFormsOfUntil(t *testing.T) {
 		{"date for a date", "2024-03-01", "FREQ=DAILY;UNTIL=20240303", "2024: Mar 1 2 3."},
 		{"time for a date: its date", "2024-03-01", "FREQ=DAILY;UNTIL=20240303T000000Z", "2024: Mar 1 2 3."},
 		{"late time for a date", "2024-03-01", "FREQ=DAILY;UNTIL=20240303T235959", "2024: Mar 1 2 3."},
+		{"UTC, between the two times of the autumn", "2024-10-26 02:45 Europe/Berlin", "FREQ=DAILY;UNTIL=20241027T010000Z", "2024: Oct 26 27."},
+		{"UTC, before what the spring gap becomes", "2024-03-30 02:30 Europe/Berlin", "FREQ=DAILY;UNTIL=20240331T011500Z", "2024: Mar 30."},
+		{"the same with COUNT", "2024-03-30 02:30 Europe/Berlin", "FREQ=DAILY;UNTIL=20240331T011500Z;COUNT=10", "2024: Mar 30."},
 		{"COUNT ends first", "2024-03-01 09:00 UTC", "FREQ=DAILY;COUNT=2;UNTIL=20240303", "2024: Mar 1 2."},
 		{"UNTIL ends first", "2024-03-01 09:00 UTC", "FREQ=DAILY;COUNT=20;UNTIL=20240303", "2024: Mar 1 2 3."},
 	})

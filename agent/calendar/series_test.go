@@ -318,6 +318,11 @@ func TestSameUIDTwice(t *testing.T) {
 		check(t, window, []Event{at(ten, "b", 1), at(nine, "a", 1), at("2024-06-03", "c", 1), at("2024-06-02", "d", 1)},
 			"2024-06-02 1d d", "2024-06-03 1d c", "2024-06-03 09:00 +0200 0s a", "2024-06-03 10:00 +0200 0s b")
 	})
+	t.Run("a day and its midnight are different starts", func(t *testing.T) {
+		midnight := at("2024-06-03 00:00 Europe/Berlin", "midnight", 1)
+		check(t, window, []Event{midnight, at("2024-06-03", "day", 1)}, "2024-06-03 00:00 +0200 0s midnight", "2024-06-03 1d day")
+		check(t, window, []Event{at("2024-06-03", "day", 1), midnight}, "2024-06-03 00:00 +0200 0s midnight", "2024-06-03 1d day")
+	})
 	t.Run("equal SEQUENCE and start: the last", func(t *testing.T) {
 		check(t, window, []Event{at(nine, "a", 1), at("2024-06-03 07:00 UTC", "b", 1)}, "2024-06-03 07:00 +0000 0s b")
 	})

@@ -21,7 +21,7 @@ const far = 5 * 86400
 // gap when clocks go forward, and the first of two instants when they go back.
 func spanOf(loc *time.Location, w Wall) (s span) {
 	at := int64(w)
-	for range maxSpans {
+	for range maxChanges {
 		t := time.Unix(at, 0).In(loc)
 		_, offset := t.Zone()
 		start, end := stretch(t)
@@ -67,6 +67,9 @@ type zone struct {
 	// The offsets in and near the window of an expansion.
 	least, most int64
 }
+
+// maxChanges bounds the search for the span of one reading.
+const maxChanges = 64
 
 // maxSpans bounds what a zone remembers.
 const maxSpans = 512
