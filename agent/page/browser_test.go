@@ -151,7 +151,7 @@ const misfits = `(() => {
   if (root.scrollWidth > innerWidth) bad.push('the page is ' + root.scrollWidth + ' wide');
   if (WALL && root.scrollHeight > innerHeight + 1) bad.push('the page is ' + root.scrollHeight + ' high');
   for (const e of document.querySelectorAll('main *')) {
-    if (e.closest('.unseen, svg, .follow .name, .follow .sub')) continue;
+    if (e.closest('.unseen, svg, .follow .name, .follow .sub, .n1 .meta, .flow .then')) continue;
     const r = e.getBoundingClientRect(), item = e.closest('.follow li');
     if (item && item.getBoundingClientRect().left >= innerWidth - 30) continue; // in the column that is not seen
     if (r.width && (r.right > innerWidth + 1 || r.left < -1)) bad.push(e.className + ' sticks out: ' + e.textContent.slice(0, 30));

@@ -8,7 +8,10 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"calendarbot/agent/calendar"
 	"calendarbot/agent/store"
@@ -52,7 +55,7 @@ type layout struct {
 	Agenda    *agendaPage
 	Clock     *clockPage
 	Undo      *button
-	Notes     []string
+	Notes     string // what is stale, failing or otherwise to be known
 	Stale     bool
 }
 
@@ -85,10 +88,19 @@ func newLayout(pic *picture, q Query) layout {
 	l.Now = machineMinute(pic.now, pic.zone)
 	l.NextURL, l.AgendaURL = withQuery("/", here(q)), withQuery("/agenda", here(q))
 	l.Stale = pic.fresh.Stale
-	if pic.notice != "" {
-		l.Notes = append(l.Notes, pic.notice)
-	}
+	l.Notes = sentence(pic.notice)
 	return l
+}
+
+// sentence joins notes into one line that starts with a capital letter.
+func sentence(notes ...string) string {
+	notes = slices.DeleteFunc(slices.Clone(notes), func(n string) bool { return n == "" })
+	text := strings.Join(notes, "; ")
+	if text == "" {
+		return ""
+	}
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // bareLayout is what every page needs, whatever else is missing.

@@ -52,7 +52,7 @@ func agendaHTML(pic *picture, q Query) (Page, error) {
 	l := newLayout(pic, q)
 	l.Class = "agenda"
 	l.Title = l.Words.Agenda + " · " + pic.config.Device.Name
-	l.Notes = append(l.Notes, pic.fresh.Lines...)
+	l.Notes = sentence(append([]string{pic.notice}, pic.fresh.Lines...)...)
 	r := newRows(pic, l.Theme)
 	from := ""
 	if q.From != 0 {

@@ -51,9 +51,11 @@ func nextHTML(pic *picture, q Query) (Page, error) {
 	case view.Empty:
 		l.Next.Setup = newSetup(pic.addresses())
 	case view.Loading, view.Unreached:
-		l.Next.Lines = n.Fresh
+		for _, line := range n.Fresh {
+			l.Next.Lines = append(l.Next.Lines, sentence(line))
+		}
 	default:
-		l.Notes = append(l.Notes, n.Fresh...)
+		l.Notes = sentence(append([]string{pic.notice}, n.Fresh...)...)
 	}
 	l.Next.Text, l.Next.TextSize = fitTitle(l.Next.Text)
 	l.Title = documentTitle(&n, pic.config.Device.Name)
@@ -83,7 +85,10 @@ func newHead(h view.Head, r row) head {
 
 // look is the form of the state word: plain, outlined, or inverse.
 func look(n *view.Next) string {
-	if len(n.Heads) == 0 {
+	switch {
+	case n.State == view.Unreached, n.State == view.NoClock:
+		return "soon"
+	case len(n.Heads) == 0:
 		return ""
 	}
 	return [...]string{view.Calm: "", view.Soon: "soon", view.Pressing: "pressing"}[n.Heads[0].Urgency]

@@ -43,7 +43,8 @@ type builder struct {
 	zone *time.Location
 	now  time.Time
 	snap store.Snapshot
-	note string
+
+	config config.Config
 }
 
 // timed adds an event of today's work at "14:00" for some minutes; day is counted from today.
@@ -170,6 +171,7 @@ func scenes() []scene {
 		{"private", "14:35", "Next", func(b *builder) {
 			b.timed("family", "Doctor", 0, "15:00", 30, place("Dr. Weiss"), func(e *calendar.Event) { e.Private = true })
 			b.later()
+			b.config.Display.Private = "mask"
 		}},
 		{"failing", "14:35", "Now", func(b *builder) {
 			b.timed("work", "Design review with the platform team", 0, "14:00", 47, place("Room 3B"))
@@ -227,10 +229,11 @@ func scenes() []scene {
 }
 
 // stage makes the Direct that shows a scene.
-func stage(t testing.TB, s scene, change ...func(*config.Config)) *Direct {
+func stage(t testing.TB, s scene) *Direct {
 	t.Helper()
 	zone := berlin(t)
-	b := &builder{zone: zone}
+	b := &builder{zone: zone, config: config.Default()}
+	b.config.Device.Name = "Kitchen"
 	var h, m int
 	if s.now == "1970" {
 		b.now = time.Date(1970, 1, 1, 0, 3, 0, 0, time.UTC)
@@ -244,13 +247,8 @@ func stage(t testing.TB, s scene, change ...func(*config.Config)) *Direct {
 		b.snap.Sources = append(b.snap.Sources, src)
 	}
 	s.make(b)
-	cfg := config.Default()
-	cfg.Device.Name = "Kitchen"
-	for _, c := range change {
-		c(&cfg)
-	}
 	return NewDirect(DirectOptions{
-		Store: shelf{snap: b.snap}, Config: cfg, Zone: zone, Version: "test", Now: func() time.Time { return b.now },
+		Store: shelf{snap: b.snap}, Config: b.config, Zone: zone, Version: "test", Now: func() time.Time { return b.now },
 		Addresses: func() []string { return []string{"http://192.168.178.42:8080/", "http://kitchen.local:8080/"} },
 	})
 }

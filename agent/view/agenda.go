@@ -90,7 +90,7 @@ func days(it *Item, o Options) (first, last calendar.Wall) {
 
 // add puts the part of an item that falls on the day.
 func (d *Day) add(it Item, first, last calendar.Wall, now time.Time, o Options) {
-	r := Row{Item: it, Running: it.running(now), Past: it.over(now)}
+	r := Row{Item: it, Running: d.Today && !it.AllDay && it.running(now), Past: it.over(now)}
 	if it.AllDay {
 		r.When, r.Note = wholeDay, dayNote(first, last+calendar.Day, d.Day)
 		d.AllDay = append(d.AllDay, r)
@@ -121,7 +121,7 @@ func (d *Day) add(it Item, first, last calendar.Wall, now time.Time, o Options) 
 		r.When = untilTime(it.End, o)
 		d.Rows = append(d.Rows, r)
 	default:
-		r.When = wholeDay
+		r.When, r.Running = wholeDay, false
 		d.AllDay = append(d.AllDay, r)
 	}
 }

@@ -26,7 +26,7 @@ func focusWords() []string {
 func (s State) String() string {
 	return [...]string{
 		Now: "Now", Upcoming: "Next", Free: "Free until", Open: "Free", Done: "Done for today",
-		Loading: "Loading", Unreached: "No calendar yet", Empty: "Welcome", NoClock: "Clock not set",
+		Loading: "Loading", Unreached: "Not reached", Empty: "Welcome", NoClock: "Clock not set",
 	}[s]
 }
 
@@ -255,7 +255,7 @@ func failingLine(s Feed, now time.Time, o Options) string {
 
 // noneReachedLine speaks for all sources at once.
 func noneReachedLine(failing []Feed, oldest, now time.Time, o Options) string {
-	line := "no calendar could be read yet"
+	line := "the last try"
 	if !oldest.IsZero() {
 		line = "as of " + moment(oldest, now, o) + "; no calendar reached since then"
 	}
