@@ -75,6 +75,7 @@ func TestEveryDescribedAnswer(t *testing.T) {
 		{"PUT", "/api/v1/sources/choir", `{"name":"Choir"}`, asJSON()}, {"PUT", "/api/v1/sources/choir", `{`, asJSON()}, {"PUT", "/api/v1/sources/choir", `{}`, asForm()},
 		{"PUT", "/api/v1/sources/choir", `{"password":"x"}`, asJSON()}, {"PUT", "/api/v1/sources/work", `{}`, asJSON()}, {"PUT", "/api/v1/sources/nobody", `{}`, asJSON()},
 		{"POST", "/api/v1/sources/choir/refresh", "", asJSON()}, {"POST", "/api/v1/sources/nobody/refresh", "", asJSON()},
+		{"PUT", "/api/v1/sources/choir", `{"disabled":true}`, asJSON()}, {"POST", "/api/v1/sources/choir/refresh", "", asJSON()},
 		{"DELETE", "/api/v1/sources/choir", "", asJSON()}, {"DELETE", "/api/v1/sources/nobody", "", asJSON()}, {"DELETE", "/api/v1/sources/work", "", asJSON()},
 	} {
 		note(d, c.method, c.path, c.body, c.kind, withToken())

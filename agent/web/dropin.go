@@ -22,26 +22,31 @@ const (
 // probe is the last sign of life of the browser that shows the page.
 type probe struct{ at time.Time }
 
-// skip passes over one meeting for a day.
-func (s *Server) skip(c *fiber.Ctx) error {
-	var body struct {
+// meetingID reads the body of /api/skip.
+func meetingID(body []byte) (string, error) {
+	var in struct {
 		MeetingID json.RawMessage `json:"meeting_id"`
 	}
-	if err := json.Unmarshal(c.BodyRaw(), &body); err != nil {
-		// Text that is JSON but no object lacks the member.
-		if json.Valid(c.BodyRaw()) {
-			return &refusal{Status: http.StatusBadRequest, Word: "missing or invalid meeting_id"}
-		}
-		return &refusal{Status: http.StatusBadRequest, Word: "invalid json"}
+	if !json.Valid(body) {
+		return "", &refusal{Status: http.StatusBadRequest, Word: "invalid json"}
 	}
 	var id string
-	if err := json.Unmarshal(body.MeetingID, &id); err != nil || !validID(id) {
-		return &refusal{Status: http.StatusBadRequest, Word: "missing or invalid meeting_id"}
+	if json.Unmarshal(body, &in) != nil || json.Unmarshal(in.MeetingID, &id) != nil || !validID(id) {
+		return "", &refusal{Status: http.StatusBadRequest, Word: "missing or invalid meeting_id"}
+	}
+	return id, nil
+}
+
+// skip passes over one meeting for a day.
+func (s *Server) skip(c *fiber.Ctx) error {
+	id, err := meetingID(c.BodyRaw())
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
 	until := s.o.Now().Add(skipFor).Truncate(time.Second)
-	err := s.o.Store.Skip(ctx, id, until)
+	err = s.o.Store.Skip(ctx, id, until)
 	if errors.Is(err, store.ErrTooMany) {
 		return &refusal{Status: http.StatusConflict, Word: "too many skipped meetings", Message: "More meetings cannot be skipped before some are taken back."}
 	}

@@ -167,11 +167,13 @@ func TestPanicBecomes500(t *testing.T) {
 			t.Errorf("%s: %d %v", p.path, a.StatusCode, got)
 		}
 	}
+	d.listen() // the pulse looks at the page on a goroutine of its own
+	d.until("watching", func() bool { return d.server.pulse.watching.Load() })
 	d.get("/healthz")
 	if err := d.stop(); err != nil {
 		t.Error(err)
 	}
-	if text := log.String(); !strings.Contains(text, "nobody expects this") || !strings.Contains(text, "pages_test.go") {
+	if text := log.String(); !strings.Contains(text, "nobody expects this") || !strings.Contains(text, "pages_test.go") || !strings.Contains(text, "pictureUntil") {
 		t.Errorf("the log does not say where: %.500s", text)
 	}
 }

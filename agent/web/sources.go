@@ -144,6 +144,13 @@ func (s *Server) deleteSource(c *fiber.Ctx) error {
 func (s *Server) refreshSource(c *fiber.Ctx) error {
 	id := sourceID(c)
 	if !s.o.Refresher.Refresh(id) {
+		sources, err := s.sources()
+		if err != nil {
+			return fmt.Errorf("list sources: %w", err)
+		}
+		if slices.ContainsFunc(sources, func(src store.Source) bool { return src.ID == id }) {
+			return problemOf(http.StatusConflict, "disabled", "This calendar is switched off.")
+		}
 		return sourceProblem("refresh source", feed.ErrUnknown)
 	}
 	return answerJSON(c, http.StatusAccepted, map[string]string{"status": "due"})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -131,8 +132,14 @@ func (p *pulse) end() {
 }
 
 // pictureUntil asks when what's next, as drawn now, changes; in a minute when that cannot be told.
-func (s *Server) pictureUntil(ctx context.Context) time.Time {
+func (s *Server) pictureUntil(ctx context.Context) (until time.Time) {
 	now := s.o.Now()
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.o.Log.Error("panic while looking at the page", "cause", cause, "stack", string(debug.Stack()))
+			until = now.Add(time.Minute)
+		}
+	}()
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
 	p, err := s.o.Page(ctx, page.Query{Kind: page.Next})
@@ -165,7 +172,7 @@ func (s *Server) stream(c *fiber.Ctx) error {
 		defer func() {
 			s.pulse.leave(changes)
 			if cause := recover(); cause != nil {
-				s.o.Log.Error("panic while streaming", "cause", cause)
+				s.o.Log.Error("panic while streaming", "cause", cause, "stack", string(debug.Stack()))
 			}
 		}()
 		send(conn, w, changes, greeting)
