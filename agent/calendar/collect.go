@@ -40,9 +40,9 @@ func (x *expansion) begin(m *Event) {
 func (x *expansion) end(m *Event) {
 	switch {
 	case x.cut:
-		x.warn(m, fmt.Sprintf("more than %d instances in this window: the later ones are not shown", MaxInstances))
+		x.warn(m, fmt.Sprintf("It has more than %d instances in this window; the later ones are not shown.", MaxInstances))
 	case x.steps <= 0:
-		x.warn(m, fmt.Sprintf("the recurrence rule takes more than %d steps in this window: later instances may be missing", MaxSteps))
+		x.warn(m, fmt.Sprintf("Its recurrence takes more than %d steps in this window; instances may be missing.", MaxSteps))
 	}
 }
 
@@ -118,6 +118,10 @@ func (x *expansion) push(s slot) bool {
 // addDate takes one RDATE: on a timed series a DATE means that day at the time of the series, on an
 // all-day series a time means its date.
 func (x *expansion) addDate(m *Event, d *Period) {
+	if x.steps <= 0 {
+		return
+	}
+	x.steps--
 	s := slot{}
 	s.wall, s.at = x.slotOf(d.Start, m)
 	low := x.piece.low

@@ -35,11 +35,11 @@ func (p *parser) rule() Rule {
 // dropClocks removes what makes no sense for a start that is a DATE.
 func (p *parser) dropClocks(r *Rule) {
 	if p.seen&partsClock != 0 {
-		p.warn("BYHOUR, BYMINUTE and BYSECOND are ignored for an all-day event")
+		p.warn("Its recurrence rule has BYHOUR, BYMINUTE or BYSECOND; they are ignored for an all-day event.")
 		p.seen &^= partsClock
 	}
 	if r.freq > daily {
-		p.warn("an all-day event cannot repeat %s; it is repeated DAILY", r.freq)
+		p.warn("An all-day event cannot repeat %s; it is repeated DAILY.", r.freq)
 		r.freq, r.interval = daily, 1
 	}
 }
@@ -57,11 +57,11 @@ func (p *parser) narrow(r *Rule) {
 		{partMonthDay, "BYMONTHDAY", r.freq == weekly},
 	} {
 		if rule.not && p.seen&rule.bit != 0 {
-			p.warn("%s is not allowed with FREQ=%s; it narrows the days", rule.name, r.freq)
+			p.warn("Its recurrence rule has %s, which is not allowed with FREQ=%s; it narrows the days.", rule.name, r.freq)
 		}
 	}
 	if len(p.ordinals) > 0 && (r.freq > monthly || p.seen&partWeek != 0) {
-		p.warn("BYDAY with a number needs FREQ=MONTHLY, or YEARLY without BYWEEKNO; the numbers are ignored")
+		p.warn("Its recurrence rule has BYDAY with a number, which needs FREQ=MONTHLY, or YEARLY without BYWEEKNO; the numbers are ignored.")
 		for _, o := range p.ordinals {
 			p.weekdays |= 1 << o.weekday
 		}
@@ -127,7 +127,7 @@ func (p *parser) findEnd(r *Rule) {
 		enough := g.run(r, earliest, latest, probeSteps, func(Wall) bool { found = true; return false })
 		r.last = bound
 		if !found {
-			p.warn("the recurrence rule matches no time after the start; only the start is shown")
+			p.warn("Its recurrence rule matches no time, at least not in the first years after its start.")
 			if enough {
 				r.freq = never
 			}
@@ -137,7 +137,7 @@ func (p *parser) findEnd(r *Rule) {
 		return
 	}
 	if p.seen&partUntil != 0 {
-		p.warn("the recurrence rule has both COUNT and UNTIL; the one that ends first counts")
+		p.warn("Its recurrence rule has both COUNT and UNTIL; the one that ends first counts.")
 	}
 	left, last := p.count-1, r.first
 	zone := newZone(zoneOr(p.start.Loc))
@@ -150,7 +150,7 @@ func (p *parser) findEnd(r *Rule) {
 		return left > 0
 	})
 	if !enough {
-		p.warn("the recurrence rule takes more than %d steps to count; it ends at %s", MaxSteps, last.UTC().Format("2006-01-02 15:04:05"))
+		p.warn("Its recurrence rule takes more than %d steps to count; it ends at %s.", MaxSteps, last.UTC().Format("2006-01-02 15:04:05"))
 	}
 	r.last = last
 }

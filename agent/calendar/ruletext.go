@@ -81,7 +81,7 @@ func (p *parser) parts(text string) error {
 			return err
 		}
 		if p.seen&bit != 0 {
-			p.warn("the recurrence rule has %s more than once; all are used, of single values the last", name)
+			p.warn("Its recurrence rule has %s more than once; of lists all are used, of single values the last.", name)
 		}
 		p.seen |= bit
 	}
@@ -91,7 +91,7 @@ func (p *parser) parts(text string) error {
 // part reads one part and returns its bit, 0 when it is ignored.
 func (p *parser) part(name, value string) (bit uint32, err error) {
 	if value == "" && strings.HasPrefix(name, "BY") {
-		p.warn("recurrence rule part %s is empty and ignored", clip(name))
+		p.warn("Its recurrence rule has %s without a value; that part is ignored.", clip(name))
 		return 0, nil
 	}
 	switch name {
@@ -132,9 +132,9 @@ func (p *parser) part(name, value string) (bit uint32, err error) {
 		}
 		return partWeekStart, err
 	case "RSCALE", "SKIP":
-		p.warn("recurrence rule part %s=%s is ignored: only the Gregorian calendar is known", name, clip(value))
+		p.warn("Its recurrence rule has %s=%s; that part is ignored, only the Gregorian calendar is known.", name, clip(value))
 	default:
-		p.warn("recurrence rule part %s is not known and ignored", clip(name))
+		p.warn("Its recurrence rule has %s, which is not known; that part is ignored.", clip(name))
 	}
 	return 0, nil
 }

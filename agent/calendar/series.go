@@ -228,6 +228,9 @@ func (x *expansion) makePieces(m *Event, primary bool) {
 			if zoneOr(e.Start.Loc) != p.zone.loc {
 				p.shift = wallIn(x.at(e.Start), p.zone.loc) - o.wall
 			}
+			if x.at(e.Start) == o.key { // in a gap one instant has two readings
+				p.shift = 0
+			}
 		}
 		x.pieces = append(x.pieces, p)
 	}

@@ -18,8 +18,9 @@ type walk struct {
 	monthFirst, monthLength int
 	mask                    uint32
 
-	dayList []int
-	chosen  []int
+	dayList  []int
+	chosen   []int // BYSETPOS of a set of chosenOf
+	chosenOf int
 }
 
 // run calls yield with the instances of r after its start that lie in low..high, in order,
@@ -34,7 +35,7 @@ func (g *walk) between(r *Rule, low, high Wall, steps int, yield func(Wall) bool
 		g.steps = steps
 		return true
 	}
-	g.r, g.steps, g.monthLength = r, steps, 0
+	g.r, g.steps, g.monthLength, g.chosenOf = r, steps, 0, -1
 	switch {
 	case r.freq >= hourly:
 		g.byClock(low, high, yield)
@@ -176,9 +177,13 @@ func (r *Rule) periodDays(period int) (from, to int) {
 	return period, period + 1
 }
 
-// choose applies BYSETPOS to a set of n and returns the indices in order.
+// choose applies BYSETPOS to a set of n and returns the indices in order. Most periods have as
+// many as the one before.
 func (g *walk) choose(n int) []int {
-	g.chosen = g.chosen[:0]
+	if n == g.chosenOf {
+		return g.chosen
+	}
+	g.chosen, g.chosenOf = g.chosen[:0], n
 	for _, p := range g.r.positions {
 		i := int(p) - 1
 		if p < 0 {
