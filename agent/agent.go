@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"time"
 
 	"calendarbot/agent/config"
@@ -18,6 +19,9 @@ import (
 
 // serve builds every part, starts the tasks and waits until ctx ends.
 func serve(ctx context.Context, cfg config.Config, now func() time.Time, log *slog.Logger) (err error) {
+	// Memory is scarcer than time on the device: collecting twice as often takes a fifth off the peak while a
+	// large feed is read and shown, for a tenth more CPU there (make bench).
+	debug.SetGCPercent(50)
 	zone := cfg.Device.Location()
 
 	events, err := store.Open(ctx, store.Options{Path: cfg.Store.Path, Zone: zone, Now: now})

@@ -16,20 +16,18 @@ type service struct {
 	words []string // in a location, lower case
 }
 
-func services() []service {
-	return []service{
-		{"Teams", []string{"teams.microsoft.com", "teams.live.com", "teams.microsoft.us"}, []string{"microsoft teams", "teams meeting", "teams-besprechung"}},
-		{"Zoom", []string{"zoom.us", "zoomgov.com", "zoom.com"}, []string{"zoom meeting", "zoom"}},
-		{"Meet", []string{"meet.google.com"}, []string{"google meet"}},
-		{"Webex", []string{"webex.com"}, []string{"webex"}},
-		{"Skype", []string{"lync.com", "join.skype.com"}, []string{"skype meeting", "skype"}},
-		{"Jitsi", []string{"meet.jit.si", "8x8.vc"}, []string{"jitsi"}},
-		{"GoTo", []string{"gotomeeting.com", "gotomeet.me", "goto.com"}, []string{"gotomeeting"}},
-		{"Whereby", []string{"whereby.com"}, nil},
-		{"FaceTime", []string{"facetime.apple.com"}, []string{"facetime"}},
-		{"Chime", []string{"chime.aws"}, nil},
-		{"BigBlueButton", nil, []string{"bigbluebutton"}},
-	}
+var services = [...]service{
+	{"Teams", []string{"teams.microsoft.com", "teams.live.com", "teams.microsoft.us"}, []string{"microsoft teams", "teams meeting", "teams-besprechung"}},
+	{"Zoom", []string{"zoom.us", "zoomgov.com", "zoom.com"}, []string{"zoom meeting", "zoom"}},
+	{"Meet", []string{"meet.google.com"}, []string{"google meet"}},
+	{"Webex", []string{"webex.com"}, []string{"webex"}},
+	{"Skype", []string{"lync.com", "join.skype.com"}, []string{"skype meeting", "skype"}},
+	{"Jitsi", []string{"meet.jit.si", "8x8.vc"}, []string{"jitsi"}},
+	{"GoTo", []string{"gotomeeting.com", "gotomeet.me", "goto.com"}, []string{"gotomeeting"}},
+	{"Whereby", []string{"whereby.com"}, nil},
+	{"FaceTime", []string{"facetime.apple.com"}, []string{"facetime"}},
+	{"Chime", []string{"chime.aws"}, nil},
+	{"BigBlueButton", nil, []string{"bigbluebutton"}},
 }
 
 // Place names where something happens in few letters: the room, and the service of an online
@@ -68,7 +66,7 @@ func first(a, b string) string {
 func serviceOf(part string) string {
 	host := hostOf(part)
 	lower := strings.ToLower(part)
-	for _, s := range services() {
+	for _, s := range services {
 		for _, h := range s.hosts {
 			if host == h || strings.HasSuffix(host, "."+h) {
 				return s.name
