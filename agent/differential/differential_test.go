@@ -25,37 +25,25 @@ var (
 
 // ours expands a case as the expand command does.
 func ours(c *testCase) (lines, warnings []string, err error) {
-	ctx := context.Background()
 	device := location(c.device)
-	var texts [][]byte
-	report, err := ics.Decode(ctx, strings.NewReader(c.feed), ics.DefaultLimits(), device,
-		func(component ics.Component) error {
-			texts = append(texts, slices.Clone(component.Text))
-			return nil
-		})
+	d, err := decode(c.feed, ics.DefaultLimits(), device)
 	if err != nil {
-		return nil, nil, fmt.Errorf("decode: %w", err)
+		return nil, nil, err
 	}
-	for _, p := range report.Problems {
-		warnings = append(warnings, p.Text)
-	}
-	in := ics.NewInterpreter(report.Preamble, device)
-	var events []calendar.Event
-	for _, text := range texts {
-		event, err := in.Event(text)
-		if err != nil {
-			return nil, nil, fmt.Errorf("interpret: %w", err)
-		}
-		events = append(events, event)
-	}
-	found, more, err := calendar.Expand(ctx, events, calendar.Span{Start: c.start, End: c.end}, device)
+	found, more, err := calendar.Expand(context.Background(), d.events, calendar.Span{Start: c.start, End: c.end}, device)
 	if err != nil {
 		return nil, nil, fmt.Errorf("expand: %w", err)
+	}
+	for _, p := range d.report.Problems {
+		warnings = append(warnings, p.Text)
 	}
 	for _, w := range more {
 		warnings = append(warnings, w.Text)
 	}
 	for _, o := range found {
+		if err := d.covers(o); err != nil {
+			return nil, nil, err
+		}
 		span := o.Start.UTC().Format(time.RFC3339) + "/" + o.End.UTC().Format(time.RFC3339)
 		if o.AllDay {
 			span = o.FirstDay.UTC().Format(time.DateOnly) + "/" + o.EndDay.UTC().Format(time.DateOnly)
@@ -64,6 +52,49 @@ func ours(c *testCase) (lines, warnings []string, err error) {
 	}
 	slices.Sort(lines)
 	return lines, warnings, nil
+}
+
+// decoded is a feed on its way to occurrences.
+type decoded struct {
+	report     ics.Report
+	components []ics.Component
+	events     []calendar.Event
+}
+
+// decode reads a feed as the server does: cut into components first, interpreted later.
+func decode(feed string, limits ics.Limits, device *time.Location) (d decoded, err error) {
+	d.report, err = ics.Decode(context.Background(), strings.NewReader(feed), limits, device, func(c ics.Component) error {
+		c.Text = slices.Clone(c.Text)
+		d.components = append(d.components, c)
+		return nil
+	})
+	if err != nil {
+		return d, fmt.Errorf("decode: %w", err)
+	}
+	in := ics.NewInterpreter(d.report.Preamble, device)
+	for _, c := range d.components {
+		event, err := in.Event(c.Text)
+		if err != nil {
+			return d, fmt.Errorf("interpret: %w", err)
+		}
+		d.events = append(d.events, event)
+	}
+	return d, nil
+}
+
+// covers checks that a component's bounds reach over the occurrence: a store that looks for
+// components by their bounds must find its series.
+func (d decoded) covers(o calendar.Occurrence) error {
+	first, last := calendar.WallIn(o.Start, o.Start.Location()), calendar.WallIn(o.End, o.End.Location())
+	if o.AllDay {
+		first, last = o.FirstDay, o.EndDay
+	}
+	for _, c := range d.components {
+		if c.UID == o.Event.UID && c.First <= first && c.Last >= last {
+			return nil
+		}
+	}
+	return fmt.Errorf("no bounds of %s reach over %v to %v", o.Event.UID, first.UTC(), last.UTC())
 }
 
 // TestDifferential holds the answers for random feeds against the walk, dateutil and

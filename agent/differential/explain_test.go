@@ -137,9 +137,9 @@ var refusals = []refusal{
 		},
 	},
 	{
-		"invalid 'UNTIL'", "a floating rule without an instance", "3.8.5.3: DTSTART alone is left",
+		"invalid 'UNTIL'", "UNTIL and an unknown zone, or a floating rule without an instance", "3.8.5.3: DTSTART alone is left",
 		anySeries(func(s *series) bool {
-			return s.start.form == floating && slices.ContainsFunc(s.rules, func(r rule) bool { return r.until != "" })
+			return slices.ContainsFunc(s.rules, func(r rule) bool { return r.until != "" })
 		}),
 	},
 	{

@@ -218,6 +218,7 @@ func (g *generator) size(s *series) {
 		s.traits.otherEnd = true
 	}
 	s.length = []string{end.property("DTEND")}
+	s.end = resolve(start.Add(time.Duration(minutes)*time.Minute), s.loc)
 }
 
 // duration writes about the minutes as an RFC 5545 duration.

@@ -76,7 +76,7 @@ func libraryExplanations() []explanation {
 		{
 			"DTSTART or DTEND near a change of the offset", "3.3.5, and 3.8.2.2: the length is the time between them; pytz takes standard time for both",
 			func(c *testCase, s *series, l line) bool {
-				return c.nearOffsetChange(resolve(s.start.wall, s.loc)) && len(s.length) > 0 && strings.HasPrefix(s.length[0], "DTEND")
+				return !s.end.IsZero() && (c.nearOffsetChange(resolve(s.start.wall, s.loc)) || c.nearOffsetChange(s.end))
 			},
 		},
 		{

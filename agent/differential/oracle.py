@@ -212,7 +212,7 @@ class Feed:
             if own or at not in slots:
                 slots[at] = (value.wall if dated or value.zone == zone else reading(at, zone), own or None)
         for value in master.values("EXDATE", zone):
-            for at in [at for at in slots if self.means(value, at, master)]:
+            for at in [at for at, (wall, _) in slots.items() if self.means(value, at, wall, master)]:
                 del slots[at]
         ranged = [(at, c) for c in overrides if c.future for at in [self.slot_of(c, master)]]
         ranged.sort(key=lambda pair: pair[0])
@@ -220,7 +220,7 @@ class Feed:
         single = {value.instant() for value in replaced if not dated and not value.dated}
         days = {value.wall.date() for value in replaced if dated or value.dated}
         for at, (wall, own) in slots.items():
-            if at in single or (at if dated else reading(at, zone)).date() in days:
+            if at in single or wall.date() in days:
                 continue
             earlier = [c for since, c in ranged if since <= at]
             if not earlier:
@@ -235,7 +235,8 @@ class Feed:
                 first = slots.get(since, (reading(since, zone), None))[0]
                 if c.start.zone != zone:
                     first, wall = reading(since, c.start.zone), reading(at, c.start.zone)
-                wall += c.start.wall - first
+                if c.start.instant() != since:
+                    wall += c.start.wall - first
                 yield self.line(c, resolve(wall, c.start.zone), c.finish(wall, c.start.zone))
 
     def slot_of(self, override, master):
@@ -245,12 +246,10 @@ class Feed:
             return resolve(dt.datetime.combine(override.id.wall.date(), master.start.wall.time()), master.start.zone)
         return override.id.instant()
 
-    def means(self, value, at, master):
-        """Whether a value names the instance at."""
-        if master.start.dated:
-            return value.wall.date() == at.date()
-        if value.dated:
-            return reading(at, master.start.zone).date() == value.wall.date()
+    def means(self, value, at, wall, master):
+        """Whether a value names the instance at the instant, whose own reading is wall."""
+        if master.start.dated or value.dated:
+            return value.wall.date() == wall.date()
         return value.instant() == at
 
     def dateutil(self, master, text):
@@ -269,9 +268,9 @@ class Feed:
         horizon = self.horizon
         try:
             for wall in rrulestr(";".join("=".join(p) for p in parts.items()), dtstart=start):
-                if wall > horizon or ended(wall):
+                if wall > horizon:
                     return
-                if wall == start:
+                if wall == start or ended(wall):  # in a gap later readings may be earlier instants
                     continue
                 yield wall
                 seen += 1

@@ -75,6 +75,7 @@ type series struct {
 	sequence     int
 	start        value
 	loc          *time.Location // that the start is read in
+	end          time.Time      // DTEND, where there is one
 	length       []string       // DTEND or DURATION, if any
 	rules        []rule
 	lines        []string    // RDATE, EXDATE, STATUS

@@ -256,8 +256,11 @@ func (r rule) walk(start, lo, hi time.Time, dates bool, ended func(time.Time) bo
 			if !chosen || !t.After(start) {
 				continue
 			}
-			if r.count > 0 && len(found) >= r.count || ended(t) {
+			if r.count > 0 && len(found) >= r.count {
 				return false
+			}
+			if ended(t) {
+				continue // in a gap later readings may be earlier instants
 			}
 			found = append(found, t)
 		}
