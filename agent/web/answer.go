@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -23,6 +24,9 @@ func (s *Server) guarded(c *fiber.Ctx) (err error) {
 		}
 		if err != nil {
 			err = s.fail(c, err)
+		}
+		if !s.o.Log.Enabled(context.Background(), slog.LevelDebug) {
+			return
 		}
 		// The query stays out of the log: it may hold what is secret.
 		s.o.Log.Debug("request", "method", c.Method(), "path", c.Path(), "status", c.Response().StatusCode(),
