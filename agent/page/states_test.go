@@ -191,7 +191,7 @@ func scenes() []scene {
 				b.snap.Sources[i].State, b.snap.Sources[i].LastSuccess = store.Waiting, time.Time{}
 			}
 		}},
-		{"unreached", "14:35", "No calendar yet", func(b *builder) {
+		{"unreached", "14:35", "Not reached", func(b *builder) {
 			for i := range b.snap.Sources {
 				b.failing(i)
 				b.snap.Sources[i].LastSuccess = time.Time{}

@@ -35,7 +35,7 @@ const planSlack = time.Minute
 func Fresh(feeds []Feed, now time.Time, limit time.Duration, o Options) Freshness {
 	f := Freshness{Until: nextMidnight(now, o.Zone)}
 	var failing []Feed
-	var oldest time.Time // the last success that holds for every failing source
+	var oldest time.Time // the first of the last successes: what is shown is no newer
 	for _, s := range feeds {
 		if s.Off {
 			continue
@@ -52,9 +52,7 @@ func Fresh(feeds []Feed, now time.Time, limit time.Duration, o Options) Freshnes
 		case s.Failing:
 			f.Stale = true
 			failing = append(failing, s)
-			if oldest.IsZero() || s.LastSuccess.Before(oldest) {
-				oldest = s.LastSuccess
-			}
+			oldest = earlier(oldest, s.LastSuccess)
 			f.Lines = append(f.Lines, failingLine(s, now, o))
 		case s.LastSuccess.IsZero():
 			f.Waiting++

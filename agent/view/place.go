@@ -17,7 +17,7 @@ type service struct {
 }
 
 var services = [...]service{
-	{"Teams", []string{"teams.microsoft.com", "teams.live.com", "teams.microsoft.us"}, []string{"microsoft teams", "teams meeting", "teams-besprechung"}},
+	{"Teams", []string{"teams.microsoft.com", "teams.live.com", "teams.microsoft.us"}, []string{"microsoft teams", "teams meeting", "teams besprechung"}},
 	{"Zoom", []string{"zoom.us", "zoomgov.com", "zoom.com"}, []string{"zoom meeting", "zoom"}},
 	{"Meet", []string{"meet.google.com"}, []string{"google meet"}},
 	{"Webex", []string{"webex.com"}, []string{"webex"}},
@@ -34,8 +34,12 @@ var services = [...]service{
 // meeting. location is as in the feed, join the address of the meeting.
 func Place(location, join string) string {
 	room, online := "", ""
-	for _, part := range strings.FieldsFunc(location, func(r rune) bool { return r == ';' || r == '\n' || r == '|' || r == ',' }) {
+	location = strings.ReplaceAll(location, ", ", "\n")
+	for part := range strings.FieldsFuncSeq(location, func(r rune) bool { return r == ';' || r == '\n' || r == '|' }) {
 		part = oneLine(part)
+		if !isURL(part) { // an address may have commas in it
+			part, _, _ = strings.Cut(part, ",")
+		}
 		if part == "" {
 			continue
 		}
@@ -65,7 +69,7 @@ func first(a, b string) string {
 // serviceOf names the service that a part of a location stands for; for any other address its host; "" for a place.
 func serviceOf(part string) string {
 	host := hostOf(part)
-	lower := strings.ToLower(part)
+	text := " " + strings.ReplaceAll(strings.ToLower(part), "-", " ") + " " // words between blanks
 	for _, s := range services {
 		for _, h := range s.hosts {
 			if host == h || strings.HasSuffix(host, "."+h) {
@@ -73,7 +77,7 @@ func serviceOf(part string) string {
 			}
 		}
 		for _, w := range s.words {
-			if host == "" && strings.Contains(lower, w) && !strings.Contains(lower, "room") {
+			if host == "" && strings.Contains(text, " "+w+" ") && !strings.Contains(text, " room ") {
 				return s.name
 			}
 		}
