@@ -18,6 +18,13 @@ const MaxInstances = 10_000
 // starts in it. Hidden events are left out; the same UID in two sources is returned
 // once, from the source whose events come first.
 //
+// Components of one UID are weighed so: of masters the highest SEQUENCE counts, and of those with
+// the same start the last; several masters with different starts all stay. Of overrides of one
+// slot the highest SEQUENCE counts, then the last. An override is shown where it says, also when its slot is
+// excepted, when no rule gives that slot, and when the master is missing or hidden; a hidden one takes its
+// slot away. One for this and future moves all later slots as it moved and stands for them. Instances that fall
+// on one instant, as in the gap of a forward change, are one.
+//
 // The cost is proportional to the window, not to the age of a series, and bounded for any
 // rule. It returns an error only when ctx ends.
 func Expand(ctx context.Context, events []Event, window Span, zone *time.Location) ([]Occurrence, []Warning, error) {
@@ -28,6 +35,7 @@ func Expand(ctx context.Context, events []Event, window Span, zone *time.Locatio
 			return nil, nil, fmt.Errorf("expand %d events: %w", len(events), err)
 		}
 		x.masters, x.overrides = x.masters[:0], x.overrides[:0]
+		x.found.begin(events[g.first[i]].UID)
 		for j := g.first[i]; j >= 0; j = g.next[j] {
 			if e := &events[j]; e.RecurrenceID == nil {
 				x.masters = append(x.masters, e)

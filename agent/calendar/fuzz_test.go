@@ -71,6 +71,7 @@ func FuzzExpand(f *testing.F) {
 		window := Span{Wall(from % int64(latest)).UTC(), (Wall(from%int64(latest)) + Wall(length%(400*86400))).UTC()}
 
 		x := newExpansion(window, loc)
+		x.found.begin("fuzz")
 		x.masters = []*Event{&e}
 		x.overrides = []override{{event: &moved}}
 		if err := x.series(t.Context()); err != nil {

@@ -3,74 +3,103 @@ package calendar
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // gathering collects occurrences without moving them, and orders them at the end by small
-// keys: an Occurrence is large, and most differ in their start.
+// keys: an Occurrence is large.
 type gathering struct {
-	blocks [][]Occurrence
+	blocks [][]Occurrence // of blockSize each
 	keys   []key
+	uids   []uid
 	arena  []Moment // of slots
 }
 
-// key is where an occurrence stands.
+// key is the order of an occurrence, and its place.
 type key struct {
-	start        int64
-	block, index int32
+	start int64
+	uid   int32 // in gathering.uids; once these are sorted, the rank of the UID
+	index int32
 }
 
-const (
-	firstBlock = 16
-	mostBlock  = 1024
-)
+// uid is one UID, with the number that it had in the order of coming.
+type uid struct {
+	text   string
+	number int32
+}
+
+const blockSize = 64
+
+// begin starts the occurrences of one UID.
+func (g *gathering) begin(text string) {
+	if n := len(g.uids); n > 0 && !g.used(n-1) { // nothing was in the window
+		g.uids = g.uids[:n-1]
+	}
+	g.uids = append(g.uids, uid{text, int32(len(g.uids))})
+}
+
+// used tells whether the last occurrence is of the UID.
+func (g *gathering) used(number int) bool {
+	return len(g.keys) > 0 && g.keys[len(g.keys)-1].uid == int32(number)
+}
 
 func (g *gathering) add(o Occurrence, start int64, slot *Moment) {
-	n := len(g.blocks) - 1
-	if n < 0 || len(g.blocks[n]) == cap(g.blocks[n]) {
-		n++
-		g.blocks = append(g.blocks, make([]Occurrence, 0, min(firstBlock<<n, mostBlock)))
+	n := len(g.keys)
+	if n%blockSize == 0 {
+		g.blocks = append(g.blocks, make([]Occurrence, 0, blockSize))
 	}
 	if slot != nil {
 		o.Slot = g.keep(*slot)
 	}
-	g.keys = append(g.keys, key{start, int32(n), int32(len(g.blocks[n]))})
-	g.blocks[n] = append(g.blocks[n], o)
+	block := &g.blocks[n/blockSize]
+	*block = append(*block, o)
+	g.keys = append(g.keys, key{start, int32(len(g.uids) - 1), int32(n)})
 }
 
 // keep gives a slot a place that lasts.
 func (g *gathering) keep(slot Moment) *Moment {
 	if len(g.arena) == cap(g.arena) {
-		g.arena = make([]Moment, 0, min(max(firstBlock, 2*cap(g.arena)), mostBlock))
+		g.arena = make([]Moment, 0, blockSize)
 	}
 	g.arena = append(g.arena, slot)
 	return &g.arena[len(g.arena)-1]
 }
 
+func (g *gathering) at(k key) *Occurrence { return &g.blocks[k.index/blockSize][k.index%blockSize] }
+
 // sorted returns the occurrences by start, then UID, then slot.
 func (g *gathering) sorted() []Occurrence {
+	g.rank()
 	slices.SortFunc(g.keys, func(a, b key) int {
-		if a.start != b.start {
+		switch {
+		case a.start != b.start:
 			return cmp.Compare(a.start, b.start)
+		case a.uid != b.uid:
+			return cmp.Compare(a.uid, b.uid)
 		}
-		return inOrder(&g.blocks[a.block][a.index], &g.blocks[b.block][b.index])
+		x, y := g.at(a), g.at(b)
+		return cmp.Or(cmp.Compare(slotOrder(x), slotOrder(y)), x.End.Compare(y.End))
 	})
 	list := make([]Occurrence, len(g.keys))
 	for i, k := range g.keys {
-		list[i] = g.blocks[k.block][k.index]
+		list[i] = *g.at(k)
 	}
 	return list
 }
 
-// inOrder compares occurrences with the same start.
-func inOrder(a, b *Occurrence) int {
-	if c := strings.Compare(a.Event.UID, b.Event.UID); c != 0 {
-		return c
+// rank numbers the UIDs of the keys in their order, equal ones alike.
+func (g *gathering) rank() {
+	ranks := make([]int32, len(g.uids))
+	slices.SortFunc(g.uids, func(a, b uid) int { return cmp.Compare(a.text, b.text) })
+	rank := int32(0)
+	for i, u := range g.uids {
+		if i > 0 && u.text != g.uids[i-1].text {
+			rank++
+		}
+		ranks[u.number] = rank
 	}
-	if c := cmp.Compare(slotOrder(a), slotOrder(b)); c != 0 {
-		return c
+	for i := range g.keys {
+		g.keys[i].uid = ranks[g.keys[i].uid]
 	}
-	return a.End.Compare(b.End)
 }
 
 // slotOrder puts an event that does not recur before every instance of a series.

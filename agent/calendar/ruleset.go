@@ -140,9 +140,8 @@ func (p *parser) findEnd(r *Rule) {
 		p.warn("Its recurrence rule has both COUNT and UNTIL; the one that ends first counts.")
 	}
 	left, last := p.count-1, r.first
-	zone := newZone(zoneOr(p.start.Loc))
 	enough := left == 0 || g.run(r, earliest, latest, MaxSteps, func(w Wall) bool {
-		if r.over(zone.at(w)) {
+		if r.exact && r.over(w.In(zoneOr(p.start.Loc)).Unix()) {
 			return true
 		}
 		last = w
