@@ -24,7 +24,7 @@ import (
 )
 
 // Pictures of the pages, to be looked at by a person:
-// go test ./agent/page -run Browser -shots /tmp/shots -view 'overlap-next-.*-(dark|eink)'
+// go test ./agent/page -run BrowserPictures -shots /tmp/shots -view 'overlap-next-.*-(dark|eink)'
 var (
 	shots  = flag.String("shots", "", "folder for pictures of the pages")
 	wanted = flag.String("view", ".", "which SCENE-KIND-SIZE-THEME to take pictures of, as a regular expression")
@@ -137,12 +137,22 @@ func (c *complaints) hear(event any) {
 	}
 }
 
-func (c *complaints) take() []string {
+// none fails the test for each complaint since the last look, and forgets them.
+func (c *complaints) none(t *testing.T) {
+	t.Helper()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	list := c.list
+	for _, text := range c.list {
+		t.Errorf("the browser complains: %s", text)
+	}
 	c.list = nil
-	return list
+}
+
+// forget is for complaints that were asked for.
+func (c *complaints) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.list = nil
 }
 
 // misfits lists what is cut or sticks out, and headlines of more than two lines.
@@ -176,13 +186,28 @@ const misfits = `(() => {
   return bad;
 })()`
 
-func TestBrowserShowsEveryScene(t *testing.T) {
+// TestBrowser looks at the pages in one browser: every scene at every size, a page that is kept current, and a page
+// without scripts.
+func TestBrowser(t *testing.T) {
 	server := wall(t)
 	var found complaints
 	ctx := openBrowser(t, found.hear)
+	t.Run("every scene", func(t *testing.T) {
+		everyScene(t, ctx, server.URL)
+		found.none(t)
+	})
+	t.Run("kept current", func(t *testing.T) { keptCurrent(t, ctx, &found) })
+	t.Run("without scripts", func(t *testing.T) {
+		withoutScript(t, ctx, server.URL)
+		found.none(t)
+	})
+}
+
+func everyScene(t *testing.T, ctx context.Context, server string) {
+	t.Helper()
 	for _, s := range scenes() {
 		for _, kind := range []string{"next", "agenda"} {
-			url := server.URL + "/" + s.name + "/" + kind + "?theme=dark" // the themes differ in colours and marks alone
+			url := server + "/" + s.name + "/" + kind + "?theme=dark" // the themes differ in colours and marks alone
 			if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
 				t.Fatalf("open %s: %v", url, err)
 			}
@@ -200,13 +225,6 @@ func TestBrowserShowsEveryScene(t *testing.T) {
 				}
 			}
 		}
-	}
-	for _, c := range found.take() {
-		t.Errorf("the browser complains: %s", c)
-	}
-	withoutScript(t, ctx, server.URL)
-	if bad := found.take(); len(bad) > 0 {
-		t.Errorf("without scripts the browser complains: %s", bad)
 	}
 }
 
