@@ -46,7 +46,7 @@ func TestServeShowsTheHousehold(t *testing.T) {
 	p.await("a meeting is next", func() bool { return p.getJSON("/api/whats-next", &next) == http.StatusOK && next.Meeting != nil })
 	p.await("the page names the calendar that fails", func() bool {
 		_, body := p.get("/")
-		return strings.Contains(string(body), `name="calendarbot-ready" content="1"`) && strings.Contains(string(body), "broken")
+		return strings.Contains(string(body), `name="calendarbot-ready" content="1"`) && strings.Contains(strings.ToLower(string(body)), "broken could not be read")
 	})
 	if strings.Contains(p.stderr(), "/broken.ics") {
 		t.Errorf("the path of a feed is in the log:\n%s", p.stderr())
