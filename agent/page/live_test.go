@@ -139,5 +139,8 @@ func keptCurrent(t *testing.T, ctx context.Context, found *complaints) {
 	if l.beat == 0 {
 		t.Error("the browser gave no sign of life")
 	}
-	found.forget() // that the server was gone
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // before the server goes
+		t.Fatal(err)
+	}
+	found.forget() // that the server was gone for a while
 }
