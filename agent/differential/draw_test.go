@@ -64,19 +64,20 @@ func (d dice) days(r *rule, start time.Time) {
 	if d.chance(25) {
 		r.byMonth = some(d, 4, month)
 	}
-	if r.freq == yearly && d.chance(25) {
+	odd := d.chance(4) // what the RFC forbids with this FREQ, and which narrows the days all the same
+	if r.freq == yearly && d.chance(25) || odd && d.chance(40) {
 		r.byWeekNo = some(d, 3, func() int { return pick(d, d.signed(53), 1, 52, 53, -1, -53) })
 	}
-	if r.freq == yearly && d.chance(20) || r.freq < daily && d.chance(15) {
+	if r.freq == yearly && d.chance(20) || r.freq < daily && d.chance(15) || odd && d.chance(40) {
 		r.byYearDay = some(d, 6, func() int { return pick(d, d.signed(366), start.YearDay(), 1, 366, -1, -366) })
 	}
-	if r.freq != weekly && d.chance(30) {
+	if r.freq != weekly && d.chance(30) || odd && d.chance(40) {
 		r.byMonthDay = some(d, 5, func() int { return pick(d, d.signed(31), start.Day(), 31, -1, 13) })
 	}
 	if d.chance(40) || r.freq == weekly && d.chance(60) {
 		for range 1 + d.IntN(4) {
 			day := byDay{day: time.Weekday(d.IntN(7))}
-			if r.freq >= monthly && len(r.byWeekNo) == 0 && d.chance(60) {
+			if (r.freq >= monthly && len(r.byWeekNo) == 0 || odd) && d.chance(60) {
 				day.n = d.signed(5)
 				if r.freq == yearly && len(r.byMonth) == 0 && d.chance(50) {
 					day.n = d.signed(53)

@@ -184,8 +184,17 @@ var ruleExplanations = []explanation{
 		},
 	},
 	{
+		"BYDAY with a number in a year of weeks",
+		"3.3.10 forbids it with BYWEEKNO: the number is ignored; dateutil counts it in the year or month",
+		anyRule(numberInWeeks),
+	},
+	{
 		"WEEKLY with BYSETPOS in the first week",
 		"3.3.10: BYSETPOS counts in the whole period; dateutil begins the first week at DTSTART",
 		anyRule(func(r rule) bool { return r.freq == weekly && len(r.bySetPos) > 0 }),
 	},
+}
+
+func numberInWeeks(r rule) bool {
+	return len(r.byWeekNo) > 0 && slices.ContainsFunc(r.byDay, func(d byDay) bool { return d.n != 0 })
 }

@@ -57,6 +57,9 @@ func newCase(seed uint64, index int) *testCase {
 func (g *generator) draw() bool {
 	year := 2009 + g.IntN(22)
 	g.home = g.zone()
+	if g.chance(5) {
+		year = 2038 + g.IntN(70)
+	}
 	switch g.home.loc.String() {
 	case "Pacific/Apia":
 		year = 2009 + g.IntN(6)
@@ -179,9 +182,12 @@ func (g *generator) place(s *series) {
 		s.start = value{form: date, wall: wall.Truncate(24 * time.Hour)}
 		s.loc = location(g.device)
 	}
+	if g.chance(1) && !g.fine {
+		s.start.wall = s.start.wall.AddDate(-400, 0, 0)
+	}
 	// A zone that the feed defines itself has only today's rules.
-	if _, own := definitions[s.start.zone.id]; own && wall.Year() < 2009 {
-		s.start.wall = wall.AddDate(2009-wall.Year(), 0, 0)
+	if _, own := definitions[s.start.zone.id]; own && s.start.wall.Year() < 2009 {
+		s.start.wall = s.start.wall.AddDate(2009-s.start.wall.Year(), 0, 0)
 	}
 }
 

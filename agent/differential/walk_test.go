@@ -172,11 +172,11 @@ func (r rule) hasDay(day, start time.Time) bool {
 			return d.day == day.Weekday() && r.hasNumber(d.n, day, monthDays, yearDays)
 		})
 	}
-	if len(r.byMonthDay) > 0 || len(r.byYearDay) > 0 {
+	if len(r.byMonthDay) > 0 || len(r.byYearDay) > 0 || len(r.byWeekNo) > 0 && r.freq != yearly {
 		return true
 	}
 	switch {
-	case r.freq == weekly || len(r.byWeekNo) > 0 && r.freq == yearly:
+	case r.freq == weekly || len(r.byWeekNo) > 0:
 		return day.Weekday() == start.Weekday()
 	case r.freq == monthly:
 		return day.Day() == start.Day()

@@ -30,10 +30,7 @@ func resolve(wall time.Time, loc *time.Location) time.Time {
 	for {
 		_, seconds := at.Zone()
 		offset := time.Duration(seconds) * time.Second
-		start, end := at.ZoneBounds()
-		if !end.IsZero() && !end.After(at) {
-			end = end.Add(24 * time.Hour) // beyond the listed changes a year ends after 365 days, leap year or not
-		}
+		start, end := stretch(at)
 		instant := wall.Add(-offset)
 		if !start.IsZero() && instant.Before(start) {
 			return wall.Add(-before) // in the gap before this stretch
@@ -43,6 +40,16 @@ func resolve(wall time.Time, loc *time.Location) time.Time {
 		}
 		at, before = end.In(loc), offset
 	}
+}
+
+// stretch is at.ZoneBounds with an end after at: beyond the changes that a zone lists, the standard library
+// ends a stretch with the year, and each year after 365 days.
+func stretch(at time.Time) (start, end time.Time) {
+	start, end = at.ZoneBounds()
+	if !end.IsZero() && !end.After(at) {
+		end = end.Add(24 * time.Hour)
+	}
+	return start, end
 }
 
 func TestResolve(t *testing.T) {
@@ -76,7 +83,7 @@ func nearChange(r *rand.Rand, loc *time.Location, year int) time.Time {
 	var changes []time.Time
 	at := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC).In(loc)
 	for {
-		_, end := at.ZoneBounds()
+		_, end := stretch(at)
 		if end.IsZero() || end.Year() > year {
 			break
 		}
