@@ -179,7 +179,7 @@ const misfits = `(() => {
     if (r.height && (r.height < 43.5 || r.width < 43.5)) bad.push('target of ' + r.width + 'x' + r.height + ': ' + e.textContent);
   }
   const list = document.querySelector('.follow');
-  if (list) {
+  if (list && list.checkVisibility()) {
     const seen = [...list.children].filter((e) => e.getBoundingClientRect().right <= innerWidth).length;
     if (seen < Math.min(2, list.children.length)) bad.push('only ' + seen + ' of what follows is seen');
   }

@@ -219,6 +219,22 @@ func scenes() []scene {
 			b.timed("family", "Dentist", 0, "14:15", 45, status(calendar.OutOfOffice), place("Marktplatz 3, Ulm"))
 			b.timed("family", "Party at Kim's", 0, "21:00", 5*60, status(calendar.Tentative))
 		}},
+		{"twelve", "14:35", "Free until", func(b *builder) {
+			b.config.Display.Clock = "12h"
+			b.timed("work", "Sprint planning", 8, "22:30", 90)
+			b.timed("work", "Sprint planning", 8, "22:30", 90)
+			b.timed("school", "Parents' evening", 9, "22:30", 90, place("Aula"))
+		}},
+		{"large", "14:35", "Now", func(b *builder) {
+			b.config.Display.Scale = 1.3
+			b.timed("work", "Design review", 0, "14:00", 47, place("Room 3B"))
+			b.later()
+		}},
+		{"small", "14:35", "Next", func(b *builder) {
+			b.config.Display.Scale = 0.7
+			b.timed("work", "Design review", 0, "16:00", 47, place("Room 3B"))
+			b.later()
+		}},
 		{"hostile", "14:35", "Now", func(b *builder) {
 			b.timed("work", `</title><script>alert(1)</script>"'><img src=x onerror=alert(1)>`, 0, "14:00", 60, place(`"><svg onload=alert(1)>`))
 			b.timed("work", "\u202etxt.exe\u0000\r\n"+strings.Repeat("A", 3000), 0, "15:00", 60)
