@@ -179,14 +179,14 @@ func (r rows) row(v view.Row) row {
 	out := row{
 		Row: v, Mark: r.mark(&v.Item), Hide: r.hide(&v.Item), From: r.machine(&v.Item),
 		Short: view.Clip(v.Title, chipLetters), Long: view.Clip(v.Title, titleLetters),
-		Status: view.StatusWord(v.Item.Status), Facts: facts(&v.Item, v.Length),
+		Status: v.Item.StatusWord(), Facts: facts(&v.Item, v.Length),
 	}
 	switch {
 	case v.Past:
 		out.Tone = "past"
 	case v.Running:
 		out.Tone = "running"
-	case v.Item.Status == calendar.Tentative:
+	case v.Item.Status == calendar.Tentative && !v.AllDay:
 		out.Tone = "tentative"
 	}
 	return out
@@ -195,7 +195,7 @@ func (r rows) row(v view.Row) row {
 // facts are what stands in small letters beside the time.
 func facts(it *view.Item, length string) []string {
 	var list []string
-	for _, f := range []string{length, it.Place, view.StatusWord(it.Status), it.Calendar} {
+	for _, f := range []string{length, it.Place, it.StatusWord(), it.Calendar} {
 		if f != "" {
 			list = append(list, view.Clip(f, factLetters))
 		}

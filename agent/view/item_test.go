@@ -57,35 +57,6 @@ func TestItems(t *testing.T) {
 	}
 }
 
-func TestNextMeeting(t *testing.T) {
-	skipped := timed(t, "Skipped", "14:40", "15:00")
-	skipped.Skipped = true
-	for _, tt := range []struct {
-		name  string
-		items []Item
-		want  string
-	}{
-		{"none", nil, ""},
-		{"the earliest", []Item{timed(t, "A", "15:00", "16:00"), timed(t, "B", "15:10", "16:00")}, "A"},
-		{"one that runs", []Item{timed(t, "A", "14:00", "16:00"), timed(t, "B", "15:10", "16:00")}, "A"},
-		{"not one that is over", []Item{timed(t, "A", "14:00", "14:35"), timed(t, "B", "15:10", "16:00")}, "B"},
-		{"not a skipped one", []Item{skipped, timed(t, "B", "15:10", "16:00")}, "B"},
-		{"not an all-day one", []Item{wholeDays(t, "Day", "2026-10-22", 1), timed(t, "B", "15:10", "16:00")}, "B"},
-		{"not focus time", []Item{timed(t, "FOCUS: paper", "14:40", "15:00"), timed(t, "Deep work", "14:40", "15:00"), timed(t, "my Thinking Time", "14:40", "15:00"), timed(t, "planning time", "14:40", "15:00"), timed(t, "B", "15:10", "16:00")}, "B"},
-		{"nothing but focus time", []Item{timed(t, "Focus time", "14:40", "15:00")}, ""},
-		{"a meeting before lunch", []Item{timed(t, "Lunch", "15:00", "16:00"), timed(t, "B", "15:30", "16:00")}, "B"},
-		{"lunch when the meeting is later", []Item{timed(t, "Lunch", "15:00", "16:00"), timed(t, "B", "15:31", "16:00")}, "Lunch"},
-		{"lunch alone", []Item{timed(t, "Lunch", "15:00", "16:00")}, "Lunch"},
-		{"two lunches", []Item{timed(t, "Lunch", "15:00", "16:00"), timed(t, "my lunch", "15:10", "16:00"), timed(t, "B", "15:20", "16:00")}, "B"},
-		{"a long subject is a meeting", []Item{timed(t, "Lunch with the board", "15:00", "16:00"), timed(t, "B", "15:10", "16:00")}, "Lunch with the board"},
-	} {
-		got, ok := NextMeeting(tt.items, at(t, "14:35"))
-		if got.Title != tt.want || ok != (tt.want != "") {
-			t.Errorf("%s: %q, %v", tt.name, got.Title, ok)
-		}
-	}
-}
-
 func TestFresh(t *testing.T) {
 	o := Options{Zone: berlin(t)}
 	now := at(t, "14:35")

@@ -14,13 +14,7 @@ import (
 const (
 	privateTitle = "Private"
 	emptyTitle   = "Busy"
-	lunchWord    = "lunch"
 )
-
-// focusWords mark time that a person keeps for work alone.
-func focusWords() []string {
-	return []string{"focus time", "focus", "deep work", "thinking time", "planning time"}
-}
 
 // String returns the word that stands above everything else.
 func (s State) String() string {
@@ -30,10 +24,14 @@ func (s State) String() string {
 	}[s]
 }
 
-// StatusWord names a status that a person should see; "" for the plain one.
-func StatusWord(s calendar.Status) string {
-	switch s {
+// StatusWord names a status that a person should see; "" for the plain one. Whole days that leave one free,
+// such as birthdays, come as tentative from many calendars; the word would say nothing there.
+func (it *Item) StatusWord() string {
+	switch it.Status {
 	case calendar.Tentative:
+		if it.AllDay {
+			return ""
+		}
 		return "tentative"
 	case calendar.OutOfOffice:
 		return "out of office"
