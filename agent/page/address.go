@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"calendarbot/agent/config"
 )
@@ -44,6 +45,9 @@ func LocalAddresses(w config.Web) []string {
 
 func webAddress(host, port string) string {
 	if port == "80" {
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
 		return "http://" + host + "/"
 	}
 	return "http://" + net.JoinHostPort(host, port) + "/"

@@ -161,7 +161,7 @@ const misfits = `(() => {
   if (root.scrollWidth > innerWidth) bad.push('the page is ' + root.scrollWidth + ' wide');
   if (WALL && root.scrollHeight > innerHeight + 1) bad.push('the page is ' + root.scrollHeight + ' high');
   for (const e of document.querySelectorAll('main *')) {
-    if (e.closest('.unseen, svg, .follow .name, .follow .sub, .n1 .meta, .flow .then')) continue;
+    if (e.closest('.unseen, svg, .follow .name, .follow .sub, .n1 .meta, .flow .then, .next .notes')) continue;
     const r = e.getBoundingClientRect(), item = e.closest('.follow li');
     if (item && item.getBoundingClientRect().left >= innerWidth - 30) continue; // in the column that is not seen
     if (r.width && (r.right > innerWidth + 1 || r.left < -1)) bad.push(e.className + ' sticks out: ' + e.textContent.slice(0, 30));
@@ -174,7 +174,7 @@ const misfits = `(() => {
   for (const e of document.querySelectorAll('.next .amount, .next .state, .next .meta')) {
     if (e.scrollWidth > e.clientWidth + 1) bad.push(e.className + ' too wide: ' + e.textContent);
   }
-  for (const e of document.querySelectorAll('button, nav a, .more a')) {
+  for (const e of document.querySelectorAll('button, nav a, .more a, .rest a')) {
     const r = e.getBoundingClientRect();
     if (r.height && (r.height < 43.5 || r.width < 43.5)) bad.push('target of ' + r.width + 'x' + r.height + ': ' + e.textContent);
   }

@@ -11,6 +11,7 @@ import (
 const (
 	maxAgendaDays = 31
 	dayRoom       = 12 // items of one day in an agenda of several
+	pastRoom      = 2  // of these, what is over
 )
 
 // agendaRooms are the numbers of items tried in turn until the page is light enough.
@@ -64,9 +65,9 @@ func agendaHTML(pic *picture, q Query) (Page, error) {
 
 	var made Page
 	for _, whole := range agendaRooms() {
-		room := view.Room{Day: min(dayRoom, whole), Whole: whole}
+		room := view.Room{Day: min(dayRoom, whole), Past: pastRoom, Whole: whole}
 		if n == 1 {
-			room.Day = whole
+			room = view.Room{Whole: whole}
 		}
 		a := view.MakeAgenda(pic.items, first, n, room, pic.now, pic.options)
 		l.Agenda = r.agenda(&a, q, n)

@@ -30,6 +30,7 @@ type Agenda struct {
 // Room bounds an agenda; 0 is no bound.
 type Room struct {
 	Day   int // items of one day
+	Past  int // items of today that are over
 	Whole int // items in all
 }
 
@@ -66,7 +67,7 @@ func MakeAgenda(items []Item, first calendar.Wall, n int, room Room, now time.Ti
 			dropped += held
 			continue
 		}
-		d.finish(room.Day, left, now)
+		d.finish(room, left, now)
 		left -= len(d.AllDay) + len(d.Rows)
 		a.Days = append(a.Days, *d)
 	}
@@ -136,17 +137,16 @@ func dayNote(first, end, day calendar.Wall) string {
 }
 
 // finish leaves out what there is no room for, what is over first, and places the now line.
-func (d *Day) finish(room, left int, now time.Time) {
+func (d *Day) finish(room Room, left int, now time.Time) {
 	if len(d.AllDay)+len(d.Rows) == 0 {
 		d.Text = nothingDay
 		return
 	}
-	if room == 0 || (left > 0 && left < room) {
-		room = left
+	fit := room.Day
+	if fit == 0 || (left > 0 && left < fit) {
+		fit = left
 	}
-	if room > 0 {
-		d.cut(room)
-	}
+	d.cut(fit, room.Past)
 	if d.Today {
 		d.NowAt = len(d.Rows)
 		for i := range d.Rows {
@@ -158,21 +158,28 @@ func (d *Day) finish(room, left int, now time.Time) {
 	}
 }
 
-// cut keeps room items.
-func (d *Day) cut(room int) {
-	cut := 0
-	if extra := len(d.AllDay) - max(room/2, room-len(d.Rows)); extra > 0 {
-		d.AllDay, cut = d.AllDay[:len(d.AllDay)-extra], extra
+// cut keeps room items, and of those that are over at most past; 0 is no bound.
+func (d *Day) cut(room, past int) {
+	over := 0
+	for d.Today && over < len(d.Rows) && d.Rows[over].Past {
+		over++
 	}
-	room -= len(d.AllDay)
 	gone := 0
-	for gone < len(d.Rows)-room && d.Rows[gone].Past {
-		gone++
+	if past > 0 {
+		gone = max(0, over-past)
 	}
-	if d.Today && gone > 0 {
+	cut := 0
+	if room > 0 {
+		if extra := len(d.AllDay) - max(room/2, room-len(d.Rows)); extra > 0 {
+			d.AllDay, cut = d.AllDay[:len(d.AllDay)-extra], extra
+		}
+		room -= len(d.AllDay)
+		gone = max(gone, min(over, len(d.Rows)-room))
+	}
+	if gone > 0 {
 		d.Rows, d.Earlier = d.Rows[gone:], before(gone)
 	}
-	if extra := len(d.Rows) - room; extra > 0 {
+	if extra := len(d.Rows) - room; room > 0 && extra > 0 {
 		d.Rows, cut = d.Rows[:room], cut+extra
 	}
 	if cut > 0 {

@@ -91,6 +91,8 @@ func TestAgenda(t *testing.T) {
 			[]string{"Yesterday 31 December 2026", "20:00 Ball past", "Today 1 January", "Nothing planned"}},
 		{"too many: what is over goes first", "11:10", "2026-10-22", 1, Room{Day: 4}, many(8),
 			[]string{"Today 22 October", "+3 earlier", "11:00 e3 running", "-now-", "12:00 e4", "13:00 e5", "14:00 e6", "+1 more"}},
+		{"little of what is over", "13:40", "2026-10-22", 1, Room{Past: 2}, many(7),
+			[]string{"Today 22 October", "+4 earlier", "12:00 e4 past", "13:00 e5 past", "-now-", "14:00 e6"}},
 		{"too many on another day", "11:10", "2026-10-21", 1, Room{Day: 3}, []Item{timed(t, "a", "2026-10-21 08:00", "2026-10-21 09:00"), timed(t, "b", "2026-10-21 08:00", "2026-10-21 09:00"), timed(t, "c", "2026-10-21 08:00", "2026-10-21 09:00"), timed(t, "d", "2026-10-21 08:00", "2026-10-21 09:00")},
 			[]string{"Yesterday 21 October", "08:00 a past", "08:00 b past", "08:00 c past", "+1 more"}},
 		{"too many in all", "07:00", "2026-10-22", 3, Room{Day: 4, Whole: 3}, append(many(2), timed(t, "x", "2026-10-23 08:00", "2026-10-23 09:00"), timed(t, "y", "2026-10-23 08:00", "2026-10-23 09:00"), timed(t, "z", "2026-10-24 08:00", "2026-10-24 09:00")),

@@ -62,7 +62,7 @@ func TestFresh(t *testing.T) {
 	now := at(t, "14:35")
 	ok := func(name, last string) Feed { return Feed{Name: name, LastSuccess: at(t, last)} }
 	failing := func(name, last string) Feed {
-		f := Feed{Name: name, Failing: true, FailingSince: at(t, "13:10"), Error: "the server\nrefused the connection"}
+		f := Feed{Name: name, Failing: true, FailingSince: at(t, "13:10"), Error: "the server\nrefused the connection. Nothing to do unless it lasts."}
 		if last != "" {
 			f.LastSuccess = at(t, last)
 		}

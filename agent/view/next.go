@@ -219,7 +219,7 @@ func then(running, coming []Item, now time.Time, o Options) string {
 	}
 	last := daysUntil(now, end, o.Zone) // 0: what runs ends today
 	switch {
-	case len(coming) == 0 || daysUntil(now, coming[0].Start, o.Zone) > last:
+	case len(coming) == 0 || (daysUntil(now, coming[0].Start, o.Zone) > last && coming[0].Start.Sub(end) > soonest):
 		if last > 0 {
 			return ""
 		}

@@ -24,8 +24,8 @@ func (s State) String() string {
 	}[s]
 }
 
-// StatusWord names a status that a person should see; "" for the plain one. Whole days that leave one free,
-// such as birthdays, come as tentative from many calendars; the word would say nothing there.
+// StatusWord names a status that a person should see; "" for the plain one. Feeds mark birthdays and holidays in a
+// way that counts as tentative, so that of all-day items it is not said.
 func (it *Item) StatusWord() string {
 	switch it.Status {
 	case calendar.Tentative:
@@ -234,10 +234,11 @@ func futureLine(name string) string {
 }
 func moreLines(n int) string { return "and " + strconv.Itoa(n) + " more" }
 func because(line, reason string) string {
+	reason, _, _ = strings.Cut(oneLine(reason), ". ") // what to do about it stands with the source
 	if reason == "" {
 		return line
 	}
-	return line + ": " + Clip(oneLine(reason), 120)
+	return line + ": " + Clip(strings.TrimSuffix(reason, "."), 120)
 }
 
 func failingLine(s Feed, now time.Time, o Options) string {
