@@ -42,7 +42,7 @@ func shoot(ctx context.Context, args []string) (err error) {
 	agent := fs.String("agent", "bin/calendarbot", "the agent's binary")
 	out := fs.String("out", "whats-next.png", "the picture")
 	path := fs.String("path", "/", "path of the page")
-	now := fs.String("now", "2026-06-16T09:12:00+02:00", "RFC 3339 time at which the clock stands still")
+	now := fs.String("now", "2026-06-16T09:18:00+02:00", "RFC 3339 time at which the clock stands still")
 	width := fs.Int64("width", 1280, "of the window, in pixels")
 	height := fs.Int64("height", 800, "of the window, in pixels")
 	if err := fs.Parse(args); err != nil {
