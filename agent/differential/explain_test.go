@@ -179,7 +179,7 @@ var ruleExplanations = []explanation{
 		func(_ *testCase, s *series, l line) bool {
 			return slices.ContainsFunc(s.rules, func(r rule) bool {
 				follows := r.count > 0 || len(r.bySetPos) > 0 || r.interval > 1
-				return r.freq == yearly && len(r.byWeekNo) > 0 && (follows || l.start.AddDate(0, 0, 9).YearDay() < 20)
+				return len(r.byWeekNo) > 0 && (follows || l.start.AddDate(0, 0, 9).YearDay() < 20)
 			})
 		},
 	},

@@ -58,7 +58,7 @@ func (g *generator) draw() bool {
 	year := 2009 + g.IntN(22)
 	g.home = g.zone()
 	if g.chance(5) {
-		year = 2038 + g.IntN(70)
+		year = 2038 + g.IntN(55)
 	}
 	switch g.home.loc.String() {
 	case "Pacific/Apia":

@@ -86,11 +86,7 @@ func libraryExplanations() []explanation {
 		{
 			"dates near a change of the offset", "3.8.5.1 and 3.8.5.2: the same instant counts; the library compares with DTSTART's offset",
 			func(c *testCase, s *series, l line) bool {
-				most := time.Hour
-				if s.loc.String() == "Pacific/Apia" {
-					most = 25 * time.Hour // it changed sides of the date line
-				}
-				return slices.ContainsFunc(s.listed, func(at time.Time) bool { return at.Sub(l.start).Abs() <= most })
+				return slices.ContainsFunc(s.listed, func(at time.Time) bool { return at.Sub(l.start).Abs() <= s.jump() })
 			},
 		},
 		{
@@ -121,7 +117,7 @@ func libraryExplanations() []explanation {
 			func(c *testCase, s *series, l line) bool {
 				return slices.ContainsFunc(s.rules, func(r rule) bool {
 					until, err := time.Parse("20060102T150405Z", r.until)
-					return err == nil && l.start.Sub(until).Abs() <= time.Hour
+					return err == nil && l.start.Sub(until).Abs() <= s.jump()
 				})
 			},
 		},
@@ -140,6 +136,14 @@ func libraryExplanations() []explanation {
 			},
 		},
 	}...)
+}
+
+// jump is how far the clocks of the series' zone may have moved at once.
+func (s *series) jump() time.Duration {
+	if s.loc.String() == "Pacific/Apia" {
+		return 25 * time.Hour // it changed sides of the date line
+	}
+	return time.Hour
 }
 
 // withoutEnd tells whether an all-day series has no length of its own.

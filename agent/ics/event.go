@@ -208,7 +208,7 @@ func (r *reading) end(e *calendar.Event, to moment) {
 	}
 	switch {
 	case m.Loc == e.Start.Loc && m.Wall >= e.Start.Wall:
-	case m.Loc == e.Start.Loc, m.Wall.In(m.Loc).Before(e.Start.Wall.In(e.Start.Loc)):
+	case e.Start.Date, m.Wall.In(m.Loc).Before(e.Start.Wall.In(e.Start.Loc)): // the reading alone may deceive in a gap
 		r.warn("Its end is before its start; it is shown at its start.")
 		return
 	}
