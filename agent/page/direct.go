@@ -214,7 +214,7 @@ func feeds(sources []store.Source) []view.Feed {
 	for i, s := range sources {
 		out[i] = view.Feed{
 			Name: s.Name, Off: s.State == store.Disabled, Failing: s.State == store.Failing,
-			FailingSince: s.FailingSince, LastSuccess: s.LastSuccess, Next: s.NextTry, Error: s.Error,
+			LastSuccess: s.LastSuccess, Next: s.NextTry, Error: s.Error,
 		}
 	}
 	return out

@@ -4,13 +4,12 @@ import "time"
 
 // Feed is how one source fares, as far as a person needs to know.
 type Feed struct {
-	Name         string
-	Off          bool      // switched off: never spoken of
-	Failing      bool      // the last try failed
-	FailingSince time.Time // zero when not failing
-	LastSuccess  time.Time // zero: never
-	Next         time.Time // when it is fetched again by plan: later than the limit where its server asks for that; zero: not told
-	Error        string    // the last failure in words
+	Name        string
+	Off         bool      // switched off: never spoken of
+	Failing     bool      // the last try failed
+	LastSuccess time.Time // zero: never
+	Next        time.Time // when it is fetched again by plan: later than the limit where its server asks for that; zero: not told
+	Error       string    // the last failure in words
 }
 
 // Freshness says how far the picture can be trusted. It has lines only when something is stale, failing or

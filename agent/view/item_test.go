@@ -62,7 +62,7 @@ func TestFresh(t *testing.T) {
 	now := at(t, "14:35")
 	ok := func(name, last string) Feed { return Feed{Name: name, LastSuccess: at(t, last)} }
 	failing := func(name, last string) Feed {
-		f := Feed{Name: name, Failing: true, FailingSince: at(t, "13:10"), Error: "the server\nrefused the connection. Nothing to do unless it lasts."}
+		f := Feed{Name: name, Failing: true, Error: "the server\nrefused the connection. Nothing to do unless it lasts."}
 		if last != "" {
 			f.LastSuccess = at(t, last)
 		}
@@ -79,13 +79,15 @@ func TestFresh(t *testing.T) {
 		{"well", []Feed{ok("Work", "14:33")}, false, "14:48", nil},
 		{"old", []Feed{ok("Work", "14:20")}, true, "2026-10-23 00:00", []string{"Work as of 14:20"}},
 		{"switched off", []Feed{{Name: "Work", Off: true, Failing: true}, ok("Family", "14:33")}, false, "14:48", nil},
-		{"one fails", []Feed{ok("Work", "14:33"), failing("Family", "13:05")}, true, "14:48", []string{"Family not reached since 13:10: the server refused the connection"}},
+		{"one fails", []Feed{ok("Work", "14:33"), failing("Family", "13:05")}, true, "14:48", []string{"Family as of 13:05, not reached: the server refused the connection"}},
+		{"fails since a restart days later", []Feed{ok("Work", "14:33"), failing("Family", "2026-10-19 13:05")}, true, "14:48", []string{"Family as of Mon 13:05, not reached: the server refused the connection"}},
+		{"fails since a restart a week later", []Feed{failing("Family", "2026-10-15 13:05")}, true, "2026-10-23 00:00", []string{"Family as of 15 Oct 13:05, not reached: the server refused the connection"}},
 		{"one was never read", []Feed{ok("Work", "14:33"), failing("Family", "")}, true, "14:48", []string{"Family could not be read yet: the server refused the connection"}},
 		{"one waits", []Feed{ok("Work", "14:33"), {Name: "Family"}}, false, "14:48", []string{"Family is still loading"}},
 		{"all fail", []Feed{failing("Work", ""), failing("Family", "13:05"), failing("School", "13:07")}, true, "2026-10-23 00:00", []string{"as of 13:05; no calendar reached since then: the server refused the connection"}},
 		{"all fail from the start", []Feed{failing("Work", ""), failing("Family", "")}, true, "2026-10-23 00:00", []string{"the last try: the server refused the connection"}},
 		{"many", []Feed{ok("A", "14:33"), failing("B", "13:05"), ok("C", "14:00"), ok("D", "2026-10-20 14:00"), ok("E", "2026-10-01 14:00")}, true, "14:48",
-			[]string{"B not reached since 13:10: the server refused the connection", "C as of 14:00", "and 2 more"}},
+			[]string{"B as of 13:05, not reached: the server refused the connection", "C as of 14:00", "and 2 more"}},
 		{"the clock went back", []Feed{ok("Work", "2027-10-22 14:00")}, false, "2026-10-23 00:00", []string{"the clock may be wrong: Work was read at a later time"}},
 	} {
 		f := Fresh(tt.feeds, now, 15*time.Minute, o)

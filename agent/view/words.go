@@ -238,18 +238,16 @@ func because(line, reason string) string {
 	if reason == "" {
 		return line
 	}
-	return line + ": " + Clip(strings.TrimSuffix(reason, "."), 120)
+	return line + ": " + Clip(strings.TrimRight(reason, ". "), 120)
 }
 
+// failingLine names the last success, which tells how old what is shown is; since when the tries fail tells that only while
+// the program ran all the time.
 func failingLine(s Feed, now time.Time, o Options) string {
 	if s.LastSuccess.IsZero() {
 		return because(s.Name+" could not be read yet", s.Error)
 	}
-	since := s.FailingSince
-	if since.IsZero() {
-		since = s.LastSuccess
-	}
-	return because(s.Name+" not reached since "+moment(since, now, o), s.Error)
+	return because(asOfLine(s.Name, moment(s.LastSuccess, now, o))+", not reached", s.Error)
 }
 
 // noneReachedLine speaks for all sources at once.
