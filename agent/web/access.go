@@ -36,9 +36,25 @@ func requesterOf(c *fiber.Ctx) requester {
 	return requester{
 		host: string(c.Context().Host()), origin: header(fiber.HeaderOrigin), fetchSite: header("Sec-Fetch-Site"),
 		referer: header(fiber.HeaderReferer), authorization: header(fiber.HeaderAuthorization),
-		// Behind a proxy on this machine everybody comes from here.
-		local: c.Context().RemoteIP().IsLoopback() && c.Get(fiber.HeaderXForwardedFor) == "" && c.Get("Forwarded") == "",
+		local: c.Context().RemoteIP().IsLoopback() && namesLoopback(string(c.Context().Host())) && !throughProxy(c),
 	}
+}
+
+// throughProxy tells whether a proxy says that it passes the request on: behind one on this machine, everybody comes
+// from here. A proxy that hides itself cannot be told from the device; the Host that people ask it for mostly can.
+func throughProxy(c *fiber.Ctx) (found bool) {
+	c.Request().Header.VisitAll(func(key, _ []byte) {
+		name := strings.ToLower(string(key))
+		found = found || name == "via" || name == "forwarded" || name == "x-real-ip" || strings.HasPrefix(name, "x-forwarded")
+	})
+	return found
+}
+
+// namesLoopback tells whether a Host header is localhost or a loopback address.
+func namesLoopback(host string) bool {
+	name := hostName(host)
+	address, err := netip.ParseAddr(name)
+	return name == "localhost" || err == nil && address.Unmap().IsLoopback()
 }
 
 // mayUse returns nil, or why not.
@@ -135,13 +151,17 @@ func knownHost(host string, names map[string]bool) bool {
 	if host == "" {
 		return true
 	}
-	name := host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		name = h
-	}
-	name = strings.ToLower(strings.TrimSuffix(strings.Trim(name, "[]"), "."))
+	name := hostName(host)
 	if _, err := netip.ParseAddr(name); err == nil {
 		return true
 	}
 	return names[name] || strings.HasSuffix(name, ".local") || strings.HasSuffix(name, ".localhost")
+}
+
+// hostName is a Host header in lower case, without its port, brackets and final dot.
+func hostName(host string) string {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
 }

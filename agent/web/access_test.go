@@ -26,6 +26,17 @@ func TestKnownHost(t *testing.T) {
 	}
 }
 
+func TestNamesLoopback(t *testing.T) {
+	for host, want := range map[string]bool{
+		"localhost": true, "LOCALHOST:8080": true, "localhost.": true, "127.0.0.1": true, "127.1.2.3:8080": true, "[::1]:8080": true, "::1": true, "[::ffff:127.0.0.1]": true,
+		"": false, "calendarbot.local": false, "192.168.1.5:8080": false, "localhost.evil.example": false, "a.localhost": false, "0.0.0.0": false, "[fe80::1]": false,
+	} {
+		if got := namesLoopback(host); got != want {
+			t.Errorf("%q: %v, want %v", host, got, want)
+		}
+	}
+}
+
 // A web site that lets its own name point here reads nothing.
 func TestForeignHostIsRefused(t *testing.T) {
 	d := start(t)
@@ -180,10 +191,13 @@ func TestWithoutTokenOnlyThisMachineWrites(t *testing.T) {
 		if a := d.ask(c.method, c.path, c.body, c.kind); a.StatusCode == http.StatusForbidden {
 			t.Errorf("%s %s from this machine: %s", c.method, c.path, a.body)
 		}
-		for _, through := range []header{{"X-Forwarded-For", "192.168.1.7"}, {"Forwarded", "for=192.168.1.7"}} {
+		for _, through := range []header{
+			{"X-Forwarded-For", "192.168.1.7"}, {"Forwarded", "for=192.168.1.7"}, {"X-Real-IP", "192.168.1.7"}, {"Via", "1.1 proxy"}, {"x-forwarded-proto", "https"},
+			{"X-Forwarded-Host", ""}, {"Host", "calendarbot.local"}, {"Host", "192.168.1.5:8080"},
+		} {
 			a := d.ask(c.method, c.path, c.body, c.kind, through)
 			if c.access == writing && (a.StatusCode != http.StatusForbidden || d.json(a)["code"] != "local_only") {
-				t.Errorf("%s %s through a proxy: %d", c.method, c.path, a.StatusCode)
+				t.Errorf("%s %s with %v: %d", c.method, c.path, through, a.StatusCode)
 			}
 		}
 	}
