@@ -12,7 +12,8 @@ import (
 )
 
 // Configure sets the operator's sources and reads the others from the store. Those that are new or
-// are fetched differently are due now.
+// are fetched differently are due now. The first time, the others go on with the pause that the
+// store remembers.
 func (r *Refresher) Configure(ctx context.Context, sources []config.Source) error {
 	r.edit.Lock()
 	defer r.edit.Unlock()
@@ -49,8 +50,20 @@ func (r *Refresher) load(ctx context.Context, list []*source) error {
 	for _, src := range added {
 		list = append(list, newSource(src, true))
 	}
+	known, err := r.o.Store.Sources(ctx)
+	if err != nil {
+		return fmt.Errorf("read the sources: %w", err)
+	}
+	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !r.configured && r.recovered == "" {
+		for _, s := range list {
+			if i := slices.IndexFunc(known, func(k store.Source) bool { return k.ID == s.ID }); i >= 0 {
+				s.resume(known[i], r.o.Feeds, r.o.Now(), now)
+			}
+		}
+	}
 	asked := make(map[string]time.Time)
 	for i, s := range list {
 		old := find(r.sources, s.ID)
@@ -62,6 +75,7 @@ func (r *Refresher) load(ctx context.Context, list []*source) error {
 			asked[s.host] = at
 		}
 	}
+	crowded(list)
 	r.sources, r.asked, r.configured = list, asked, true
 	r.rouse()
 	return nil

@@ -92,6 +92,9 @@ func contentWords(host string, err error) (code, words string) {
 	return "", ""
 }
 
+// tooOften is the code of a server that has had enough of us.
+const tooOften = "http_429"
+
 // statusWords is about the server's own word.
 func statusWords(host string, src config.Source, err error) (code, words string) {
 	var status *statusError

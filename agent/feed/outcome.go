@@ -11,6 +11,7 @@ import (
 type outcome struct {
 	failure  *Failure      // nil: a success
 	pause    time.Duration // until the next fetch
+	held     time.Duration // for so long the server wants to be left alone, whoever asks
 	failures int           // in a row
 	empty    int           // fetches in a row without an event where events stand
 	own      time.Duration // the pause that the feed asks for
@@ -35,5 +36,6 @@ func judge(job source, feeds config.Feeds, a answer, draft *store.Draft) outcome
 // lost is the outcome of a fetch that failed.
 func lost(job source, feeds config.Feeds, a answer, f *Failure, jitter float64) outcome {
 	n := job.failures + 1
-	return outcome{failure: f, failures: n, own: job.own, pause: retry(n, job.pause(feeds), a.asks, jitter)}
+	pause := retry(n, job.pause(feeds), a.asks, jitter)
+	return outcome{failure: f, failures: n, own: job.own, pause: pause, held: kept(a.asks, f, pause)}
 }

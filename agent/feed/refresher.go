@@ -74,7 +74,7 @@ func New(o Options) *Refresher {
 	}
 }
 
-// Run fetches until ctx ends. One goroutine fetches, one feed at a time; each source is due at once.
+// Run fetches until ctx ends. One goroutine fetches, one feed at a time.
 func (r *Refresher) Run(ctx context.Context) error {
 	r.mu.Lock()
 	configured := r.configured
@@ -126,7 +126,8 @@ func (r *Refresher) Beat() time.Time {
 	return time.Time{}
 }
 
-// Refresh makes a source due now ("" for all); it does not wait. False: no such source, or it is
+// Refresh makes a source due now ("" for all), or as soon as its server wants to be asked again and
+// some seconds have passed since the last try; it does not wait. False: no such source, or it is
 // switched off.
 func (r *Refresher) Refresh(id string) bool {
 	r.mu.Lock()
@@ -134,7 +135,8 @@ func (r *Refresher) Refresh(id string) bool {
 	found := id == ""
 	for _, s := range r.sources {
 		if id == "" || s.ID == id && !s.Disabled {
-			s.due, s.again, found = time.Time{}, true, true
+			s.hurry()
+			s.again, found = true, true
 		}
 	}
 	r.rouse()
@@ -149,7 +151,8 @@ func (r *Refresher) rouse() {
 	}
 }
 
-// next is the source to fetch first. Once the database had to be started anew, all sources are due.
+// next is the source to fetch first. Once the database had to be started anew, all sources
+// are due whose servers don't want to be left alone.
 func (r *Refresher) next(now time.Time) (*source, time.Duration) {
 	words := r.o.Store.Recovered()
 	r.mu.Lock()
@@ -157,7 +160,7 @@ func (r *Refresher) next(now time.Time) (*source, time.Duration) {
 	if words != r.recovered {
 		r.recovered = words
 		for _, s := range r.sources {
-			s.due = time.Time{}
+			s.due = s.held
 		}
 	}
 	return next(r.sources, r.asked, now)
@@ -296,7 +299,8 @@ func (r *Refresher) finish(s *source, out outcome, c clock) {
 	r.behind, r.told = c.behind, c.known
 	r.asked[s.host] = now
 	s.tried, s.failures, s.empty, s.own = true, out.failures, out.empty, out.own
-	if s.due = now.Add(out.pause); s.again {
-		s.due = time.Time{}
+	s.last, s.held, s.due = now, now.Add(out.held), now.Add(out.pause)
+	if s.again {
+		s.hurry()
 	}
 }

@@ -109,6 +109,7 @@ func TestFailingSourceIsNeverGivenUp(t *testing.T) {
 		slow := at("a", "https://a.example/1.ics")
 		slow.Refresh = 2 * time.Hour
 		d := keepDiary(t, slow)
+		d.after(0, "")
 		d.answering(func(string) (answer, error) { return answer{}, &statusError{500} })
 		d.Refresh("a")
 		tries := d.after(7*24*time.Hour, "a")[1:]
@@ -155,12 +156,12 @@ func TestPersonAsksForARefresh(t *testing.T) {
 		if got := d.after(0, "2"); !slices.Equal(got, []time.Duration{0, 2 * m}) {
 			t.Errorf("2: %v", got)
 		}
-		// However often it is pressed, a host has its peace.
+		// However often it is pressed, a server has its peace.
 		for range 5 {
 			d.Refresh("1")
 			synctest.Wait()
 		}
-		if got := d.after(m, "1"); !slices.Equal(got, []time.Duration{0, m, 2 * m, 2*m + hostGap}) {
+		if got := d.after(m, "1"); !slices.Equal(got, []time.Duration{0, m, 2 * m, 2*m + askGap}) {
 			t.Errorf("1: %v", got)
 		}
 	})
@@ -176,7 +177,7 @@ func TestRefreshDuringAFetchIsNotLost(t *testing.T) {
 		})
 		d.after(5*time.Minute+time.Second, "a") // a fetch is under way
 		d.Refresh("a")
-		want := []time.Duration{0, 5 * time.Minute, 5*time.Minute + 10*time.Second + hostGap}
+		want := []time.Duration{0, 5 * time.Minute, 5*time.Minute + 10*time.Second + askGap}
 		if got := d.after(time.Minute, "a"); !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}

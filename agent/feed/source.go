@@ -2,9 +2,11 @@ package feed
 
 import (
 	"net/url"
+	"strings"
 	"time"
 
 	"calendarbot/agent/config"
+	"calendarbot/agent/store"
 )
 
 // source is one feed with what the refresher remembers of it. Times are real ones.
@@ -14,7 +16,10 @@ type source struct {
 	host     string
 	due      time.Time     // zero: at once
 	again    bool          // a person asked for it while it was being fetched
-	tried    bool          // since the program started or the source was set
+	tried    bool          // since the source was set, or before the program started
+	crowded  bool          // its host has many sources
+	last     time.Time     // the last try; zero: not known of any
+	held     time.Time     // until then its server wants to be left alone, whoever asks
 	failures int           // in a row
 	empty    int           // fetches in a row without an event where events stand
 	own      time.Duration // the pause that the feed asks for
@@ -49,8 +54,67 @@ func (s *source) pause(feeds config.Feeds) time.Duration {
 	return feeds.Refresh
 }
 
+// hurry makes the source due as soon as a person's word can: some time after the last try, and not
+// while its server wants to be left alone. It never makes it due later.
+func (s *source) hurry() {
+	soonest := s.held
+	if !s.last.IsZero() {
+		soonest = later(soonest, s.last.Add(patience(s.failures)))
+	}
+	if soonest.Before(s.due) {
+		s.due = soonest
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// resume gives the source of a program that starts the pause that it was in when the program ended:
+// k is what the store knows of it, clock the program's clock at the real time now. Without good
+// events, or when the clock makes no sense of it, the source stays due at once; so it does when
+// its last try failed, unless it was the server that asked for the pause.
+func (s *source) resume(k store.Source, feeds config.Feeds, clock, now time.Time) {
+	left := k.NextTry.Sub(clock)
+	switch {
+	case k.Events == 0, k.LastSuccess.IsZero(), k.LastTry.IsZero(), k.LastTry.After(clock):
+		return
+	case left <= 0, left > maxPause:
+		return
+	case k.State == store.Failing && !keptAway(k, s.pause(feeds)):
+		return
+	}
+	s.tried, s.due, s.last = true, now.Add(left), now.Add(k.LastTry.Sub(clock))
+	if k.State == store.Failing {
+		s.held = s.due
+	}
+}
+
+// keptAway tells whether a failing source's pause is its server's word: the server said so, or the
+// pause is longer than any of ours.
+func keptAway(k store.Source, configured time.Duration) bool {
+	return k.Code == tooOften || strings.HasPrefix(k.Code, "http_") && k.NextTry.Sub(k.LastTry) > longestRetry(configured)
+}
+
+// crowded marks the sources whose host has many.
+func crowded(sources []*source) {
+	n := make(map[string]int)
+	for _, s := range sources {
+		if !s.Disabled {
+			n[s.host]++
+		}
+	}
+	for _, s := range sources {
+		s.crowded = n[s.host] > crowd
+	}
+}
+
 // next returns the source to fetch first and for how long to wait for it; nil when there is none.
-// asked tells when each host was last asked. The first fetch of a source waits for nobody.
+// asked tells when each host was last asked. The first fetch of a source
+// waits for nobody, unless its host has many sources.
 func next(sources []*source, asked map[string]time.Time, now time.Time) (*source, time.Duration) {
 	var first *source
 	var wait time.Duration
@@ -62,7 +126,7 @@ func next(sources []*source, asked map[string]time.Time, now time.Time) (*source
 		if !s.due.IsZero() {
 			w = s.due.Sub(now)
 		}
-		if last, ok := asked[s.host]; ok && s.tried {
+		if last, ok := asked[s.host]; ok && (s.tried || s.crowded) {
 			w = max(w, last.Add(hostGap).Sub(now))
 		}
 		if first == nil || w < wait {

@@ -114,7 +114,8 @@ func (s *source) state() State {
 
 // SetConfigured makes the sources of the configuration the operator's part of the list: new ones are
 // added, ones that are gone are removed with their events. A source whose URL or credentials changed
-// loses its validators, not its events. A source that a person had added under the same id
+// loses its validators, not its events;
+// one that is to be fetched differently has no next try. A source that a person had added under the same id
 // becomes the operator's. When nothing changed nothing is written.
 func (s *Store) SetConfigured(ctx context.Context, sources []config.Source) error {
 	s.mu.Lock()
@@ -243,8 +244,17 @@ func (p *picture) put(c config.Source, web bool, position int) *source {
 	if src.fingerprint != mark {
 		src.fingerprint, src.validators, src.dirty = mark, Validators{}, true
 	}
+	if differently(old, &src) {
+		src.nextTry, src.dirty = time.Time{}, true
+	}
 	p.sources[i] = &src
 	return &src
+}
+
+// differently tells whether what is said anew of a source ends the pause that it is in.
+func differently(old, anew *source) bool {
+	a, b := old.settings, anew.settings
+	return old.fingerprint != anew.fingerprint || a.LAN != b.LAN || a.Refresh != b.Refresh || a.Disabled != b.Disabled
 }
 
 // write inserts the source, giving it its number, or updates what put has set.
