@@ -19,6 +19,8 @@ type access uint8
 const (
 	reading access = iota // everybody who reaches the device
 	dropIn                // a change that the original leaves open; Web.DropInWrites closes it
+	formal                // a dropIn by a form of the pages: a person reads the refusal
+	beating               // a page's sign of life, which no setting closes: it changes no calendar
 	writing               // a change under /api/v1
 	voice                 // the Alexa routes
 )
@@ -64,7 +66,11 @@ func mayUse(a access, who requester, cfg config.Config) error {
 		if !bears(who.authorization, cfg.Alexa.Token) {
 			return &refusal{Status: fiber.StatusUnauthorized, Word: "Unauthorized"}
 		}
-	case dropIn:
+	case beating:
+		if !sameOrigin(who) {
+			return crossOrigin()
+		}
+	case dropIn, formal:
 		if !sameOrigin(who) {
 			return crossOrigin()
 		}

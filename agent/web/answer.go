@@ -59,19 +59,24 @@ func (s *Server) allowed(r route) fiber.Handler {
 		return r.answer
 	}
 	return func(c *fiber.Ctx) error {
-		if err := mayUse(r.access, requesterOf(c), s.o.Config); err != nil {
-			return err
+		err := mayUse(r.access, requesterOf(c), s.o.Config)
+		if err == nil {
+			err = r.answer(c)
 		}
-		return r.answer(c)
+		if err != nil && r.access == formal {
+			return s.failForm(c, err)
+		}
+		return err
 	}
 }
 
-// html answers a page for people: when it cannot be made, the clock is shown, so that a wall is never blank.
+// html answers a page for people. A wall is never blank: a parameter that cannot be used counts as not given, and when
+// the page cannot be made, the clock is shown.
 func (s *Server) html(kind page.Kind) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		q, err := s.query(c, kind)
 		if err != nil {
-			return err
+			s.o.Log.Debug("a parameter of the page cannot be used", "path", c.Path())
 		}
 		p, err := s.draw(q)
 		if err != nil {
@@ -87,7 +92,7 @@ func (s *Server) json(kind page.Kind) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		q, err := s.query(c, kind)
 		if err != nil {
-			return err
+			return inShape(kind, err)
 		}
 		p, err := s.draw(q)
 		if err != nil {
@@ -100,11 +105,7 @@ func (s *Server) json(kind page.Kind) fiber.Handler {
 
 // query copies what was asked out of the framework's buffers, which are used again for the next request.
 func (s *Server) query(c *fiber.Ctx, kind page.Kind) (page.Query, error) {
-	q, err := queryOf(kind, string(c.Request().URI().QueryString()), s.o.Now(), s.o.Zone)
-	if err != nil {
-		return q, inShape(kind, err)
-	}
-	return q, nil
+	return queryOf(kind, string(c.Request().URI().QueryString()), s.o.Now(), s.o.Zone)
 }
 
 // draw asks for a page in bounded time, with a bounded number of others.

@@ -48,7 +48,7 @@ func TestEveryDescribedAnswer(t *testing.T) {
 	for _, p := range []string{
 		"/", "/agenda", "/favicon.ico", "/api/whats-next", "/api/clear_skips", "/api/done-for-day", "/api/v1/events", "/api/v1/whats-next",
 		"/api/v1/sources", "/api/v1/hidden", "/api/v1/openapi.yaml", "/healthz", "/readyz", "/assets/nothing", "/api/v1/events?calendar=nobody",
-		"/?theme=x", "/agenda?days=x", "/api/done-for-day?tz=x", "/api/v1/events?days=x", "/api/v1/whats-next?tz=x",
+		"/api/done-for-day?tz=x", "/api/v1/events?days=x", "/api/v1/whats-next?tz=x",
 	} {
 		note(d, "GET", p, "")
 	}
@@ -86,6 +86,14 @@ func TestEveryDescribedAnswer(t *testing.T) {
 		note(closed, c.method, c.path, c.body, c.kind)
 		note(closed, c.method, c.path, c.body, c.kind, header{"Origin", "null"})
 	}
+
+	shut := start(t)
+	note(shut, "POST", "/hide", "id=a", asForm())
+	if err := shut.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	note(shut, "POST", "/hide", "id=b", asForm())
+	note(shut, "POST", "/unhide", "id=a", asForm())
 
 	var log bytes.Buffer
 	failing := broken(t, &log, func(context.Context, page.Query) (page.Page, error) { return page.Page{}, errors.New("broken") })

@@ -214,3 +214,17 @@ func TestDataOf(t *testing.T) {
 		}
 	}
 }
+
+// The page's own sign of life is heard where changes without a token are not taken.
+func TestHeartbeatWithClosedWrites(t *testing.T) {
+	d := start(t, func(o *Options) { o.Config.Web.DropInWrites = false })
+	if a := d.ask("POST", "/api/browser-heartbeat", "", header{"Origin", d.url}); a.StatusCode != http.StatusOK {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	if got := path(d.json(d.ask("GET", "/api/health", "")), "display_probe", "last_probe_ok"); got != true {
+		t.Errorf("the display is %v", got)
+	}
+	if a := d.ask("POST", "/api/browser-heartbeat", "", header{"Origin", "http://evil.example"}); a.StatusCode != http.StatusForbidden {
+		t.Errorf("from another site: %d", a.StatusCode)
+	}
+}

@@ -103,12 +103,28 @@ func TestForms(t *testing.T) {
 	}
 	for _, p := range []string{"/hide", "/unhide"} {
 		for body, status := range map[string]int{"": 400, "id=": 400, "id=%00": 400, "id=%zz": 400, "id=" + strings.Repeat("x", 1025): 400} {
-			if a := d.ask("POST", p, body, asForm()); a.StatusCode != status {
-				t.Errorf("%s %.20s: %d, want %d", p, body, a.StatusCode, status)
+			if a := d.ask("POST", p, body, asForm()); a.StatusCode != status || !d.tells(a, formal, "", "The ") {
+				t.Errorf("%s %.20s: %d, want %d: %s", p, body, a.StatusCode, status, a.body)
 			}
 		}
-		if a := d.ask("POST", p, `{"id":"a"}`, asJSON()); a.StatusCode != http.StatusUnsupportedMediaType {
-			t.Errorf("%s with JSON: %d", p, a.StatusCode)
+		if a := d.ask("POST", p, `{"id":"a"}`, asJSON()); a.StatusCode != http.StatusUnsupportedMediaType || !d.tells(a, formal, "", "The body must be a form.") {
+			t.Errorf("%s with JSON: %d %s", p, a.StatusCode, a.body)
+		}
+	}
+}
+
+// A refused form says so in a sentence and leads back by itself, to this server only.
+func TestRefusedFormLeadsBack(t *testing.T) {
+	d := start(t)
+	for given, want := range map[string]string{"/agenda?days=3&theme=dark": "/agenda?days=3&amp;theme=dark", "//evil.example": "/", `/"><script>`: "/%22%3E%3Cscript%3E", "": "/"} {
+		a := d.ask("POST", "/hide", url.Values{"back": {given}}.Encode(), asForm())
+		for _, part := range []string{`content="15; url=` + want + `"`, `<a href="` + want + `">`, "<p>The id of an event is missing, too long or not text.</p>"} {
+			if !strings.Contains(string(a.body), part) {
+				t.Errorf("%s: no %s in\n%s", given, part, a.body)
+			}
+		}
+		if a.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%v", a.Header)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"html"
 	"net/http"
 
 	"github.com/gofiber/fiber/v2"
@@ -41,41 +43,67 @@ func (r *refusal) Error() string {
 	return r.Word
 }
 
-// fail answers an error. Whatever is not meant for the client is logged and becomes a plain 500.
+// fail answers an error to a program.
 func (s *Server) fail(c *fiber.Ctx, err error) error {
 	// A request that could not even be read comes here without having passed guarded.
 	securityHeaders(c)
-	var (
-		refused *refusal
-		told    *problem
-		fe      *fiber.Error
-	)
-	switch {
-	case errors.As(err, &refused):
+	var refused *refusal
+	if errors.As(err, &refused) {
 		if refused.Status == http.StatusUnauthorized {
 			c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
 		}
 		return answerJSON(c, refused.Status, refused)
-	case errors.As(err, &told):
-	case errors.As(err, &fe):
-		told = routingProblem(fe)
-	default:
-		s.o.Log.Error("request", "method", c.Method(), "path", c.Path(), "error", err)
-		told = problemOf(http.StatusInternalServerError, "internal", "Something went wrong inside the program; its log says what.")
 	}
-	switch told.Status {
+	told := s.told(c, err)
+	body, err := json.Marshal(told)
+	if err != nil {
+		return err
+	}
+	return answerProblem(c, told.Status, "application/problem+json", body)
+}
+
+// failForm answers an error to a person who pressed a button: a sentence, and by itself the page again, as a wall
+// may have nobody to lead it back.
+func (s *Server) failForm(c *fiber.Ctx, err error) error {
+	back := "/"
+	if form, err := readForm(c); err == nil {
+		back = wayBack(form.Get("back"))
+	}
+	told, back := s.told(c, err), html.EscapeString(back)
+	body := fmt.Sprintf(`<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+<meta http-equiv="refresh" content="15; url=%s"><title>CalendarBot</title></head>
+<body><p>%s</p><p><a href="%s">Back to the calendar</a></p></body></html>
+`, back, html.EscapeString(told.Detail), back)
+	return answerProblem(c, told.Status, fiber.MIMETextHTMLCharsetUTF8, []byte(body))
+}
+
+// told is what a client may know of an error. Whatever is not meant for it is logged and becomes a plain 500.
+func (s *Server) told(c *fiber.Ctx, err error) *problem {
+	var (
+		told *problem
+		fe   *fiber.Error
+	)
+	switch {
+	case errors.As(err, &told):
+		return told
+	case errors.As(err, &fe):
+		return routingProblem(fe)
+	}
+	s.o.Log.Error("request", "method", c.Method(), "path", c.Path(), "error", err)
+	return problemOf(http.StatusInternalServerError, "internal", "Something went wrong inside the program; its log says what.")
+}
+
+func answerProblem(c *fiber.Ctx, status int, contentType string, body []byte) error {
+	switch status {
 	case http.StatusServiceUnavailable:
 		c.Set(fiber.HeaderRetryAfter, "5")
 	case http.StatusUnauthorized:
 		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
 	}
-	body, err := json.Marshal(told)
-	if err != nil {
-		return err
-	}
-	c.Status(told.Status)
+	c.Status(status)
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	c.Set(fiber.HeaderContentType, "application/problem+json")
+	c.Set(fiber.HeaderContentType, contentType)
 	return c.Send(body)
 }
 

@@ -34,7 +34,7 @@ func bad(param, format string, args ...any) error {
 }
 
 // queryOf reads the text after "?" into the query of a page; zone is the device's, now says what today is. The error
-// is a *badQuery.
+// is a *badQuery; the query that comes with it has what is wrong left out.
 func queryOf(kind page.Kind, raw string, now time.Time, zone *time.Location) (page.Query, error) {
 	q := page.Query{Kind: kind}
 	if len(raw) > maxQuery {
@@ -74,7 +74,9 @@ func queryOf(kind page.Kind, raw string, now time.Time, zone *time.Location) (pa
 		q.Day = in.date("date")
 		q.Detail = in.oneOf("detail_level", "normal", "brief", "normal", "detailed", "verbose")
 		q.Max = in.number("max_events", 50, 1, 100)
-		q.SSML = kind == page.AlexaMorning && strings.EqualFold(in.text("prefer_ssml", 8), "true")
+		if kind == page.AlexaMorning {
+			q.SSML = in.flag("prefer_ssml")
+		}
 	}
 	return q, in.err
 }
@@ -141,6 +143,19 @@ func (in *params) number(name string, fallback, low, high int) int {
 		return fallback
 	}
 	return n
+}
+
+// flag reads yes or no; what is not given is no.
+func (in *params) flag(name string) bool {
+	value := in.text(name, maxName)
+	switch strings.ToLower(value) {
+	case "1", "true", "yes":
+		return true
+	case "", "0", "false", "no":
+		return false
+	}
+	in.wrong(name, "is %s; it can be 1, true, yes, 0, false or no", strconv.Quote(value))
+	return false
 }
 
 // zoneName reads an IANA zone; the dates read after it are in that zone.
@@ -242,7 +257,7 @@ func short(s string) string {
 // inShape puts a bad query into the shape that clients of the route know.
 func inShape(kind page.Kind, err error) error {
 	switch kind {
-	case page.Next, page.Agenda, page.Events, page.WhatsNextV1:
+	case page.Events, page.WhatsNextV1:
 		return problemOf(http.StatusBadRequest, "bad_parameter", err.Error())
 	}
 	return &refusal{Status: http.StatusBadRequest, Word: "Bad request", Message: err.Error()}

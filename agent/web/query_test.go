@@ -28,7 +28,12 @@ func TestQueryOf(t *testing.T) {
 		{page.MorningSummary, "", page.Query{Detail: "normal", Max: 50}},
 		{page.MorningSummary, "prefer_ssml=true&date=2024-02-29&detail_level=brief&max_events=1&timezone=UTC", page.Query{Day: "2024-02-29", Detail: "brief", Max: 1, Zone: "UTC"}},
 		{page.AlexaMorning, "prefer_ssml=TRUE", page.Query{Detail: "normal", Max: 50, SSML: true}},
+		{page.AlexaMorning, "prefer_ssml=1", page.Query{Detail: "normal", Max: 50, SSML: true}},
+		{page.AlexaMorning, "prefer_ssml=Yes", page.Query{Detail: "normal", Max: 50, SSML: true}},
 		{page.AlexaMorning, "prefer_ssml=no", page.Query{Detail: "normal", Max: 50}},
+		{page.AlexaMorning, "prefer_ssml=0", page.Query{Detail: "normal", Max: 50}},
+		{page.AlexaMorning, "prefer_ssml=False", page.Query{Detail: "normal", Max: 50}},
+		{page.AlexaMorning, "prefer_ssml=", page.Query{Detail: "normal", Max: 50}},
 		{page.Events, "", page.Query{From: unix("2026-03-28 00:00"), To: unix("2026-04-04 00:00"), Limit: 1000}},
 		{page.Events, "days=2", page.Query{From: unix("2026-03-28 00:00"), To: unix("2026-03-30 00:00"), Limit: 1000}},
 		{page.Events, "from=2026-03-29&to=2026-03-30&limit=5&calendar=work&search=%C3%84rzte", page.Query{From: unix("2026-03-29 00:00"), To: unix("2026-03-30 00:00"), Limit: 5, Source: "work", Search: "Ärzte"}},
@@ -64,7 +69,8 @@ func TestQueryRefuses(t *testing.T) {
 		{page.Events, "limit=1001", "1 to 1000"}, {page.Events, "limit=0", "1 to 1000"}, {page.Events, "search=" + strings.Repeat("x", 201), "200 characters"},
 		{page.Events, "search=%00", "not text"}, {page.Events, "search=%ff", "not text"}, {page.Events, "calendar=" + strings.Repeat("x", 65), "64 bytes"},
 		{page.WhatsNextV1, "days=1", "does not exist here; there are: tz"},
-		{page.MorningSummary, "date=2026-02-29", "a date such as"}, {page.MorningSummary, "max_events=-1", "1 to 100"}, {page.AlexaMorning, "prefer_ssml=truetruetrue", "longer than 8"},
+		{page.MorningSummary, "date=2026-02-29", "a date such as"}, {page.MorningSummary, "max_events=-1", "1 to 100"}, {page.AlexaMorning, "prefer_ssml=on", `"on"; it can be 1, true, yes, 0, false or no`},
+		{page.AlexaMorning, "prefer_ssml=2", "it can be 1, true"}, {page.AlexaMorning, "prefer_ssml=" + strings.Repeat("x", 65), "longer than 64 bytes"},
 	}
 	for _, c := range cases {
 		_, err := queryOf(c.kind, c.raw, now, now.Location())
@@ -91,7 +97,9 @@ func FuzzQuery(f *testing.F) {
 			if len(text) > 700 || !strings.HasSuffix(text, ".") || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' }) || !utf8.ValidString(text) {
 				t.Errorf("%q", text)
 			}
-			return
+			if kind := page.Kind(kind); kind != page.Next && kind != page.Agenda {
+				return
+			}
 		}
 		if q.Kind != page.Kind(kind) || q.Days < 0 || q.Days > 31 || q.Max < 0 || q.Max > 100 || q.Limit < 0 || q.Limit > 1000 || len(q.Search) > 800 || len(q.Source) > 64 {
 			t.Errorf("%+v", q)
