@@ -4,6 +4,9 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
+# scripts/setup puts a Go here where the machine's own is too old to fetch one by itself.
+export PATH := $(HOME)/.cache/calendarbot/go/bin:$(PATH)
+
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 PORT    ?= 8080
 TAGS    := sqlite_omit_load_extension,netgo,osusergo

@@ -59,7 +59,7 @@ func (m machine) remove(name string) {
 func (m machine) setup(args ...string) (said, called string, ok bool) {
 	m.t.Helper()
 	cmd := exec.CommandContext(m.t.Context(), "./setup", args...)
-	cmd.Env = []string{"PATH=" + m.bin}
+	cmd.Env = []string{"PATH=" + m.bin, "HOME=" + m.bin}
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -149,7 +149,6 @@ func TestSetupLooksAtGo(t *testing.T) {
 		{"go1.30", "local", "", true},
 		{"go1.24.4", "auto", "setup: Go here is 1.24 and fetches 1.26 by itself (GOTOOLCHAIN=auto)\n", true},
 		{"go1.24.4", "local", "setup: Go here is 1.24, 1.26 or newer is needed; let it fetch one by itself: go env -w GOTOOLCHAIN=auto\n", false},
-		{"go1.19.8", "", "setup: Go here is 1.19, 1.26 or newer is needed; install it from https://go.dev/dl/ or, on Debian, from backports: ", false},
 		{"mine", "", "setup: cannot tell which Go 'mine' is; 1.26 or newer is needed\n", true},
 	} {
 		m := debian(t, "0", buildPackages, c.version)
@@ -158,6 +157,27 @@ func TestSetupLooksAtGo(t *testing.T) {
 		if !strings.HasPrefix(said, c.want) || (c.want == "" && said != "") || ok != c.ok {
 			t.Errorf("%s: said %q, %v", c.version, said, ok)
 		}
+	}
+}
+
+func TestSetupLetsAnOldGoFetchANewOne(t *testing.T) {
+	m := debian(t, "0", buildPackages, "go1.19.8")
+	for _, tool := range []string{"chmod", "ln", "rm"} {
+		m.stub(tool, `exec /bin/`+tool+` "$@"`)
+	}
+	const old = `case "$*" in "env GOVERSION") echo go1.19.8 ;; "env GOARCH") echo arm64 ;; "mod download "*) `
+	m.stub("go", old+`/bin/mkdir -p "$GOMODCACHE/$3/bin" "$GOMODCACHE/$3/pkg/tool/linux_arm64"
+echo "#!/bin/sh" >"$GOMODCACHE/$3/bin/go"; : >"$GOMODCACHE/$3/pkg/tool/linux_arm64/compile" ;; esac`)
+	said, _, ok := m.setup("build")
+	fetched, err := os.Stat(filepath.Join(m.bin, ".cache/calendarbot/go/bin/go"))
+	if !ok || err != nil || fetched.Mode()&0o111 == 0 || !strings.HasPrefix(said, "setup: Go here is 1.19; fetching Go 1.26.") {
+		t.Errorf("said %q, %v, %v", said, ok, err)
+	}
+
+	m = debian(t, "0", buildPackages, "go1.19.8")
+	m.stub("go", old+`echo "no network" >&2; exit 1 ;; esac`)
+	if said, _, ok := m.setup("build"); ok || !strings.Contains(said, "could not be fetched; install it from https://go.dev/dl/") {
+		t.Errorf("without network: said %q, %v", said, ok)
 	}
 }
 

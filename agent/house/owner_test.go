@@ -31,6 +31,7 @@ func testOwners() map[string][]string {
 		"github.com/teambition/rrule-go":  {"agent/calendar"},
 		"github.com/chromedp/chromedp":    {"agent/page"},
 		"github.com/chromedp/cdproto":     {"agent/page"},
+		"golang.org/x/net":                {"agent/page"},
 	}
 }
 
