@@ -39,7 +39,7 @@ type screen struct {
 
 func screens() []screen {
 	return []screen{
-		{"portrait", 480, 800, true}, {"panel", 800, 480, true}, {"television", 1920, 1080, true},
+		{"portrait", 480, 800, true}, {"panel", 800, 480, true}, {"desk", 1280, 800, true}, {"television", 1920, 1080, true},
 		{"phone", 390, 844, false}, {"narrow", 320, 640, false},
 	}
 }
@@ -158,18 +158,25 @@ func (c *complaints) forget() {
 // misfits lists what is cut or sticks out, and headlines of more than two lines.
 const misfits = `(() => {
   const bad = [], root = document.documentElement;
+  const unseen = (e) => { // in the column that is not seen, or under the edge of the list
+    const r = e.getBoundingClientRect();
+    return r.left >= innerWidth - 30 || r.bottom > e.parentElement.getBoundingClientRect().bottom + 1;
+  };
   if (root.scrollWidth > innerWidth) bad.push('the page is ' + root.scrollWidth + ' wide');
   if (WALL && root.scrollHeight > innerHeight + 1) bad.push('the page is ' + root.scrollHeight + ' high');
   for (const e of document.querySelectorAll('main *')) {
-    if (e.closest('.unseen, svg, .follow .name, .follow .sub, .n1 .meta, .flow .then, .next .notes')) continue;
+    if (e.closest('.unseen, svg, .follow .name, .follow .sub, .meta .label, .flow .then, .next .notes, .chip span')) continue;
     const r = e.getBoundingClientRect(), item = e.closest('.follow li');
-    if (item && item.getBoundingClientRect().left >= innerWidth - 30) continue; // in the column that is not seen
+    if (item && unseen(item)) continue;
     if (r.width && (r.right > innerWidth + 1 || r.left < -1)) bad.push(e.className + ' sticks out: ' + e.textContent.slice(0, 30));
   }
   for (const e of document.querySelectorAll('.next .title')) {
     const lines = Math.round(e.getBoundingClientRect().height / parseFloat(getComputedStyle(e).lineHeight));
     if (lines > 2) bad.push('headline of ' + lines + ' lines: ' + e.textContent);
     if (e.scrollWidth > e.clientWidth + 1) bad.push('headline too wide: ' + e.textContent);
+  }
+  for (const e of document.querySelectorAll('.next .meta time, .next .meta .length')) {
+    if (e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > e.parentElement.getBoundingClientRect().right + 1) bad.push('cut: ' + e.textContent);
   }
   for (const e of document.querySelectorAll('.next .amount, .next .state, .next .meta')) {
     if (e.scrollWidth > e.clientWidth + 1) bad.push(e.className + ' too wide: ' + e.textContent);
@@ -180,8 +187,9 @@ const misfits = `(() => {
   }
   const list = document.querySelector('.follow');
   if (list && list.checkVisibility()) {
-    const seen = [...list.children].filter((e) => e.getBoundingClientRect().right <= innerWidth).length;
-    if (seen < Math.min(2, list.children.length)) bad.push('only ' + seen + ' of what follows is seen');
+    const seen = [...list.children].filter((e) => !unseen(e)).length;
+    const need = document.querySelector('.n2') && document.querySelector('.notes') ? 0 : 2;
+    if (seen < Math.min(need, list.children.length)) bad.push('only ' + seen + ' of what follows is seen');
   }
   return bad;
 })()`
@@ -206,13 +214,13 @@ func TestBrowser(t *testing.T) {
 func everyScene(t *testing.T, ctx context.Context, server string) {
 	t.Helper()
 	for _, s := range scenes() {
-		for _, kind := range []string{"next", "agenda"} {
-			url := server + "/" + s.name + "/" + kind + "?theme=dark" // the themes differ in colours and marks alone
+		for _, view := range []struct{ kind, theme string }{{"next", "light"}, {"next", "eink"}, {"agenda", "dark"}} { // light and dark differ in colours alone
+			url := server + "/" + s.name + "/" + view.kind + "?theme=" + view.theme
 			if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
 				t.Fatalf("open %s: %v", url, err)
 			}
 			for _, size := range screens() {
-				check := strings.Replace(misfits, "WALL", fmt.Sprint(size.wall && kind == "next"), 1)
+				check := strings.Replace(misfits, "WALL", fmt.Sprint(size.wall && view.kind == "next"), 1)
 				if err := chromedp.Do(ctx, chromedp.EmulateViewport(size.width, size.height)); err != nil {
 					t.Fatalf("%s: %v", url, err)
 				}
@@ -221,7 +229,7 @@ func everyScene(t *testing.T, ctx context.Context, server string) {
 					t.Fatalf("%s: %v", url, err)
 				}
 				for _, b := range bad {
-					t.Errorf("%s-%s-%s: %s", s.name, kind, size.name, b)
+					t.Errorf("%s-%s-%s-%s: %s", s.name, view.kind, size.name, view.theme, b)
 				}
 			}
 		}

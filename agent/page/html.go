@@ -92,10 +92,15 @@ func newLayout(pic *picture, q Query) layout {
 	return l
 }
 
-// sentence joins notes into one line that starts with a capital letter.
+// sentence joins notes into one line that starts with a capital letter and ends without a full stop.
 func sentence(notes ...string) string {
-	notes = slices.DeleteFunc(slices.Clone(notes), func(n string) bool { return n == "" })
-	text := strings.Join(notes, "; ")
+	text := ""
+	for _, n := range notes {
+		if n = strings.TrimRight(n, ". "); n != "" && text != "" {
+			text += "; "
+		}
+		text += n
+	}
 	if text == "" {
 		return ""
 	}
@@ -215,9 +220,9 @@ func machineMinute(t time.Time, zone *time.Location) string {
 	return t.In(zone).Truncate(time.Minute).Format("2006-01-02T15:04Z07:00")
 }
 
-// hide is the button that hides an item; nil where that cannot be.
+// hide is the button that hides an item; nil where that cannot be or is not allowed.
 func (r rows) hide(it *view.Item) *button {
-	if it.ID == "" || len(it.ID) > maxFormID {
+	if !r.pic.config.Web.DropInWrites || it.ID == "" || len(it.ID) > maxFormID {
 		return nil
 	}
 	title := view.Clip(it.Title, titleLetters)
@@ -225,9 +230,13 @@ func (r rows) hide(it *view.Item) *button {
 }
 
 // undo offers to show again what was hidden last, for a short time; until is when the offer ends.
-func undo(hidden map[string]store.Hidden, now time.Time, back string) (b *button, until time.Time) {
+func undo(pic *picture, back string) (b *button, until time.Time) {
+	if !pic.config.Web.DropInWrites {
+		return nil, time.Time{}
+	}
+	now := pic.now
 	var last store.Hidden
-	for _, h := range hidden {
+	for _, h := range pic.snap.Hidden {
 		if h.Since.After(last.Since) || (h.Since.Equal(last.Since) && h.ID < last.ID) {
 			last = h
 		}

@@ -60,7 +60,7 @@ func agendaHTML(pic *picture, q Query) (Page, error) {
 		from = first.UTC().Format(time.DateOnly)
 	}
 	r.back = r.agendaURL(q, from, n)
-	offer, offered := undo(pic.snap.Hidden, pic.now, r.back)
+	offer, offered := undo(pic, r.back)
 	l.Undo = offer
 
 	var made Page

@@ -28,7 +28,8 @@ type head struct {
 	Length     string
 	AmountSize string
 	TitleSize  string
-	Alone      bool // there is no other of equal weight
+	Labels     []string // place, status, calendar: what may be cut
+	Alone      bool     // there is no other of equal weight
 }
 
 // setup is what a device without a source shows.
@@ -43,7 +44,7 @@ type setup struct {
 func nextHTML(pic *picture, q Query) (Page, error) {
 	n := view.WhatsNext(pic.items, pic.fresh, pic.now, pic.options)
 	l := newLayout(pic, q)
-	offer, offered := undo(pic.snap.Hidden, pic.now, l.NextURL)
+	offer, offered := undo(pic, l.NextURL)
 	l.Undo = offer
 	l.Class, l.Say = "next", n.Say
 	l.Next = &nextPage{Next: n, Look: look(&n), Text: plainText(&n)}
@@ -55,7 +56,7 @@ func nextHTML(pic *picture, q Query) (Page, error) {
 			l.Next.Lines = append(l.Next.Lines, sentence(line))
 		}
 	default:
-		l.Notes = sentence(append([]string{pic.notice}, n.Fresh...)...)
+		l.Notes = sentence(append([]string{pic.notice}, oneLine(pic.fresh)...)...)
 	}
 	l.Next.Text, l.Next.TextSize = fitTitle(l.Next.Text)
 	l.Title = documentTitle(&n, pic.config.Device.Name)
@@ -76,10 +77,18 @@ func nextHTML(pic *picture, q Query) (Page, error) {
 	return l.render(soonestOf(n.ValidUntil, offered, skipsEnd(pic.snap.Skipped, pic.now)))
 }
 
+// oneLine are the notes for the one line that is read from afar: of several sources not the reasons, which the agenda tells.
+func oneLine(f view.Freshness) []string {
+	if len(f.Lines) > 1 {
+		return f.Brief
+	}
+	return f.Lines
+}
+
 func newHead(h view.Head, r row) head {
 	short, size := fitTitle(h.Title)
 	out := head{Head: h, row: r, Title: h.Title, Range: h.Range, Length: h.Length, TitleSize: size, AmountSize: fitAmount(h.Amount.Text)}
-	out.row.Short = short
+	out.row.Short, out.Labels = short, facts(&h.Item, "")
 	return out
 }
 

@@ -186,6 +186,20 @@ func scenes() []scene {
 				b.failing(i)
 			}
 		}},
+		{"crowded", "14:35", "Now", func(b *builder) {
+			b.allDay("family", "Anna's birthday", 0, 1)
+			b.allDay("school", "Autumn holiday", -1, 5)
+			b.allDay("work", "Company day off in the southern offices and in Rotterdam", 0, 1)
+			b.timed("work", "Design review with the platform team", 0, "14:00", 47, place("Room 3B"))
+			b.timed("family", "Plumber comes for the bathroom", 0, "14:30", 90, place("Home"))
+			b.later()
+			for i := range 2 {
+				b.failing(i)
+				b.snap.Sources[i].LastSuccess = b.now.AddDate(0, 0, -9)
+				b.snap.Sources[i].Error = "The server asks for a user and a password that are not given in the configuration file, or the ones given there are wrong."
+			}
+		}},
+		{"demo", "14:35", "Now", household},
 		{"loading", "14:35", "Loading", func(b *builder) {
 			for i := range b.snap.Sources {
 				b.snap.Sources[i].State, b.snap.Sources[i].LastSuccess = store.Waiting, time.Time{}

@@ -16,6 +16,7 @@ type Feed struct {
 // not there yet.
 type Freshness struct {
 	Lines   []string // sentences without a full stop, the most important first
+	Brief   []string // the same without reasons
 	Stale   bool     // a source is failing, or older than the limit
 	Feeds   int      // sources that are on
 	Reached int      // of these, how many have ever been read
@@ -52,25 +53,32 @@ func Fresh(feeds []Feed, now time.Time, limit time.Duration, o Options) Freshnes
 			f.Stale = true
 			failing = append(failing, s)
 			oldest = earlier(oldest, s.LastSuccess)
-			f.Lines = append(f.Lines, failingLine(s, now, o))
+			f.add(failingLine(s, now, o), s.Error)
 		case s.LastSuccess.IsZero():
 			f.Waiting++
-			f.Lines = append(f.Lines, loadingLine(s.Name))
+			f.add(loadingLine(s.Name), "")
 		case !now.Before(old):
 			f.Stale = true
-			f.Lines = append(f.Lines, asOfLine(s.Name, moment(s.LastSuccess, now, o)))
+			f.add(asOfLine(s.Name, moment(s.LastSuccess, now, o)), "")
 		case s.LastSuccess.After(now.Add(time.Hour)):
-			f.Lines = append(f.Lines, futureLine(s.Name))
+			f.add(futureLine(s.Name), "")
 			f.Until = earlier(f.Until, s.LastSuccess.Add(-time.Hour))
 		default:
 			f.Until = earlier(f.Until, old)
 		}
 	}
 	if n := len(failing); n > 1 && n == f.Feeds {
-		f.Lines = []string{noneReachedLine(failing, oldest, now, o)}
+		f.Lines, f.Brief = nil, nil
+		f.add(noneReachedLine(oldest, now, o), failing[0].Error)
 	}
 	if n := len(f.Lines); n > freshLines {
-		f.Lines = append(f.Lines[:freshLines-1:freshLines-1], moreLines(n-freshLines+1))
+		rest := moreLines(n - freshLines + 1)
+		f.Lines, f.Brief = append(f.Lines[:freshLines-1:freshLines-1], rest), append(f.Brief[:freshLines-1:freshLines-1], rest)
 	}
 	return f
+}
+
+// add adds a line with its reason, "" for none.
+func (f *Freshness) add(line, reason string) {
+	f.Lines, f.Brief = append(f.Lines, because(line, reason)), append(f.Brief, line)
 }

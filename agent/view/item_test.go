@@ -2,6 +2,7 @@ package view
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,6 +92,13 @@ func TestFresh(t *testing.T) {
 		{"the clock went back", []Feed{ok("Work", "2027-10-22 14:00")}, false, "2026-10-23 00:00", []string{"the clock may be wrong: Work was read at a later time"}},
 	} {
 		f := Fresh(tt.feeds, now, 15*time.Minute, o)
+		brief := slices.Clone(tt.want)
+		for i, line := range brief {
+			brief[i] = strings.TrimSuffix(line, ": the server refused the connection")
+		}
+		if !slices.Equal(f.Brief, brief) {
+			t.Errorf("%s: in brief %q", tt.name, f.Brief)
+		}
 		if f.Stale != tt.stale || !slices.Equal(f.Lines, tt.want) || !f.Until.Equal(at(t, tt.until)) {
 			t.Errorf("%s: stale %v, until %v, %q", tt.name, f.Stale, f.Until, f.Lines)
 		}

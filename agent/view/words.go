@@ -245,16 +245,15 @@ func because(line, reason string) string {
 // the program ran all the time.
 func failingLine(s Feed, now time.Time, o Options) string {
 	if s.LastSuccess.IsZero() {
-		return because(s.Name+" could not be read yet", s.Error)
+		return s.Name + " could not be read yet"
 	}
-	return because(asOfLine(s.Name, moment(s.LastSuccess, now, o))+", not reached", s.Error)
+	return asOfLine(s.Name, moment(s.LastSuccess, now, o)) + ", not reached"
 }
 
-// noneReachedLine speaks for all sources at once.
-func noneReachedLine(failing []Feed, oldest, now time.Time, o Options) string {
-	line := "the last try"
-	if !oldest.IsZero() {
-		line = "as of " + moment(oldest, now, o) + "; no calendar reached since then"
+// noneReachedLine speaks for all sources at once; oldest is zero when none was ever read.
+func noneReachedLine(oldest, now time.Time, o Options) string {
+	if oldest.IsZero() {
+		return "the last try"
 	}
-	return because(line, failing[0].Error)
+	return "as of " + moment(oldest, now, o) + "; no calendar reached since then"
 }
