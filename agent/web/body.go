@@ -6,9 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 )
@@ -36,16 +41,35 @@ func decodeStrictly(body []byte, into any) error {
 	case errors.As(err, &typed):
 		return problemOf(http.StatusBadRequest, "bad_json", "The body must be one JSON object.")
 	case errors.As(err, &syntax):
-		return problemOf(http.StatusBadRequest, "bad_json", fmt.Sprintf("The body is not JSON: %s, at byte %d.", syntax, syntax.Offset))
+		return problemOf(http.StatusBadRequest, "bad_json", fmt.Sprintf("The body is not JSON; what is wrong begins near byte %d.", syntax.Offset))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return problemOf(http.StatusBadRequest, "bad_json", "The body is empty or breaks off; it must be one JSON object.")
 	case err != nil:
-		return problemOf(http.StatusBadRequest, "bad_member", fmt.Sprintf("The body cannot be used: %s.", short(err.Error())))
+		return problemOf(http.StatusBadRequest, "bad_member", unknownMember(body, into))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return problemOf(http.StatusBadRequest, "bad_json", "There is more in the body after the JSON object.")
 	}
 	return nil
+}
+
+// unknownMember says which member of a body does not exist in the struct that into points to, and which do.
+func unknownMember(body []byte, into any) string {
+	var names []string
+	for field := range reflect.TypeOf(into).Elem().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	var members map[string]json.RawMessage
+	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&members); err == nil {
+		for _, member := range slices.Sorted(maps.Keys(members)) {
+			// As the decoder does, which takes capitals for small letters.
+			if !slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, member) }) {
+				return fmt.Sprintf("The member %s does not exist here; there are: %s.", strconv.Quote(short(member)), strings.Join(names, ", "))
+			}
+		}
+	}
+	return fmt.Sprintf("The body cannot be used; its members can be: %s.", strings.Join(names, ", "))
 }
 
 // kindName is the JSON name of a Go kind.

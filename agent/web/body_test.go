@@ -33,6 +33,32 @@ func FuzzSourceBody(f *testing.F) {
 	})
 }
 
+// A slip of the pen is named, and what there is; in our words, not those of the library.
+func TestUnknownMember(t *testing.T) {
+	type hidden struct {
+		ID     string `json:"id"`
+		Series bool   `json:"series"`
+	}
+	for body, want := range map[string]string{
+		`{"nope":1}`:                                      `The member "nope" does not exist here; there are: id, series.`,
+		`{"ID":"a","x":{"y":[]},"serie":1}`:               `The member "serie" does not exist here; there are: id, series.`,
+		`{"id":"a","":1}`:                                 `The member "" does not exist here; there are: id, series.`,
+		`{"id":"a","a\u0000\"b":1}`:                       `The member "a\x00\"b" does not exist here; there are: id, series.`,
+		`{"` + strings.Repeat("x", 900) + `":1} trailing`: `The member "` + strings.Repeat("x", 40) + `…" does not exist here; there are: id, series.`,
+		`{"id":"a",}`:                                     "The body is not JSON; what is wrong begins near byte 11.",
+	} {
+		err := decodeStrictly([]byte(body), &hidden{})
+		if err == nil || err.Error() != want {
+			t.Errorf("%.60s:\n got %v\nwant %s", body, err, want)
+		}
+		checkRefusal(t, err)
+	}
+	if err := decodeStrictly([]byte(`{"color":"#112233","colour":"red"}`), &sourceInput{}); err == nil ||
+		err.Error() != `The member "colour" does not exist here; there are: id, name, url, color, username, password, bearer, headers, lan, refresh, disabled.` {
+		t.Errorf("%v", err)
+	}
+}
+
 func FuzzMeetingID(f *testing.F) {
 	f.Add([]byte(`{"meeting_id":"a_20260101T000000_00000000"}`))
 	f.Add([]byte(`{"meeting_id":["a"]}`))
