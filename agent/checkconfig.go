@@ -25,14 +25,15 @@ Examples:
   CALENDARBOT_WEB_PORT=9000 calendarbot check-config`,
 	}
 	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
+		path := fs.String("config", "", "configuration `FILE`, as serve takes it; the same as the argument")
 		args, err := s.parse(c, fs, args, 0, 1)
 		if err != nil {
 			return err
 		}
-		in := configInput("")
 		if len(args) == 1 {
-			in = configInput(args[0])
+			*path = args[0]
 		}
+		in := configInput(*path)
 		_, values, err := config.Load(in)
 		if printErr := config.Fprint(c.out, values); printErr != nil {
 			return printErr

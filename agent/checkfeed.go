@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
 	"time"
 
@@ -42,19 +41,19 @@ Examples:
 		if err != nil {
 			return err
 		}
-		loc, err := zoneNamed(*zone)
+		cfg, loc, err := deviceConfig(*zone)
 		if err != nil {
 			return err
 		}
-		if u, err := url.Parse(args[0]); err == nil && u.Host != "" {
-			return checkURL(ctx, c.out, args[0], *lan, loc)
+		if strings.Contains(args[0], "://") {
+			return checkURL(ctx, c.out, args[0], *lan, cfg.Feeds, loc)
 		}
 		in, closeIn, err := openFile(c, args[0])
 		if err != nil {
 			return err
 		}
 		defer closeIn()
-		events, report, err := readFeed(ctx, in, loc)
+		events, report, err := readFeed(ctx, in, cfg.Feeds, loc)
 		if err != nil {
 			return fmt.Errorf("this file can't be used: %w", err)
 		}
@@ -63,17 +62,15 @@ Examples:
 	return s
 }
 
-func checkURL(ctx context.Context, out io.Writer, address string, lan bool, loc *time.Location) error {
+func checkURL(ctx context.Context, out io.Writer, address string, lan bool, feeds config.Feeds, loc *time.Location) error {
 	src, err := config.Complete(config.Source{URL: config.Secret(address), LAN: lan}, nil)
 	if err != nil {
 		return err
 	}
-	var texts [][]byte
 	client := conn.NewHTTP(conn.HTTPOptions{UserAgent: userAgent()})
 	defer client.CloseIdle()
-	report, err := feed.Trial(ctx, client, src, config.Default().Feeds, loc, func(c ics.Component) error {
-		texts = append(texts, c.Text)
-		return nil
+	events, report, err := interpreted(loc, func(keep func(ics.Component) error) (ics.Report, error) {
+		return feed.Trial(ctx, client, src, feeds, loc, keep)
 	})
 	if failure := (*feed.Failure)(nil); errors.As(err, &failure) && failure.Code == "address" {
 		return fmt.Errorf("this feed can't be used: %s (Here: --lan.)", failure.Words)
@@ -81,15 +78,6 @@ func checkURL(ctx context.Context, out io.Writer, address string, lan bool, loc 
 		return fmt.Errorf("this feed can't be used: %s", failure.Words)
 	} else if err != nil {
 		return err
-	}
-	interpreter := ics.NewInterpreter(report.Preamble, loc)
-	events := make([]calendar.Event, 0, len(texts))
-	for _, text := range texts {
-		e, err := interpreter.Event(text)
-		if err != nil {
-			return err
-		}
-		events = append(events, e)
 	}
 	return describe(ctx, out, events, report, loc)
 }

@@ -37,7 +37,7 @@ Examples:
 		if err != nil {
 			return err
 		}
-		loc, err := zoneNamed(*zone)
+		cfg, loc, err := deviceConfig(*zone)
 		if err != nil {
 			return err
 		}
@@ -50,21 +50,26 @@ Examples:
 			return err
 		}
 		defer closeIn()
-		return expand(ctx, c, in, window, loc)
+		return expand(ctx, c, in, cfg.Feeds, window, loc)
 	}
 	return s
 }
 
-// zoneNamed returns the zone of that IANA name, or the device's when the name is empty.
-func zoneNamed(name string) (*time.Location, error) {
-	if name == "" {
-		return config.Default().Device.Location(), nil
-	}
-	loc, err := time.LoadLocation(name)
+// deviceConfig returns the device's configuration and the zone of that IANA name, or the device's when the name is
+// empty. What is wrong with the configuration is check-config's to say.
+func deviceConfig(zone string) (config.Config, *time.Location, error) {
+	cfg, _, err := config.Load(configInput(""))
 	if err != nil {
-		return nil, fmt.Errorf("--zone %q is not a time zone; give an IANA name such as Europe/Berlin: %w", name, errUsage)
+		return cfg, nil, fmt.Errorf("the configuration is not usable (see check-config):\n%w", err)
 	}
-	return loc, nil
+	if zone == "" {
+		return cfg, cfg.Device.Location(), nil
+	}
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		return cfg, nil, fmt.Errorf("--zone %q is not a time zone; give an IANA name such as Europe/Berlin: %w", zone, errUsage)
+	}
+	return cfg, loc, nil
 }
 
 func windowOf(start, end string) (calendar.Span, error) {
@@ -98,9 +103,18 @@ func openFile(c console, name string) (io.Reader, func() error, error) {
 }
 
 // readFeed decodes a whole feed as the server does.
-func readFeed(ctx context.Context, in io.Reader, loc *time.Location) ([]calendar.Event, ics.Report, error) {
+func readFeed(ctx context.Context, in io.Reader, feeds config.Feeds, loc *time.Location) ([]calendar.Event, ics.Report, error) {
+	limits := ics.DefaultLimits()
+	limits.Bytes, limits.Events = feeds.MaxBytes, feeds.MaxEvents
+	return interpreted(loc, func(keep func(ics.Component) error) (ics.Report, error) {
+		return ics.Decode(ctx, in, limits, loc, keep)
+	})
+}
+
+// interpreted returns the events of the components that decode gives.
+func interpreted(loc *time.Location, decode func(keep func(ics.Component) error) (ics.Report, error)) ([]calendar.Event, ics.Report, error) {
 	var texts [][]byte
-	report, err := ics.Decode(ctx, in, ics.DefaultLimits(), loc, func(c ics.Component) error {
+	report, err := decode(func(c ics.Component) error {
 		texts = append(texts, c.Text)
 		return nil
 	})
@@ -109,12 +123,13 @@ func readFeed(ctx context.Context, in io.Reader, loc *time.Location) ([]calendar
 	}
 	interpreter := ics.NewInterpreter(report.Preamble, loc)
 	events := make([]calendar.Event, 0, len(texts))
-	for _, text := range texts {
+	for i, text := range texts {
 		e, err := interpreter.Event(text)
 		if err != nil {
 			return nil, report, err
 		}
 		events = append(events, e)
+		texts[i] = nil // the event holds what it needs
 	}
 	return events, report, nil
 }
@@ -152,8 +167,8 @@ func instanceOf(o calendar.Occurrence) instance {
 	return i
 }
 
-func expand(ctx context.Context, c console, in io.Reader, window calendar.Span, loc *time.Location) error {
-	events, report, err := readFeed(ctx, in, loc)
+func expand(ctx context.Context, c console, in io.Reader, feeds config.Feeds, window calendar.Span, loc *time.Location) error {
+	events, report, err := readFeed(ctx, in, feeds, loc)
 	if err != nil {
 		return fmt.Errorf("read calendar: %w", err)
 	}
