@@ -23,7 +23,7 @@ func Default() Config {
 		Feeds: Feeds{
 			Refresh:   5 * time.Minute,
 			Timeout:   60 * time.Second,
-			MaxBytes:  20 << 20,
+			MaxBytes:  20_000_000,
 			MaxEvents: 100_000,
 		},
 		Store: Store{
