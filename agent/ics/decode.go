@@ -7,7 +7,7 @@
 // a component back into a calendar.Event, with the zones of the feed it came from.
 package ics
 
-//go:generate go run ./gen windows.go
+//go:generate go run ./gen windows.go iana.go
 
 import (
 	"context"

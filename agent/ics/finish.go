@@ -125,6 +125,8 @@ func (d *decoder) tellZones() {
 			p.Text = fmt.Sprintf("The time zone %s is unknown; %s read in %s, %s.", quote(name), areEvents(use.events), loc, whose)
 		case offset:
 			p.Text = fmt.Sprintf("The time zone %s is not defined; %s read as %s all year, without daylight saving.", quote(name), areEvents(use.events), loc)
+		case beyond:
+			p.Text = fmt.Sprintf("The feed defines more than %d time zones, which is too many, and %s is among those beyond; %s read as %s all year, without daylight saving.", mostComputed, quote(name), areEvents(use.events), loc)
 		default:
 			continue
 		}

@@ -13,12 +13,12 @@ import (
 type Interpreter struct {
 	device *time.Location
 
-	mu       sync.RWMutex
-	feed     string            // X-WR-TIMEZONE
-	defined  map[string]string // VTIMEZONEs by the plain form of their TZID
-	answers  map[string]answer // by TZID as given
-	computed int               // how many zones were computed from VTIMEZONEs
-	local    *time.Location    // of floating times; nil until asked for
+	mu      sync.RWMutex
+	feed    string                 // X-WR-TIMEZONE
+	defined map[string]*definition // VTIMEZONEs by the plain form of their TZID, in lower case
+	own     int                    // how many of them have a name that only the feed knows
+	answers map[string]answer      // by TZID as given
+	local   *time.Location         // of floating times; nil until asked for
 }
 
 // NewInterpreter reads the preamble of a Report. device is the zone of floating times and
@@ -28,7 +28,7 @@ func NewInterpreter(preamble []byte, device *time.Location) *Interpreter {
 	if device == nil {
 		device = time.UTC
 	}
-	in := &Interpreter{device: device, defined: map[string]string{}, answers: map[string]answer{}}
+	in := &Interpreter{device: device, defined: map[string]*definition{}, answers: map[string]answer{}}
 	for text := string(preamble); text != ""; {
 		if rest, ok := strings.CutPrefix(text, "BEGIN:VTIMEZONE\n"); ok {
 			var zone string
@@ -78,13 +78,18 @@ func (in *Interpreter) define(text string) (added bool, clash string) {
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if earlier, ok := in.defined[name]; ok || name == "" {
-		if ok && earlier != text && named(name) == nil {
+	lower := strings.ToLower(name)
+	if earlier, ok := in.defined[lower]; ok || name == "" {
+		if ok && !strings.EqualFold(earlier.text, text) && named(name) == nil {
 			return false, name
 		}
 		return false, ""
 	}
-	in.defined[name] = text
+	_, windows := windowsZones[lower]
+	if _, iana := properCase(lower); !iana && !windows {
+		in.own++
+	}
+	in.defined[lower] = &definition{name: name, text: text, beyond: in.own > mostComputed}
 	in.forget()
 	return true, ""
 }

@@ -40,18 +40,52 @@ func zoneSpan() calendar.Span {
 	}
 }
 
-// defined returns the zone that the canonical text of a VTIMEZONE describes (RFC 5545 section 3.6.5): the one that its
-// X-LIC-LOCATION names, else one computed from its rules; nil when it says nothing that can be used.
-func defined(name, text string) *time.Location {
-	parts, lic := readZone(text)
+// definition is a VTIMEZONE, worked out when it is first asked for.
+type definition struct {
+	name, text string
+	beyond     bool // there are mostComputed others before it
+	done       bool
+	found      answer
+}
+
+// answer returns the zone that the VTIMEZONE describes (RFC 5545 section 3.6.5): the one that its X-LIC-LOCATION
+// names, else one computed from its rules; without a location when it says nothing that can be used.
+func (d *definition) answer() answer {
+	if !d.done {
+		d.found, d.done = d.workOut(), true
+	}
+	return d.found
+}
+
+func (d *definition) workOut() answer {
+	parts, lic := readZone(d.text)
 	if lic != "" {
 		if loc := named(lic); loc != nil {
-			return loc
+			return answer{loc, known}
 		}
 	}
-	if len(parts) == 0 {
-		return nil
+	switch {
+	case len(parts) == 0:
+		return answer{}
+	case d.beyond:
+		return answer{fixed(standard(parts)), beyond}
 	}
+	return answer{computed(d.name, parts), known}
+}
+
+// standard is the offset of the standard time that began last, or of the first observance.
+func standard(parts []observance) int {
+	last := parts[0]
+	for _, p := range parts[1:] {
+		if !p.daylight && (last.daylight || p.start.wall > last.start.wall) {
+			last = p
+		}
+	}
+	return last.to
+}
+
+// computed returns the zone of the observances, nil when they change too often.
+func computed(name string, parts []observance) *time.Location {
 	var changes []change
 	for i := range parts {
 		changes = append(changes, parts[i].onsets()...)

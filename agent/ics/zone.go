@@ -1,6 +1,8 @@
 package ics
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,6 +18,7 @@ type certainty uint8
 const (
 	known   certainty = iota
 	offset            // only its offset from UTC is known, not when clocks change
+	beyond            // defined after mostComputed others: its standard offset
 	guessed           // nobody knows this name: the feed's zone, or the device's
 )
 
@@ -26,7 +29,8 @@ const (
 )
 
 // zone returns the zone that a TZID means: an IANA or a Windows name in one of the spellings that
-// real files use, else as the feed defines it, else by its offset, else the zone of floating times.
+// real files use, else as the feed defines it, else by its offset, else the zone of floating times. Case does
+// not matter (RFC 5545 section 2).
 func (in *Interpreter) zone(name string) (*time.Location, certainty) {
 	in.mu.RLock()
 	a, ok := in.answers[name]
@@ -84,10 +88,9 @@ func (in *Interpreter) certain(name string) answer {
 	if loc := named(name); loc != nil {
 		return answer{loc, known}
 	}
-	if text, ok := in.defined[name]; ok && in.computed < mostComputed {
-		in.computed++
-		if loc := defined(name, text); loc != nil {
-			return answer{loc, known}
+	if d := in.defined[strings.ToLower(name)]; d != nil {
+		if a := d.answer(); a.loc != nil {
+			return a
 		}
 	}
 	if loc := byOffset(name); loc != nil {
@@ -131,8 +134,19 @@ func exactly(name string) *time.Location {
 	}
 	if iana, ok := windowsZones[lower]; ok {
 		name = iana
+	} else if iana, ok := properCase(lower); ok {
+		name = iana
 	}
 	return iana(name)
+}
+
+// properCase returns the IANA name that has the lower case.
+func properCase(lower string) (name string, found bool) {
+	i, found := slices.BinarySearchFunc(ianaZones[:], lower, func(name, lower string) int { return cmp.Compare(strings.ToLower(name), lower) })
+	if !found {
+		return "", false
+	}
+	return ianaZones[i], true
 }
 
 // iana loads a zone of the time zone database. Names under which a system keeps its own zone, or zones that count leap
@@ -179,11 +193,16 @@ func byOffset(name string) *time.Location {
 	if !ok || text[0] != '+' && text[0] != '-' {
 		return nil
 	}
-	sign := '+'
+	return fixed(seconds)
+}
+
+// fixed is the zone whose clocks always show the same offset, in seconds east of UTC.
+func fixed(seconds int) *time.Location {
+	sign := "+"
 	if seconds < 0 {
-		sign = '-'
+		sign = "-"
 	}
-	return time.FixedZone("UTC"+string(sign)+clock(seconds), seconds)
+	return time.FixedZone("UTC"+sign+clock(seconds), seconds)
 }
 
 // clock shows seconds east or west as hours and minutes.

@@ -1,6 +1,7 @@
 package ics
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -43,6 +44,11 @@ east: The time zone "(UTC+05:30) Chennai, Kolkata, Mumbai, New Delhi" is not def
 			"mozilla": "2025-07-03T10:00:00-03:00 America/Argentina/Buenos_Aires", "slash": "2025-07-03T10:00:00+02:00 Europe/Vienna"}, ""},
 		{"old aliases", "zone-aliases", starts{
 			"pacific": "2025-07-03T10:00:00-07:00 US/Pacific", "posix": "2025-07-03T10:00:00-07:00 PST8PDT", "calcutta": "2025-07-03T10:00:00+05:30 Asia/Calcutta"}, ""},
+		{"names in any case", "zone-case", starts{
+			"lower": "2025-07-03T10:00:00+02:00 Europe/Berlin", "upper": "2025-07-03T10:00:00-04:00 America/Port-au-Prince",
+			"pacific": "2025-07-03T10:00:00-07:00 US/Pacific", "posix": "2025-07-03T10:00:00-07:00 PST8PDT",
+			"etc": "2025-07-03T10:00:00-11:00 Etc/GMT+11", "path": "2025-07-03T10:00:00-03:00 America/Argentina/Buenos_Aires",
+			"defined": "2025-07-03T10:00:00+04:30 Mein Ort", "defined-lower": "2025-01-03T10:00:00+03:30 Mein Ort"}, ""},
 		{"unknown or empty: the feed's zone and a warning", "zone-unknown", starts{
 			"unknown": "2025-07-03T10:00:00+09:00 Asia/Tokyo", "empty": "2025-07-03T10:00:00+09:00 Asia/Tokyo",
 			"again": "2025-07-04T10:00:00+09:00 Asia/Tokyo", "local": "2025-07-03T10:00:00+09:00 Asia/Tokyo"},
@@ -111,6 +117,21 @@ func TestWindowsZones(t *testing.T) {
 	}
 }
 
+// TestIANAZones checks that the generated names are whole, that they are found in any case, and that each is known.
+func TestIANAZones(t *testing.T) {
+	if len(ianaZones) < 590 {
+		t.Errorf("%d zones, want at least 590", len(ianaZones))
+	}
+	for _, zone := range ianaZones {
+		if got, ok := properCase(strings.ToLower(zone)); !ok || got != zone {
+			t.Errorf("%q is found as %q", zone, got)
+		}
+		if iana(zone) == nil {
+			t.Errorf("%q is not known", zone)
+		}
+	}
+}
+
 // TestComputedZoneFollowsItsRules compares a zone computed from its definition with the same zone of the time
 // zone database, hour by hour over years that contain every change of its rules.
 func TestComputedZoneFollowsItsRules(t *testing.T) {
@@ -155,4 +176,28 @@ func TestZoneNamesAreBounded(t *testing.T) {
 	if n := len(in.answers); n > mostZoneNames {
 		t.Errorf("%d answers are kept", n)
 	}
+}
+
+// TestTooManyDefinitions checks that a zone beyond those that are computed has its standard offset, whatever is asked
+// for first, and that the reader is told the reason.
+func TestTooManyDefinitions(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("BEGIN:VCALENDAR\n")
+	zone := func(name string) {
+		b.WriteString("BEGIN:VTIMEZONE\nTZID:" + name + "\nBEGIN:DAYLIGHT\nDTSTART:20200329T020000\nTZOFFSETFROM:+0100\nTZOFFSETTO:+0200\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\nEND:DAYLIGHT\n" +
+			"BEGIN:STANDARD\nDTSTART:20201025T030000\nTZOFFSETFROM:+0200\nTZOFFSETTO:+0100\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\nEND:STANDARD\nEND:VTIMEZONE\n")
+	}
+	zone("Europe/Vienna") // its name is known, so it is not computed
+	for i := range mostComputed + 1 {
+		zone(fmt.Sprintf("Ours %dx", i+1))
+	}
+	for _, uid := range []string{"101", "100", "1"} {
+		b.WriteString("BEGIN:VEVENT\nUID:" + uid + "\nDTSTART;TZID=Ours " + uid + "x:20250703T100000\nEND:VEVENT\n")
+	}
+	b.WriteString("END:VCALENDAR\n")
+	p := parse(t, b.String())
+	expect(t, "the first", when(p.event(t, "1").Start), "2025-07-03T10:00:00+02:00 Ours 1x")
+	expect(t, "the last computed", when(p.event(t, "100").Start), "2025-07-03T10:00:00+02:00 Ours 100x")
+	expect(t, "one beyond", when(p.event(t, "101").Start), "2025-07-03T10:00:00+01:00 UTC+01:00")
+	expect(t, "problems", p.problems(), "101: The feed defines more than 100 time zones, which is too many, and \"Ours 101x\" is among those beyond; one event that names it is read as UTC+01:00 all year, without daylight saving.\n")
 }

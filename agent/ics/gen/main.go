@@ -1,6 +1,7 @@
-// Command gen writes agent/ics/windows.go: the IANA zone of every Windows zone name. Its
-// source is the table that the Go toolchain carries for time.Local on Windows, which is
-// made from the rows of territory 001 in CLDR's windowsZones.
+// Command gen writes what agent/ics knows of zone names: windows.go, the IANA zone of every
+// Windows zone name, and iana.go, the IANA names. The source of the first is the table that
+// the Go toolchain carries for time.Local on Windows, which is made from the rows of territory
+// 001 in CLDR's windowsZones; of the second the time zone database in the toolchain.
 package main
 
 import (
@@ -21,20 +22,25 @@ import (
 var row = regexp.MustCompile(`(?m)^\t"([^"]+)":\s*\{[^}]*\},\s*// (\S+)$`)
 
 func main() {
-	if len(os.Args) != 2 {
-		log.Fatal("usage: gen FILE")
+	if len(os.Args) != 3 {
+		log.Fatal("usage: gen WINDOWS-FILE IANA-FILE")
 	}
-	if err := write(os.Args[1]); err != nil {
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		log.Fatalf("find the Go toolchain: %v", err)
+	}
+	root := strings.TrimSpace(string(out))
+	if err := writeWindows(os.Args[1], root); err != nil {
+		log.Fatal(err)
+	}
+	if err := writeNames(os.Args[2], root); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func write(name string) error {
-	root, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		return fmt.Errorf("find the Go toolchain: %w", err)
-	}
-	table := filepath.Join(strings.TrimSpace(string(root)), "src", "time", "zoneinfo_abbrs_windows.go")
+// writeWindows writes the table of Windows names.
+func writeWindows(name, root string) error {
+	table := filepath.Join(root, "src", "time", "zoneinfo_abbrs_windows.go")
 	source, err := os.ReadFile(table)
 	if err != nil {
 		return fmt.Errorf("read the toolchain's table: %w", err)
