@@ -2,7 +2,6 @@ package calendar
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 )
 
@@ -23,33 +22,20 @@ type collector struct {
 	piece *piece
 	plain bool // slots are starts, and last piece.length.seconds
 
-	steps int // left for the master
-	room  int // instances left for the master
+	steps int // left for the series
+	room  int // instances left for the series
 	cut   bool
 	yield func(Wall) bool
-}
-
-func (x *expansion) begin(m *Event) {
-	x.steps, x.room, x.cut = MaxSteps, MaxInstances, false
-	x.base = nil
-	if !m.Start.Date {
-		x.base = x.zone(m.Start.Loc)
-	}
-}
-
-func (x *expansion) end(m *Event) {
-	switch {
-	case x.cut:
-		x.warn(m, fmt.Sprintf("It has more than %d instances in this window; the later ones are not shown.", MaxInstances))
-	case x.steps <= 0:
-		x.warn(m, fmt.Sprintf("Its recurrence takes more than %d steps in this window; instances may be missing.", MaxSteps))
-	}
 }
 
 // collect gathers in x.slots what the start, the rules and the dates of m give for p.
 func (x *expansion) collect(m *Event, p *piece) {
 	x.slots, x.ordered = x.slots[:0], len(m.Rules) < 2 && len(m.Dates) == 0
 	x.rule, x.piece = nil, p
+	x.base = nil
+	if !m.Start.Date {
+		x.base = x.zone(m.Start.Loc)
+	}
 	x.plain = p.zone != nil && p.shift == 0 && p.length.days == 0 && !m.Start.Date
 	start := m.Start.Wall
 	if m.Start.Date {

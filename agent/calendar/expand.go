@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// MaxInstances is how many instances one event may have in one window; more are cut off
+// MaxInstances is how many instances one series may have in one window; more are cut off
 // with a warning.
 const MaxInstances = 10_000
 
@@ -26,28 +26,39 @@ const MaxInstances = 10_000
 // on one instant, as in the gap of a forward change, are one.
 //
 // The cost is proportional to the window, not to the age of a series, and bounded for any
-// rule. It returns an error only when ctx ends.
+// rules: one series has at most MaxInstances and MaxSteps, all of a source MaxPerSource and all together MaxTotal.
+// When that is too little the densest series are cut, each to an equal share, never those that happen
+// a few times a day; a warning names each, up to MaxWarnings. It returns an error only when ctx ends.
 func Expand(ctx context.Context, events []Event, window Span, zone *time.Location) ([]Occurrence, []Warning, error) {
 	x := newExpansion(window, zoneOr(zone))
 	g := groupByUID(events)
-	for i := range g.first {
+	expand := func(group int) error {
 		if err := ctx.Err(); err != nil {
-			return nil, nil, fmt.Errorf("expand %d events: %w", len(events), err)
+			return err
 		}
 		x.masters, x.overrides = x.masters[:0], x.overrides[:0]
-		x.found.begin(events[g.first[i]].UID)
-		for j := g.first[i]; j >= 0; j = g.next[j] {
+		x.found.begin(events[g.first[group]].UID)
+		for j := g.first[group]; j >= 0; j = g.next[j] {
 			if e := &events[j]; e.RecurrenceID == nil {
 				x.masters = append(x.masters, e)
 			} else {
 				x.overrides = append(x.overrides, override{event: e, order: len(x.overrides)})
 			}
 		}
-		if err := x.series(ctx); err != nil {
-			return nil, nil, fmt.Errorf("expand %d events: %w", len(events), err)
-		}
+		return x.series(ctx)
 	}
-	return x.found.sorted(), x.warnings, nil
+	rest, err := x.ordinary(events, g, expand)
+	if err == nil {
+		err = x.shared(rest, func(group int) error {
+			err := expand(group)
+			x.tell(&events[g.first[group]])
+			return err
+		})
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("expand %d events: %w", len(events), err)
+	}
+	return x.found.sorted(), x.allWarnings(), nil
 }
 
 // groups are the components of each UID, in lists that run through next and end with -1.
@@ -95,8 +106,12 @@ type expansion struct {
 	collector
 	walk walk
 
+	left    room
+	granted struct{ room, steps int } // to the series
+
 	found    gathering
 	warnings []Warning
+	unnamed  int // events beyond MaxWarnings
 }
 
 // backward is how far before the window the offsets of a zone are known to zone.near, in
@@ -104,7 +119,7 @@ type expansion struct {
 const backward = 40 * 86400
 
 func newExpansion(window Span, viewer *time.Location) *expansion {
-	x := &expansion{zones: make(map[*time.Location]*zone)}
+	x := &expansion{zones: make(map[*time.Location]*zone), left: newRoom()}
 	bound := func(t int64) int64 { return min(max(t, int64(earliest)-widest), int64(latest)+widest) }
 	x.from, x.fromUp, x.to = window.Start.Unix(), window.Start.Unix(), window.End.Unix()
 	if window.Start.Nanosecond() > 0 {
@@ -180,8 +195,4 @@ func (x *expansion) placeDays(e *Event, first Wall, length extent, slot *Moment)
 		FirstDay: first,
 		EndDay:   until,
 	}, start, slot)
-}
-
-func (x *expansion) warn(e *Event, text string) {
-	x.warnings = append(x.warnings, Warning{UID: e.UID, Summary: e.Summary, Text: text})
 }

@@ -72,6 +72,7 @@ func FuzzExpand(f *testing.F) {
 
 		x := newExpansion(window, loc)
 		x.found.begin("fuzz")
+		x.grant(MaxInstances, MaxSteps)
 		x.masters = []*Event{&e}
 		x.overrides = []override{{event: &moved}}
 		if err := x.series(t.Context()); err != nil {

@@ -44,7 +44,7 @@ func (g *gathering) used(number int) bool {
 
 func (g *gathering) add(o Occurrence, start int64, slot *Moment) {
 	n := len(g.keys)
-	if n%blockSize == 0 {
+	if n/blockSize == len(g.blocks) {
 		g.blocks = append(g.blocks, make([]Occurrence, 0, blockSize))
 	}
 	if slot != nil {
@@ -53,6 +53,18 @@ func (g *gathering) add(o Occurrence, start int64, slot *Moment) {
 	block := &g.blocks[n/blockSize]
 	*block = append(*block, o)
 	g.keys = append(g.keys, key{start, int32(len(g.uids) - 1), int32(n)})
+}
+
+// count is how many occurrences there are.
+func (g *gathering) count() int { return len(g.keys) }
+
+// back forgets all but the first n occurrences, those of the last UID; the room is used again.
+func (g *gathering) back(n int) {
+	g.keys = g.keys[:n]
+	for i := n / blockSize; i < len(g.blocks); i++ {
+		keep := max(0, n-i*blockSize)
+		g.blocks[i] = g.blocks[i][:min(keep, len(g.blocks[i]))]
+	}
 }
 
 // keep gives a slot a place that lasts.

@@ -149,7 +149,6 @@ func (x *expansion) master(m *Event, primary bool) {
 	}
 	x.makePieces(m, primary)
 	x.makeExceptions(m)
-	x.begin(m)
 	for i := range x.pieces {
 		p := &x.pieces[i]
 		if p.event.Status == Hidden || p.low > p.high {
@@ -164,7 +163,6 @@ func (x *expansion) master(m *Event, primary bool) {
 			x.instance(m, p, s)
 		}
 	}
-	x.end(m)
 }
 
 // lone places a master that does not recur.
