@@ -176,6 +176,12 @@ func (r *reading) place(e *calendar.Event, start, end, length, slot property) er
 		e.RecurrenceID = &id
 		scope, _ := slot.param("RANGE")
 		e.Future = strings.EqualFold(scope, "THISANDFUTURE")
+		if !e.Future && scope != "" {
+			r.warn("Its RANGE %s is not THISANDFUTURE; it changes one instance.", quote(scope))
+		}
+	}
+	if e.Future && len(r.lists) > 0 {
+		r.warn("It changes later instances and has recurrence properties of its own (%s); they are ignored.", canonical[r.lists[0].kind])
 	}
 	for _, p := range r.lists {
 		r.list(e, p)
@@ -187,11 +193,19 @@ func (r *reading) place(e *calendar.Event, start, end, length, slot property) er
 func pair(from, to moment) (moment, moment) {
 	switch {
 	case !to.tzid && !to.utc:
-		to.zone, to.tzid, to.utc = from.zone, from.tzid, from.utc
+		to = to.like(from)
 	case !from.tzid && !from.utc:
-		from.zone, from.tzid, from.utc = to.zone, to.tzid, to.utc
+		from = from.like(to)
 	}
 	return from, to
+}
+
+// like is the same reading of a clock, in the zone of the other.
+func (m moment) like(other moment) moment {
+	wall := m.wall
+	m = other
+	m.wall = wall - calendar.Wall(other.east)
+	return m
 }
 
 // end sets DTEND, in the form (date or time) of the start. An end before the start is left out.
@@ -312,7 +326,7 @@ func (p property) moment() (moment, bool) {
 }
 
 // resolve finds the zone. One without is in the zone of like, or where that is nil or a date, in that of
-// floating times. TZID wins over Z, unless nobody knows that zone.
+// floating times. TZID wins over Z, unless nobody knows that zone; a time with an offset is shown on its clocks.
 func (r *reading) resolve(m moment, like *calendar.Moment) calendar.Moment {
 	switch {
 	case m.date:
@@ -323,6 +337,9 @@ func (r *reading) resolve(m moment, like *calendar.Moment) calendar.Moment {
 			loc = time.UTC
 		} else if len(r.zones) < mostZones && !slices.Contains(r.zones, m.zone) {
 			r.zones = append(r.zones, m.zone)
+		}
+		if m.exact && how == known {
+			m.wall = calendar.WallIn(m.wall.UTC(), loc)
 		}
 		return calendar.Moment{Wall: m.wall, Loc: loc}
 	case m.utc:

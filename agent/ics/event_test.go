@@ -57,6 +57,33 @@ bad-end: At 2025-07-03 10:00: Its end "later" is not a date or time; it is shown
 `)
 }
 
+func TestNumericOffset(t *testing.T) {
+	p := parseFile(t, "numeric-offset")
+	for uid, want := range map[string]string{
+		"east":            "2026-07-15T10:00:00Z UTC to 2026-07-15T11:30:00Z UTC",
+		"west":            "2026-07-16T01:30:00Z UTC",
+		"no-seconds":      "2026-07-15T10:00:00Z UTC",
+		"in-zone":         "2026-07-15T12:00:00+02:00 Europe/Vienna",
+		"in-unknown-zone": "2026-07-15T10:00:00Z UTC",
+		"end-without":     "2026-07-15T10:00:00Z UTC to 2026-07-15T11:30:00Z UTC",
+		"start-without":   "2026-07-15T17:00:00Z UTC to 2026-07-15T18:30:00Z UTC",
+	} {
+		expect(t, uid, span(p.event(t, uid)), want)
+	}
+	expect(t, "problems", p.problems(), "bad: The event is not shown: its start \"2026-07-15T12:00:00+99:00\" is not a date or time.\n")
+}
+
+// TestIgnoredProperties checks that each property which has no effect is told once.
+func TestIgnoredProperties(t *testing.T) {
+	p := parseFile(t, "ignored")
+	expect(t, "problems", p.problems(), `future: At 2025-07-03 12:00: It changes later instances and has recurrence properties of its own (RRULE); they are ignored.
+prior: At 2025-07-03 12:00: Its RANGE "THISANDPRIOR" is not THISANDFUTURE; it changes one instance.
+no-number: At 2025-07-03 10:00: Its length "PT" cannot be read; it is shown at its start.
+two-starts: At 2025-07-03 10:00: It has more than one DTSTART; the first is used.
+two-ends: At 2025-07-03 10:00: It has more than one DTEND; the first is used.
+`)
+}
+
 // series shows what repeats an event and what it takes out.
 func series(e calendar.Event) string {
 	var b strings.Builder
@@ -181,6 +208,7 @@ func TestStatus(t *testing.T) {
 		{"free by Outlook", []string{hour, "X-MICROSOFT-CDO-BUSYSTATUS:FREE", "STATUS:TENTATIVE"}, calendar.Hidden},
 		{"all day and free by Outlook", []string{day, "X-MICROSOFT-CDO-BUSYSTATUS:FREE"}, calendar.Hidden},
 		{"cancelled", []string{hour, "STATUS:CANCELLED", "X-MICROSOFT-CDO-BUSYSTATUS:OOF"}, calendar.Hidden},
+		{"canceled", []string{hour, "STATUS:CANCELED", "X-MICROSOFT-CDO-BUSYSTATUS:BUSY"}, calendar.Hidden},
 		{"tentative", []string{hour, "STATUS:TENTATIVE", "TRANSP:TRANSPARENT"}, calendar.Tentative},
 		{"transparent and confirmed", []string{hour, "STATUS:CONFIRMED", "TRANSP:TRANSPARENT"}, calendar.Tentative},
 		{"transparent", []string{hour, "TRANSP:TRANSPARENT", "X-MICROSOFT-CDO-BUSYSTATUS:OOF"}, calendar.Hidden},
@@ -211,7 +239,10 @@ func TestReadMoment(t *testing.T) {
 		"20240229":             "2024-02-29",
 		"00010101":             "0001-01-01",
 		"99991231T235959":      "9999-12-31 23:59:59",
-		"20250229":             "", "19000229": "", "20251301": "", "20250700": "", "00000101": "", "": "", "2025": "", "20250703T": "",
+		"20250703T120000+0200": "2025-07-03 10:00:00Z",
+		"20250703T2200-0330":   "2025-07-04 01:30:00Z",
+		"20250703T120000+2400": "", "20250703T120000Z+0200": "", "20250703T+0200": "", "2025-07-03+02:00": "", "20250703T120000+": "",
+		"20250229": "", "19000229": "", "20251301": "", "20250700": "", "00000101": "", "": "", "2025": "", "20250703T": "",
 		"20250703T250000": "", "20250703T240001": "", "20250703T106000": "", "20250703X100000": "", "2025070３": "", "-0250703": "",
 	} {
 		m, ok := readMoment(text)

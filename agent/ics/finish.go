@@ -34,6 +34,11 @@ func (d *decoder) finish(odd string) error {
 	if odd != "" {
 		d.reading.warn("In the feed %s; it is shown as far as it goes.", odd)
 	}
+	for _, k := range [...]kind{dtstart, dtend, duration, recurrenceID} {
+		if d.event.seen[k] > 1 {
+			d.reading.warn("It has more than one %s; the first is used.", canonical[k])
+		}
+	}
 	for _, w := range d.reading.warnings {
 		d.problem(Problem{UID: c.UID, Summary: d.summary(), Line: d.event.line, Text: startText(d.scratch.Start) + ": " + w})
 	}

@@ -181,6 +181,9 @@ func split(rest []byte, k kind) (params, value []byte) {
 	case k.timed():
 		// These values contain no colon, but zone names do, and are not always quoted.
 		colon = bytes.LastIndexByte(rest, ':')
+		if len(rest)-colon < len(":YYYYMMDD") {
+			colon = beforeDate(rest, colon)
+		}
 	default:
 		paired := true
 		colon = quoteAware(rest, ':', &paired)
@@ -189,6 +192,17 @@ func split(rest []byte, k kind) (params, value []byte) {
 		}
 	}
 	return rest[:colon], bytes.TrimSpace(rest[colon+1:])
+}
+
+// beforeDate returns the index of the first colon before a date in the punctuation of ISO 8601, whose time has colons
+// too; else colon.
+func beforeDate(rest []byte, colon int) int {
+	for i := 0; i+len(":YYYY-MM-DD") <= len(rest); i++ {
+		if rest[i] == ':' && rest[i+5] == '-' && rest[i+8] == '-' && number(string(rest[i+1:i+5])) >= 0 {
+			return i
+		}
+	}
+	return colon
 }
 
 // timed tells whether the values of k are dates, times or rules.

@@ -24,7 +24,7 @@ func (s shown) decide(title string, allDay bool) calendar.Status {
 		return calendar.Tentative
 	case is(s.busy, "FREE"):
 		return calendar.Hidden
-	case is(s.status, "CANCELLED"):
+	case is(s.status, "CANCELLED"), is(s.status, "CANCELED"):
 		return calendar.Hidden
 	case is(s.status, "TENTATIVE"):
 		return calendar.Tentative

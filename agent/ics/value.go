@@ -9,29 +9,42 @@ import (
 // moment is a DATE or DATE-TIME as written: its zone is still a name.
 type moment struct {
 	wall calendar.Wall
-	date bool   // a DATE
-	utc  bool   // ended in Z
-	zone string // the TZID parameter, "" when not given
-	tzid bool   // there was a TZID parameter, perhaps an empty one
+	date bool // a DATE
+	utc  bool // ended in Z, or in an offset: wall is in UTC
+	east int  // that offset, in seconds, when exact
+	// exact tells that the offset was a number: an instant, whatever the zone.
+	exact bool
+	zone  string // the TZID parameter, "" when not given
+	tzid  bool   // there was a TZID parameter, perhaps an empty one
 }
 
 // readMoment reads YYYYMMDD or YYYYMMDDTHHMMSS with or without Z (RFC 5545 sections 3.3.4 and 3.3.5). It also
-// takes what real files contain: lower case, no seconds, the punctuation of ISO 8601, 240000 for the end of a day, and second 60.
+// takes what real files contain: lower case, no seconds, the punctuation and numeric offsets of ISO 8601, 240000 for the
+// end of a day, and second 60.
 func readMoment(s string) (m moment, ok bool) {
+	if n := len(s); n > len("YYYYMMDDTHHMMSS") && '0' <= s[n-1] && s[n-1] <= '9' {
+		// It can only end in an offset, or it has punctuation.
+		if i := strings.LastIndexAny(s, "+-"); i > len("YYYY-MM-DD") {
+			if m.east, ok = readOffset(s[i:]); !ok {
+				return m, false
+			}
+			m.exact, s = true, s[:i]
+		}
+	}
 	if len(s) > 10 && s[4] == '-' || len(s) == 10 {
 		s = strings.NewReplacer("-", "", ":", "").Replace(s)
 	}
 	if len(s) < 8 {
 		return m, false
 	}
-	year, month, day, ok := number(s[0:4]), number(s[4:6]), number(s[6:8]), true
+	year, month, day := number(s[0:4]), number(s[4:6]), number(s[6:8])
 	if year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
 		return m, false
 	}
 	m.wall = civil(year, month, day)
 	if len(s) == 8 {
 		m.date = true
-		return m, true
+		return m, !m.exact
 	}
 	if s[8] != 'T' && s[8] != 't' && s[8] != ' ' {
 		return m, false
@@ -40,6 +53,9 @@ func readMoment(s string) (m moment, ok bool) {
 	if n := len(clock); n > 0 && (clock[n-1] == 'Z' || clock[n-1] == 'z') {
 		m.utc = true
 		clock = clock[:n-1]
+		if m.exact {
+			return m, false
+		}
 	}
 	hour, minute, second := 0, 0, 0
 	switch len(clock) {
@@ -53,7 +69,8 @@ func readMoment(s string) (m moment, ok bool) {
 	if hour < 0 || minute < 0 || minute > 59 || second < 0 || second > 60 || hour > 23 && (hour != 24 || minute+second != 0) {
 		return m, false
 	}
-	m.wall += calendar.Wall(hour*3600 + minute*60 + min(second, 59))
+	m.wall += calendar.Wall(hour*3600 + minute*60 + min(second, 59) - m.east)
+	m.utc = m.utc || m.exact
 	return m, true
 }
 
@@ -106,7 +123,7 @@ func readLength(s string) (l calendar.Length, negative, ok bool) {
 	if len(s) < 2 || s[0] != 'P' {
 		return l, negative, false
 	}
-	inTime := false
+	inTime, numbers := false, 0
 	digits := 0
 	for i := 1; i < len(s); i++ {
 		c := s[i]
@@ -123,6 +140,7 @@ func readLength(s string) (l calendar.Length, negative, ok bool) {
 		}
 		n := number(s[i-digits : i])
 		digits = 0
+		numbers++
 		switch {
 		case c == 'W':
 			l.Days += 7 * n
@@ -138,7 +156,7 @@ func readLength(s string) (l calendar.Length, negative, ok bool) {
 			return calendar.Length{}, negative, false
 		}
 	}
-	return l, negative, digits == 0
+	return l, negative, digits == 0 && numbers > 0
 }
 
 // readOffset reads a UTC offset (RFC 5545 section 3.3.14) as seconds east, less than a day: +HHMM, +HHMMSS, also
