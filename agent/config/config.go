@@ -27,7 +27,7 @@ type Web struct {
 	Host         string   `yaml:"host"`           // address to listen on; default "0.0.0.0"
 	Port         int      `yaml:"port"`           // 1-65535, 0 for any free one; default 8080
 	WriteToken   Secret   `yaml:"write_token"`    // bearer token of writes under /api/v1; empty: only loopback may write
-	DropInWrites bool     `yaml:"drop_in_writes"` // skip, clear and heartbeat without a token; default true
+	DropInWrites bool     `yaml:"drop_in_writes"` // skip, clear, hide and unhide without a token; default true
 	AllowedHosts []string `yaml:"allowed_hosts"`  // further Host header names; addresses, localhost, *.local and the host name are always allowed
 }
 

@@ -84,7 +84,7 @@ func newLayout(pic *picture, q Query) layout {
 	l.Ready = true
 	l.Theme = themeOf(q.Theme, pic.config.Display.Theme)
 	l.Scale = scaleOf(pic.config.Display.Scale)
-	l.Beat = pic.config.Web.DropInWrites
+	l.Beat = true
 	l.Now = machineMinute(pic.now, pic.zone)
 	l.NextURL, l.AgendaURL = withQuery("/", here(q)), withQuery("/agenda", here(q))
 	l.Stale = pic.fresh.Stale
