@@ -23,6 +23,14 @@ func (p *picture) alexaMeeting(it *view.Item, s *speech) alexaMeeting {
 // wait is how long until an item starts, as it is said.
 func (p *picture) wait(it *view.Item) string { return spokenWait(seconds(it.Start.Sub(p.second()))) }
 
+// sayNext tells when and where an item is.
+func (p *picture) sayNext(s *speech, it *view.Item) {
+	s.say(spokenTitle(it.Title), " starts "+p.wait(it)+".")
+	if it.Place != "" {
+		s.say("Where: ", it.Place, ".")
+	}
+}
+
 // nothing says that there is no meeting, or why none is known.
 func (s *speech) nothing(f view.Freshness) {
 	switch {
@@ -49,10 +57,7 @@ func alexaNextJSON(pic *picture, q Query) (Page, error) {
 			SSML    *string       `json:"ssml,omitempty"`
 		}{nil, s.plain(), s.marked(q)}, pic.nextSecond())
 	}
-	s.say(spokenTitle(it.Title), " starts "+pic.wait(it)+".")
-	if it.Place != "" {
-		s.say("Where: ", it.Place, ".")
-	}
+	pic.sayNext(&s, it)
 	m := pic.alexaMeeting(it, &s)
 	m.SSML = s.marked(q)
 	return answer(map[string]alexaMeeting{"meeting": m}, pic.nextSecond())
@@ -112,7 +117,11 @@ func (p *picture) sayDayEnd(s *speech, end dayEnd) {
 		s.say("Your meetings for today are over.")
 		return
 	}
-	s.say("Your last meeting today ends at ", stressed(p.spokenTime(end.end)), ".")
+	at := "at "
+	if p.spokenDay(end.end) != "today" {
+		at = ""
+	}
+	s.say("Your last meeting today ends "+at, stressed(p.spokenMoment(end.end)), ".")
 }
 
 // alexaLaunchJSON draws /api/alexa/launch-summary.
@@ -127,10 +136,10 @@ func alexaLaunchJSON(pic *picture, q Query) (Page, error) {
 	running := runningMeeting(pic.items, now)
 	switch {
 	case running != nil && next != nil:
-		s.say("You are in ", spokenTitle(running.Title), " until "+pic.spokenTime(running.End)+".")
+		s.say("You are in ", spokenTitle(running.Title), " until "+pic.spokenMoment(running.End)+".")
 		s.say(spokenTitle(next.Title), " starts "+pic.wait(next)+".")
 	case running != nil:
-		s.say("You are in ", spokenTitle(running.Title), " until "+pic.spokenTime(running.End)+".")
+		s.say("You are in ", spokenTitle(running.Title), " until "+pic.spokenMoment(running.End)+".")
 	case end.Meetings && next != nil:
 		s.say(spokenTitle(next.Title), " starts "+pic.wait(next)+".")
 	case next != nil:
@@ -150,7 +159,9 @@ func alexaLaunchJSON(pic *picture, q Query) (Page, error) {
 		SSML     *string       `json:"ssml,omitempty"`
 	}{s.plain(), end.Meetings, nil, end, s.marked(q)}
 	if next != nil {
-		m := pic.alexaMeeting(next, &s)
+		var own speech
+		pic.sayNext(&own, next)
+		m := pic.alexaMeeting(next, &own)
 		out.Next = &m
 	}
 	return answer(out, pic.nextSecond())

@@ -118,6 +118,14 @@ func (p *picture) spokenTime(t time.Time) string {
 	return t.Format("3:04 pm")
 }
 
+// spokenMoment is a time of day, with its day when that is not today: "2:30 pm", "on Monday at 9 am".
+func (p *picture) spokenMoment(t time.Time) string {
+	if day := p.spokenDay(t); day != "today" {
+		return day + " at " + p.spokenTime(t)
+	}
+	return p.spokenTime(t)
+}
+
 // spokenDay is the day of an instant as seen from now: "today", "tomorrow", "on Monday", "on June 12".
 func (p *picture) spokenDay(t time.Time) string {
 	day, today := calendar.WallIn(t, p.zone).Midnight(), calendar.WallIn(p.now, p.zone).Midnight()

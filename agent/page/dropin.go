@@ -99,7 +99,7 @@ func nothingWords(f view.Freshness) string {
 const lunchWindow = 30 * time.Minute
 
 // chosen is the meeting that programs are told of: the next one that starts; when none will, one that runs; else
-// the next all-day item that is not free time. nil: there is nothing.
+// the next item of a day and more that is not free time. nil: there is nothing.
 func chosen(items []view.Item, now time.Time) *view.Item {
 	if it := nextMeeting(items, now); it != nil {
 		return it
@@ -108,7 +108,7 @@ func chosen(items []view.Item, now time.Time) *view.Item {
 		return it
 	}
 	for i := range items {
-		if it := &items[i]; !meeting(it) && !passedOver(it) && !it.Start.Before(now) && it.Status != calendar.Free && it.Status != calendar.Elsewhere {
+		if it := &items[i]; !(meeting(it) && !it.Long()) && !passedOver(it) && !it.Start.Before(now) && it.Status != calendar.Free && it.Status != calendar.Elsewhere {
 			return it
 		}
 	}
@@ -116,12 +116,12 @@ func chosen(items []view.Item, now time.Time) *view.Item {
 }
 
 // nextMeeting is the earliest meeting that starts at now or later, where of those that start within half an hour
-// of the earliest another is preferred to lunch. Items must be in order of start.
+// of the earliest another is preferred to lunch; what lasts for days does not hide them. Items must be in order of start.
 func nextMeeting(items []view.Item, now time.Time) *view.Item {
 	var first *view.Item
 	for i := range items {
 		it := &items[i]
-		if !meeting(it) || passedOver(it) || it.Start.Before(now) {
+		if !meeting(it) || it.Long() || passedOver(it) || it.Start.Before(now) {
 			continue
 		}
 		switch {

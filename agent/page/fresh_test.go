@@ -24,3 +24,27 @@ func TestPageTellsTheAgeOfItsEvents(t *testing.T) {
 		}
 	}
 }
+
+func TestNotesAreJoinedWithoutFullStops(t *testing.T) {
+	if got, want := sentence("the store was damaged. It begins anew.", "", "Work as of 14:20."), "The store was damaged. It begins anew; Work as of 14:20"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// Where nobody may change anything by a button there is none.
+func TestNoButtonsThatMayNotBeUsed(t *testing.T) {
+	for _, open := range []bool{true, false} {
+		d := stage(t, scene{"guarded", "14:35", "", func(b *builder) {
+			b.config.Web.DropInWrites = open
+			b.allDay("family", "Anna's birthday", 0, 1)
+			b.timed("work", "Design review", 0, "14:00", 60)
+			b.later()
+			b.snap.Hidden = map[string]store.Hidden{"gone": {ID: "gone", Title: "Newsletter", Since: b.now}}
+		}})
+		for _, kind := range []Kind{Next, Agenda} {
+			if n := len(elements(tree(t, draw(t, d, Query{Kind: kind})), tagged("form"))); (n > 0) != open {
+				t.Errorf("open %v, kind %d: %d forms", open, kind, n)
+			}
+		}
+	}
+}

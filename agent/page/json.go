@@ -47,11 +47,9 @@ func (p *picture) settled() time.Time {
 	return until
 }
 
-// meeting tells whether an item is one that a person goes to at a time: no all-day item, none that lasts a day and
-// more, no place of work.
-func meeting(it *view.Item) bool {
-	return !it.AllDay && it.End.Sub(it.Start) < 24*time.Hour && it.Status != calendar.Elsewhere
-}
+// meeting tells whether an item is one that a person goes to at a time: no all-day item, no place of work, no free time
+// of a day and more.
+func meeting(it *view.Item) bool { return !it.Aside() }
 
 // seconds counts whole seconds, down.
 func seconds(d time.Duration) int64 {

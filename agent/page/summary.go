@@ -61,7 +61,7 @@ func morningOf(items []view.Item, span calendar.Span, limit int, zone *time.Loca
 		if limit--; limit < 0 {
 			break
 		}
-		if !meeting(it) {
+		if !meeting(it) || it.Long() {
 			if it.AllDay && counts(it) {
 				m.allDay = append(m.allDay, *it)
 				m.total += 0.5

@@ -92,11 +92,14 @@ func (it *Item) over(now time.Time) bool { return !it.end().After(now) }
 // running tells whether now lies in the item.
 func (it *Item) running(now time.Time) bool { return !it.Start.After(now) && !it.over(now) }
 
-// chip tells whether the item is said beside the clock and never counted down to: all-day items, those that last a day and
-// more, and places of work.
-func (it *Item) chip() bool {
-	return it.AllDay || it.End.Sub(it.Start) >= 24*time.Hour || it.Status == calendar.Elsewhere
+// Aside tells whether the item is said beside the clock and never counted down to: all-day items, places of work, and free
+// time of a day and more.
+func (it *Item) Aside() bool {
+	return it.AllDay || it.Status == calendar.Elsewhere || it.Status == calendar.Free && it.Long()
 }
+
+// Long tells whether the item lasts a day and more: one that a person is in beside others.
+func (it *Item) Long() bool { return it.End.Sub(it.Start) >= 24*time.Hour }
 
 // oneLine returns text without line breaks, control characters and marks that turn the direction of what follows.
 func oneLine(text string) string {

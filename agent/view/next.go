@@ -3,6 +3,8 @@ package view
 import (
 	"slices"
 	"time"
+
+	"calendarbot/agent/calendar"
 )
 
 // State says what a person should know first.
@@ -109,24 +111,36 @@ func WhatsNext(items []Item, fresh Freshness, now time.Time, o Options) Next {
 
 // fill decides among the states that speak of events.
 func (n *Next) fill(items []Item, now time.Time, o Options) {
-	var running, coming []Item
+	var running, long, coming, days []Item // long of those that run, days of all-day items to come
 	ended := false
 	for _, it := range items {
 		n.ValidUntil = earlier(n.ValidUntil, nextEdge(&it, now))
 		switch {
-		case it.chip():
+		case it.Aside():
 			if onDay(&it, now, o) && !it.over(now) {
 				n.Chips = append(n.Chips, chipRow(it, now, o))
+			} else if it.Status != calendar.Elsewhere && !it.Skipped && it.Start.After(now) {
+				days = append(days, it)
 			}
 		case it.over(now):
 			ended = true
 		case it.Skipped:
+		case it.running(now) && it.Long():
+			long = append(long, it)
 		case it.running(now):
 			running = append(running, it)
 		default:
 			coming = append(coming, it)
 		}
 	}
+	if len(running) == 0 {
+		running = long
+	} else { // of a trade fair and a visit to the dentist a person is in the latter
+		for _, it := range long {
+			n.Chips = append(n.Chips, chipRow(it, now, o))
+		}
+	}
+	apart := len(n.Chips)+len(days) > 0
 	if extra := len(n.Chips) - maxChips; extra > 0 {
 		n.Chips, n.MoreChips = n.Chips[:maxChips], more(extra)
 	}
@@ -151,7 +165,12 @@ func (n *Next) fill(items []Item, now time.Time, o Options) {
 	}
 	if len(heads) == 0 {
 		n.Text = nothingMore
+		if apart {
+			n.Text = nothingTimed
+		}
 	}
+	rest = slices.Concat(rest, days)
+	slices.SortStableFunc(rest, func(a, b Item) int { return a.Start.Compare(b.Start) })
 	n.follow(rest, now, o)
 	n.Say = n.say()
 }
@@ -225,7 +244,7 @@ func then(running, coming []Item, now time.Time, o Options) string {
 		}
 		return thenNothing
 	case coming[0].Start.Before(end):
-		return meanwhile(coming[0].Title, coming[0].Start, o)
+		return meanwhile(coming[0].Title, coming[0].Start, now, o)
 	case coming[0].Start.Sub(end) < backTo:
 		return thenAtOnce(coming[0].Title)
 	}
@@ -248,6 +267,9 @@ func (n *Next) follow(rest []Item, now time.Time, o Options) {
 }
 
 func followRow(it Item, now time.Time, o Options) Row {
+	if it.AllDay {
+		return Row{Item: it, When: whenDay(it.FirstDay, dayOf(now, o.Zone)), Length: dayCount(it.FirstDay, it.EndDay)}
+	}
 	r := Row{Item: it, When: when(it.Start, now, o), Range: Span(it.Start, it.End, o), Length: Length(it.End.Sub(it.Start))}
 	if it.running(now) {
 		r.Running, r.When = true, untilWhen(it.end(), now, o)

@@ -83,6 +83,9 @@ func TestWhatsNext(t *testing.T) {
 	skipped.Skipped = true
 	elsewhere := timed(t, "Home office", "08:00", "17:00")
 	elsewhere.Status = calendar.Elsewhere
+	fair := timed(t, "Trade fair", "2026-10-21 08:00", "2026-10-24 18:00")
+	freeFair := fair
+	freeFair.Status = calendar.Free
 	tests := []struct {
 		name  string
 		now   string
@@ -118,8 +121,10 @@ func TestWhatsNext(t *testing.T) {
 		{"a night between", "23:00", []Item{timed(t, "Watch", "22:30", "23:30"), timed(t, "Call", "2026-10-23 09:00", "2026-10-23 10:00")}, []string{"Now",
 			"Watch | ends in 30 min | 22:30–23:30 | 1 h | urgency 2 | 50%", "then nothing more today", "+ Tomorrow 09:00 Call"}},
 		{"only all-day", "14:35", []Item{wholeDays(t, "Birthday", "2026-10-22", 1), wholeDays(t, "Holiday", "2026-10-21", 5)}, []string{"Free",
-			"Nothing planned for two weeks", "chip Birthday ", "chip Holiday day 2 of 5"}},
-		{"an all-day item of tomorrow is not today's", "14:35", []Item{wholeDays(t, "Birthday", "2026-10-23", 1)}, []string{"Free", "Nothing planned for two weeks"}},
+			"Nothing at a fixed time", "chip Birthday ", "chip Holiday day 2 of 5"}},
+		{"an all-day item of tomorrow is not today's", "14:35", []Item{wholeDays(t, "Exam", "2026-10-23", 1), wholeDays(t, "Trip", "2026-10-26", 3)}, []string{"Free", "Nothing at a fixed time", "+ Tomorrow Exam", "+ Mon Trip"}},
+		{"all-day items stand among what follows", "14:35", []Item{wholeDays(t, "Exam", "2026-10-23", 1), timed(t, "Review", "2026-10-23 09:00", "2026-10-23 10:00"), timed(t, "Call", "2026-10-23 11:00", "2026-10-23 12:00"), wholeDays(t, "Fair", "2026-10-30", 1)}, []string{"Free until Tomorrow 09:00",
+			"Review | Tomorrow 09:00 in 18 h 25 | 09:00–10:00 | 1 h | urgency 0 | -1%", "+ Tomorrow Exam", "+ Tomorrow 11:00 Call", "+ Fri 30 Oct Fair"}},
 		{"free until later today", "08:00", []Item{review}, []string{"Free until 14:00", "Review | 14:00 in 6 h | 14:00–15:00 | 1 h | urgency 0 | -1%"}},
 		{"free until another day", "14:35", []Item{timed(t, "Review", "2026-10-25 09:00", "2026-10-25 10:00")}, []string{"Free until Sun 09:00", "Review | Sun 09:00 | 09:00–10:00 | 1 h | urgency 0 | -1%"}},
 		{"free until next week", "14:35", []Item{timed(t, "Review", "2026-10-30 09:00", "2026-10-30 10:00")}, []string{"Free until Fri 30 Oct 09:00", "Review | Fri 30 Oct 09:00 | 09:00–10:00 | 1 h | urgency 0 | -1%"}},
@@ -128,8 +133,14 @@ func TestWhatsNext(t *testing.T) {
 		{"after midnight soon", "23:30", []Item{review, timed(t, "Flight", "2026-10-23 01:10", "2026-10-23 03:00")}, []string{"Next", "Flight | in 1 h 40 | 01:10–03:00 | 1 h 50 | urgency 0 | -1%"}},
 		{"skipped is passed over", "13:50", []Item{skipped, timed(t, "Call", "15:00", "15:30")}, []string{"Next", "Call | in 1 h 10 | 15:00–15:30 | 30 min | urgency 0 | -1%"}},
 		{"nothing", "14:35", nil, []string{"Free", "Nothing planned for two weeks"}},
-		{"working elsewhere is a place", "14:35", []Item{elsewhere}, []string{"Free", "Nothing planned for two weeks", "chip Home office until 17:00"}},
-		{"a day and more is a chip", "14:35", []Item{timed(t, "Trade fair", "2026-10-21 08:00", "2026-10-24 18:00")}, []string{"Free", "Nothing planned for two weeks", "chip Trade fair until Sat 18:00"}},
+		{"working elsewhere is a place", "14:35", []Item{elsewhere}, []string{"Free", "Nothing at a fixed time", "chip Home office until 17:00"}},
+		{"in the middle of a busy time of days", "14:35", []Item{fair}, []string{"Now", "Trade fair | until Sat 18:00 | Wed 08:00–Sat 18:00 | 3 days 10 h | urgency 2 | 37%"}},
+		{"on its last day", "2026-10-24 14:35", []Item{fair}, []string{"Now", "Trade fair | ends in 3 h 25 | Wed 08:00–Sat 18:00 | 3 days 10 h | urgency 2 | 95%", "then nothing more today"}},
+		{"something short in it", "14:35", []Item{fair, review, timed(t, "Dentist", "14:30", "15:30")}, []string{"Now", "Review | ends in 25 min | 14:00–15:00 | 1 h | urgency 2 | 58%",
+			"Dentist | ends in 55 min | 14:30–15:30 | 1 h | urgency 2 | 8%", "then nothing more today", "chip Trade fair until Sat 18:00"}},
+		{"something short tomorrow in it", "14:35", []Item{fair, timed(t, "Dentist", "2026-10-23 09:00", "2026-10-23 10:00")}, []string{"Now", "Trade fair | until Sat 18:00 | Wed 08:00–Sat 18:00 | 3 days 10 h | urgency 2 | 37%",
+			"Dentist begins tomorrow 09:00", "+ Tomorrow 09:00 Dentist"}},
+		{"free time of days is a chip", "14:35", []Item{freeFair}, []string{"Free", "Nothing at a fixed time", "chip Trade fair until Sat 18:00"}},
 		{"no length", "14:00", []Item{timed(t, "Pill", "14:00", "14:00")}, []string{"Now", "Pill | ends now | 14:00 |  | urgency 2 | 0%", "then nothing more today"}},
 		{"no length, a minute on", "14:01", []Item{timed(t, "Pill", "14:00", "14:00")}, []string{"Done for today", "Nothing planned for two weeks"}},
 		{"over midnight", "23:50", []Item{timed(t, "Party", "21:00", "2026-10-23 02:00")}, []string{"Now", "Party | ends in 2 h 10 | 21:00–02:00 | 5 h | urgency 2 | 56%"}},

@@ -79,6 +79,25 @@ func when(t, now time.Time, o Options) string {
 	return civil(t, o.Zone).Format("Mon 2 Jan ") + Clock(t, o)
 }
 
+// whenDay names the first day of an all-day item to come: "Tomorrow", "Thu", "Thu 12 Jun".
+func whenDay(day, today calendar.Wall) string {
+	switch {
+	case day == today+calendar.Day:
+		return "Tomorrow"
+	case day < today+7*calendar.Day:
+		return day.UTC().Format("Mon")
+	}
+	return day.UTC().Format("Mon 2 Jan")
+}
+
+// dayCount is the length of an all-day item: "all day", "3 days".
+func dayCount(first, end calendar.Wall) string {
+	if n := int((end - first) / calendar.Day); n > 1 {
+		return strconv.Itoa(n) + " days"
+	}
+	return wholeDay
+}
+
 // dayName names a day as seen from another: "Today", "Tomorrow", "Thursday".
 func dayName(day, today calendar.Wall) string {
 	switch day - today {
@@ -183,14 +202,22 @@ func sentenceTitle(title string) string { return Clip(title, 24) }
 
 func thenAtOnce(title string) string             { return "then straight on to " + sentenceTitle(title) }
 func thenFree(until time.Time, o Options) string { return "then free until " + Clock(until, o) }
-func meanwhile(title string, at time.Time, o Options) string {
-	return sentenceTitle(title) + " begins at " + Clock(at, o)
+func meanwhile(title string, at, now time.Time, o Options) string {
+	text := sentenceTitle(title) + " begins "
+	switch daysUntil(now, at, o.Zone) {
+	case 0:
+		return text + "at " + Clock(at, o)
+	case 1:
+		return text + "tomorrow " + Clock(at, o)
+	}
+	return text + when(at, now, o)
 }
 
 const (
-	thenNothing = "then nothing more today"
-	nothingMore = "Nothing planned for two weeks"
-	nothingDay  = "Nothing planned"
+	thenNothing  = "then nothing more today"
+	nothingMore  = "Nothing planned for two weeks"
+	nothingTimed = "Nothing at a fixed time"
+	nothingDay   = "Nothing planned"
 )
 
 // dayOfDays returns "day 2 of 5".
