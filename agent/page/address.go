@@ -3,6 +3,7 @@ package page
 import (
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -51,4 +52,14 @@ func webAddress(host, port string) string {
 		return "http://" + host + "/"
 	}
 	return "http://" + net.JoinHostPort(host, port) + "/"
+}
+
+// onlyHere tells whether an address is the device's own name for itself.
+func onlyHere(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return true
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
 }

@@ -19,8 +19,9 @@ func agendaRooms() []int { return []int{80, 50, 30, 15, 5} }
 
 // agendaPage is an agenda as the templates draw it.
 type agendaPage struct {
-	Days []agendaDay
-	More string
+	Days    []agendaDay
+	More    string
+	MoreURL string // the days left out
 }
 
 type agendaDay struct {
@@ -70,7 +71,7 @@ func agendaHTML(pic *picture, q Query) (Page, error) {
 			room = view.Room{Whole: whole}
 		}
 		a := view.MakeAgenda(pic.items, first, n, room, pic.now, pic.options)
-		l.Agenda = r.agenda(&a, q, n)
+		l.Agenda = r.agenda(&a, q, first, n)
 		var err error
 		made, err = l.render(soonestOf(a.ValidUntil, offered, pic.fresh.Until))
 		if err != nil || len(made.Body) <= maxHTML {
@@ -80,8 +81,12 @@ func agendaHTML(pic *picture, q Query) (Page, error) {
 	return made, nil
 }
 
-func (r rows) agenda(a *view.Agenda, q Query, n int) *agendaPage {
+func (r rows) agenda(a *view.Agenda, q Query, first calendar.Wall, n int) *agendaPage {
 	out := &agendaPage{More: a.More, Days: make([]agendaDay, 0, len(a.Days))}
+	if a.More != "" {
+		left := n - int((a.MoreDay-first)/calendar.Day)
+		out.MoreURL = r.agendaURL(q, a.MoreDay.UTC().Format(time.DateOnly), left)
+	}
 	for _, d := range a.Days {
 		day := agendaDay{Day: d, ISO: d.Day.UTC().Format(time.DateOnly)}
 		if n > 1 {

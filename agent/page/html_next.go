@@ -1,6 +1,7 @@
 package page
 
 import (
+	"slices"
 	"time"
 
 	"calendarbot/agent/view"
@@ -13,6 +14,7 @@ type nextPage struct {
 	Heads     []head
 	Chips     []row
 	Following []row
+	TodayURL  string // the agenda of today alone
 	Setup     *setup
 	Text      string
 	TextSize  string
@@ -63,6 +65,7 @@ func nextHTML(pic *picture, q Query) (Page, error) {
 
 	r := newRows(pic, l.Theme)
 	r.back = l.NextURL
+	l.Next.TodayURL = r.agendaURL(q, "", 1)
 	for _, h := range n.Heads {
 		made := newHead(h, r.row(view.Row{Item: h.Item, Length: h.Length, Range: h.Range}))
 		made.Alone = len(n.Heads) == 1
@@ -103,10 +106,13 @@ func look(n *view.Next) string {
 	return [...]string{view.Calm: "", view.Soon: "soon", view.Pressing: "pressing"}[n.Heads[0].Urgency]
 }
 
+// newSetup tells how a calendar is added. An address that only the device itself reaches is no use to a phone.
 func newSetup(addresses []string) *setup {
-	s := &setup{Heading: setupHeading(), Lines: setupLines(), Addresses: addresses}
-	if len(addresses) > 0 {
-		s.QR = qrOf(addresses[0])
+	s := &setup{Heading: setupHeading(), Lines: setupLines()}
+	s.Addresses = slices.DeleteFunc(slices.Clone(addresses), onlyHere)
+	if len(s.Addresses) > 0 {
+		s.Lines = append(s.Lines, setupPhone)
+		s.QR = qrOf(s.Addresses[0])
 	}
 	return s
 }

@@ -43,10 +43,12 @@ func setupHeading() string { return "No calendar yet" }
 
 func setupLines() []string {
 	return []string{
-		"Name a calendar’s address in the configuration file or in CALENDARBOT_ICS_URL. This page fills by itself.",
-		"It can also be opened on a phone:",
+		"Name a calendar’s address in the configuration file or in CALENDARBOT_ICS_URL, or add it while the program runs by POST /api/v1/sources. This page fills by itself.",
 	}
 }
+
+// setupPhone stands above addresses that a phone reaches.
+const setupPhone = "It can also be opened on a phone:"
 
 // clockReason is said by the clock page when nobody gives a reason.
 const clockReason = "The calendar cannot be shown just now."

@@ -23,7 +23,8 @@ type Day struct {
 // Agenda is the coming days.
 type Agenda struct {
 	Days       []Day
-	More       string // "+12 more": in days left out for want of room
+	More       string        // "+12 more": in days left out for want of room
+	MoreDay    calendar.Wall // the first of them
 	ValidUntil time.Time
 }
 
@@ -64,6 +65,9 @@ func MakeAgenda(items []Item, first calendar.Wall, n int, room Room, now time.Ti
 			continue
 		}
 		if room.Whole > 0 && left <= 0 {
+			if dropped == 0 {
+				a.MoreDay = d.Day
+			}
 			dropped += held
 			continue
 		}

@@ -1,0 +1,64 @@
+package page
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+)
+
+// Whoever is told of more finds it behind the words.
+func TestMoreLeadsToTheRest(t *testing.T) {
+	d := stage(t, scene{"full", "00:10", "", func(b *builder) {
+		for day := range 14 {
+			for i := range 40 {
+				b.timed("work", fmt.Sprintf("Appointment %d", i), day, fmt.Sprintf("%02d:%02d", 8+i/4, i%4*15), 15)
+			}
+		}
+	}})
+	links := func(q Query) (list []url.Values, names []string) {
+		root := tree(t, draw(t, d, q))
+		for _, e := range elements(root, func(n *html.Node) bool { return classed("rest")(n) || classed("more")(n) }) {
+			for _, a := range elements(e, tagged("a")) {
+				u, err := url.Parse(attr(a, "href"))
+				if err != nil || u.Path != "/agenda" {
+					t.Fatalf("link %q: %v", attr(a, "href"), err)
+				}
+				list, names = append(list, u.Query()), append(names, text(a))
+			}
+			if len(elements(e, tagged("a"))) == 0 {
+				t.Errorf("%q leads nowhere", text(e))
+			}
+		}
+		return list, names
+	}
+	got, names := links(Query{Kind: Agenda, Days: 14})
+	if len(got) < 3 || got[0].Get("from") != "2026-10-22" || got[0].Get("days") != "1" {
+		t.Errorf("links %v", got)
+	}
+	if last := got[len(got)-1]; last.Get("from") != "2026-10-27" || last.Get("days") != "9" {
+		t.Errorf("the days left out: %v, %q", last, names)
+	}
+	if got, _ := links(Query{Kind: Next}); len(got) != 1 || got[0].Get("days") != "1" {
+		t.Errorf("from what's next: %v", got)
+	}
+}
+
+// An address that only the device reaches is not offered to a phone.
+func TestSetupWithoutAnAddressForPhones(t *testing.T) {
+	s := scene{"empty", "14:35", "", func(b *builder) { b.snap.Sources = nil }}
+	for addresses, phone := range map[string]bool{"": false, "http://127.0.0.1:8080/": false, "http://[::1]:8080/": false, "http://localhost/": false, "http://192.168.178.42:8080/": true} {
+		d := stage(t, s)
+		d.o.Addresses = func() []string { return strings.Fields(addresses) }
+		p := draw(t, d, Query{Kind: Next})
+		if got := bytes.Contains(p.Body, []byte("phone")); got != phone || (len(elements(tree(t, p), classed("qr"))) > 0) != phone {
+			t.Errorf("%q: a phone is spoken of: %v", addresses, got)
+		}
+		if !bytes.Contains(p.Body, []byte("POST /api/v1/sources")) {
+			t.Errorf("%q: the way without the file is missing", addresses)
+		}
+	}
+}
