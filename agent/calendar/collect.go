@@ -49,7 +49,11 @@ func (x *expansion) collect(m *Event, p *piece) {
 			break
 		}
 		x.rule = &m.Rules[i]
-		x.walk.run(x.rule, p.low, p.high, x.steps, x.yield)
+		if x.rule.left > 0 {
+			x.countOn(x.rule, p)
+		} else {
+			x.walk.run(x.rule, p.low, p.high, x.steps, x.yield)
+		}
 		x.steps = x.walk.steps
 	}
 	x.rule, x.plain = nil, false
@@ -72,6 +76,20 @@ func (x *expansion) collect(m *Event, p *piece) {
 		x.slots = slices.CompactFunc(x.slots, func(a, b slot) bool { return a.at == b.at })
 	}
 	x.room -= len(x.slots)
+}
+
+// countOn walks a rule of which ParseRule did not count all instances.
+func (x *expansion) countOn(r *Rule, p *piece) {
+	left := r.left
+	x.walk.run(r, min(p.low, r.counted+1), p.high, x.steps, func(w Wall) bool {
+		if w > r.counted {
+			if left == 0 {
+				return false
+			}
+			left--
+		}
+		return w < p.low || x.add(w)
+	})
 }
 
 // add takes one slot of the start or of a rule. It returns false when there is no room.

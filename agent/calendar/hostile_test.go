@@ -105,17 +105,6 @@ func TestTooManyStepsAreCutWithAWarning(t *testing.T) {
 	}
 }
 
-func TestCountIsBoundedAndKeepsWhatWasFound(t *testing.T) {
-	e := event(t, "counted", "2024-06-01 00:00 UTC", "", "FREQ=SECONDLY;COUNT=1000000")
-	list, _ := expand(t, between(t, "2024-06-02", "2024-06-03"), e)
-	if len(list) == 0 {
-		t.Error("nothing of what was counted is shown")
-	}
-	if list, _ = expand(t, between(t, "2024-06-05", "2024-06-06"), e); len(list) != 0 {
-		t.Errorf("%d occurrences after the bound", len(list))
-	}
-}
-
 // A window centuries after the start is as near as any.
 func TestWindowFarFromTheStart(t *testing.T) {
 	birthday := event(t, "birthday", "1604-05-20", "", "FREQ=YEARLY")

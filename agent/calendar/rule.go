@@ -14,6 +14,8 @@ type Rule struct {
 	last     Wall // nothing is yielded after it (UNTIL, COUNT); Forever without an end
 	until    int64
 	exact    bool // last is only near: instants after until are to be left out as well
+	left     int  // of COUNT, the instances after counted that are allowed; 0 when last knows the end
+	counted  Wall
 
 	months       uint16 // bit m for month m; 0 is any
 	monthDays    uint32 // bit d for day d

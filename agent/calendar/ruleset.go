@@ -139,17 +139,5 @@ func (p *parser) findEnd(r *Rule) {
 	if p.seen&partUntil != 0 {
 		p.warn("Its recurrence rule has both COUNT and UNTIL; the one that ends first counts.")
 	}
-	left, last := p.count-1, r.first
-	enough := left == 0 || g.run(r, earliest, latest, MaxSteps, func(w Wall) bool {
-		if r.exact && r.over(w.In(zoneOr(p.start.Loc)).Unix()) {
-			return true
-		}
-		last = w
-		left--
-		return left > 0
-	})
-	if !enough {
-		p.warn("Its recurrence rule takes more than %d steps to count; it ends at %s.", MaxSteps, last.UTC().Format("2006-01-02 15:04:05"))
-	}
-	r.last = last
+	r.setCount(p.count-1, p.seen&partsBy == 0)
 }
