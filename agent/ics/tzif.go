@@ -3,7 +3,7 @@ package ics
 import "encoding/binary"
 
 // tzif writes a zone as time zone data (RFC 8536, version 2) for time.LoadLocationFromTZData: first holds from the
-// beginning of time, then each change in turn. More than 200 different observances are more than the format
+// beginning of time, then each change in turn, and after the last one what footer says. More than 200 different observances are more than the format
 // is asked to hold; those beyond are left out.
 func tzif(first observance, changes []change) []byte {
 	type local struct {
@@ -56,14 +56,14 @@ func tzif(first observance, changes []change) []byte {
 	header(0, 0, 0, 0, 0, 0)
 	header(0, 0, 0, len(which), len(types), len(names))
 	data = append(append(append(append(data, times...), which...), infos...), names...)
-	return append(data, "\n\n"...)
+	return append(append(append(data, '\n'), footer(changes)...), '\n')
 }
 
 // abbreviation is the short name that a clock in the observance shows: its TZNAME, else its offset.
 func abbreviation(o observance) string {
 	name := make([]byte, 0, 8)
 	for i := 0; i < len(o.name) && len(name) < 8; i++ {
-		if c := o.name[i]; c > ' ' && c < 0x7F {
+		if c := o.name[i]; c > ' ' && c < 0x7F && c != '<' && c != '>' {
 			name = append(name, c)
 		}
 	}

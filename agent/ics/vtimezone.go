@@ -27,15 +27,17 @@ type change struct {
 	to *observance
 }
 
-// Bounds of a computed zone. Before zoneFrom the first offset holds, after zoneTo the last.
+// Bounds of a computed zone.
 const (
 	mostObservances = 50
-	mostChanges     = 2000
+	mostChanges     = 3000
 )
 
+// zoneSpan is when the changes of a computed zone are worked out one by one. Before it the first offset holds; how the
+// zone goes on after it, see footer.
 func zoneSpan() calendar.Span {
 	return calendar.Span{
-		Start: time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC),
+		Start: time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC),
 		End:   time.Date(2101, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
 }

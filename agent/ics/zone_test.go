@@ -78,6 +78,12 @@ unknown: The time zone "Zeitzone 7b" is unknown; 2 events that name it are read 
 			"march-2006": "2006-03-20T10:00:00-05:00 Changed rules", "march-2007": "2007-03-20T10:00:00-04:00 Changed rules",
 			"gap": "2025-03-09T03:30:00-04:00 Changed rules", "overlap": "2025-11-02T01:30:00-04:00 Changed rules",
 			"far": "2099-07-03T10:00:00-04:00 Changed rules"}, ""},
+		{"a definition without beginning and end", "zone-defined-always", starts{
+			"north-1905": "1905-07-15T10:00:00+02:00 North", "north-1965": "1965-07-15T10:00:00+02:00 North", "north-1965-winter": "1965-12-15T10:00:00+01:00 North",
+			"north-2105": "2105-07-15T10:00:00+02:00 North", "north-2105-gap": "2105-03-29T03:30:00+02:00 North", "north-2105-winter": "2105-12-15T10:00:00+01:00 North",
+			"south-2105": "2105-07-15T10:00:00-03:30 South", "south-2105-before": "2105-10-10T23:29:00-03:30 South",
+			"south-2105-after": "2105-10-11T00:30:00-02:30 South", "south-2105-summer": "2105-12-15T10:00:00-02:30 South",
+			"odd-2100": "2100-07-15T10:00:00+02:00 Odd", "odd-2105": "2105-07-15T10:00:00+01:00 Odd"}, ""},
 		{"two definitions of one name", "zone-defined-twice", starts{"a": "2025-07-03T10:00:00+03:00 Ours"},
 			": The time zone \"Ours\" is defined again, and differently; its first definition is used.\n"},
 		{"X-LIC-LOCATION", "zone-lic-location", starts{"denver": "2025-07-03T10:00:00-06:00 America/Denver"}, ""},
@@ -137,11 +143,13 @@ func TestIANAZones(t *testing.T) {
 func TestComputedZoneFollowsItsRules(t *testing.T) {
 	start := parseFile(t, "zone-defined-changes").event(t, "gap").Start
 	real := newYork(t)
-	for at := time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC); at.Year() < 2038; at = at.Add(time.Hour) {
-		_, got := at.In(start.Loc).Zone()
-		_, want := at.In(real).Zone()
-		if got != want {
-			t.Fatalf("at %s the offset is %d, want %d", at, got, want)
+	for _, years := range [][2]int{{1990, 2038}, {2095, 2130}} {
+		for at := time.Date(years[0], 1, 1, 0, 0, 0, 0, time.UTC); at.Year() < years[1]; at = at.Add(time.Hour) {
+			_, got := at.In(start.Loc).Zone()
+			_, want := at.In(real).Zone()
+			if got != want {
+				t.Fatalf("at %s the offset is %d, want %d", at, got, want)
+			}
 		}
 	}
 	name, _ := time.Date(2025, 7, 1, 0, 0, 0, 0, time.UTC).In(start.Loc).Zone()
