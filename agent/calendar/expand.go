@@ -22,8 +22,8 @@ const MaxInstances = 10_000
 // the same start the last; several masters with different starts all stay. Of overrides of one
 // slot the highest SEQUENCE counts, then the last. An override is shown where it says, also when its slot is
 // excepted, when no rule gives that slot, and when the master is missing or hidden; a hidden one takes its
-// slot away. One for this and future moves all later slots as it moved and stands for them. Instances that fall
-// on one instant, as in the gap of a forward change, are one.
+// slot away. One for this and future moves all later slots as it moved and stands for them, also when another
+// override stands for its own slot. Instances that fall on one instant, as in the gap of a forward change, are one.
 //
 // The cost is proportional to the window, not to the age of a series, and bounded for any
 // rules: one series has at most MaxInstances and MaxSteps, all of a source MaxPerSource and all together MaxTotal.
@@ -97,8 +97,9 @@ type expansion struct {
 	recent *zone
 
 	masters   []*Event
-	overrides []override
-	wholeDays []Wall // days named by a DATE in an override of a timed series
+	overrides []override // one for each slot
+	futures   []override // those of them, or beside them, for this and future
+	wholeDays []Wall     // days named by a DATE in an override of a timed series
 	pieces    []piece
 	exceptAt  []int64
 	exceptDay []Wall

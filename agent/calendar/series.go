@@ -80,9 +80,10 @@ func (x *expansion) newestMasters() {
 }
 
 // newestOverrides finds the slots of the overrides and keeps one for each: the one with the highest
-// SEQUENCE, and of equals the last.
+// SEQUENCE, and of equals the last. Those for this and future are chosen among themselves, in x.futures: one of
+// the same slot that changes a single instance takes that slot alone, however new it is.
 func (x *expansion) newestOverrides(primary *Event) {
-	x.wholeDays = x.wholeDays[:0]
+	x.wholeDays, x.futures = x.wholeDays[:0], x.futures[:0]
 	if len(x.overrides) == 0 {
 		return
 	}
@@ -95,8 +96,19 @@ func (x *expansion) newestOverrides(primary *Event) {
 	}
 	slices.Sort(x.wholeDays)
 	slices.SortFunc(x.overrides, func(a, b override) int {
+		if a.key == b.key && a.event.Future != b.event.Future {
+			if b.event.Future {
+				return -1
+			}
+			return 1
+		}
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(b.event.Sequence, a.event.Sequence), cmp.Compare(b.order, a.order))
 	})
+	for _, o := range x.overrides {
+		if n := len(x.futures); o.event.Future && (n == 0 || x.futures[n-1].key != o.key) {
+			x.futures = append(x.futures, o)
+		}
+	}
 	x.overrides = slices.CompactFunc(x.overrides, func(a, b override) bool { return a.key == b.key })
 }
 
@@ -207,12 +219,12 @@ func (x *expansion) makePieces(m *Event, primary bool) {
 		p.zone = x.zone(m.Start.Loc)
 	}
 	x.pieces = append(x.pieces[:0], p)
-	for i := range x.overrides {
-		o := &x.overrides[i]
-		e := o.event
-		if !e.Future || !primary {
-			continue
+	for i := range x.futures {
+		if !primary {
+			break
 		}
+		o := &x.futures[i]
+		e := o.event
 		p := piece{event: e, wall: o.wall, key: o.key, length: extentOf(e.Start, e.End, e.Length, x.at)}
 		switch {
 		case e.Start.Date:
