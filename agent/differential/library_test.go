@@ -96,8 +96,12 @@ func libraryExplanations() []explanation {
 		{
 			"zones that the feed defines", "3.6.5: an observance holds from its onset; the library takes another",
 			func(_ *testCase, s *series, _ line) bool {
-				_, own := definitions[s.start.zone.id]
-				return own
+				for id := range definitions {
+					if strings.Contains(s.everything(), id) {
+						return true
+					}
+				}
+				return false
 			},
 		},
 		{
