@@ -181,6 +181,11 @@ const misfits = `(() => {
   for (const e of document.querySelectorAll('.next .amount, .next .state, .next .meta')) {
     if (e.scrollWidth > e.clientWidth + 1) bad.push(e.className + ' too wide: ' + e.textContent);
   }
+  if (innerWidth === 800 && !document.querySelector('[data-scale]:not([data-scale="100"])')) { // read across the room
+    const size = (e) => e ? parseFloat(getComputedStyle(e).fontSize) : 1000, one = document.querySelector('.n1 :is(.a1, .a2)');
+    if (size(document.querySelector('.next .state')) < 39.9) bad.push('the state is small');
+    if (one && !document.querySelector('.next .notes:not(#lost), .undo') && document.querySelectorAll('.chip').length < 3 && size(one) < 103.9) bad.push('the amount is small: ' + size(one));
+  }
   for (const e of document.querySelectorAll('button, nav a, .more a, .rest a')) {
     const r = e.getBoundingClientRect();
     if (r.height && (r.height < 43.5 || r.width < 43.5)) bad.push('target of ' + r.width + 'x' + r.height + ': ' + e.textContent);

@@ -159,6 +159,7 @@ func (d *Direct) picture(ctx context.Context, q Query, p plan) (*picture, error)
 		return nil, fmt.Errorf("expand events: %w", err)
 	}
 	pic.snap, pic.warnings = snap, warnings
+	pic.notice = sentence(pic.notice, cutNote(warnings))
 	pic.items = view.Items(occurrences, named(snap.Sources), hiddenBy(snap.Hidden), snap.Skipped, now, pic.options)
 	pic.fresh = view.Fresh(feeds(snap.Sources), now, tooOld(d.o.Config.Feeds.Refresh), pic.options)
 	return pic, nil

@@ -75,14 +75,15 @@ func eventsJSON(pic *picture, q Query) (Page, error) {
 		return noCalendar(pic)
 	}
 	out := struct {
-		From   string  `json:"from"`
-		To     string  `json:"to"`
-		Events []event `json:"events"`
-		More   int     `json:"more"` // events beyond the limit
+		From     string  `json:"from"`
+		To       string  `json:"to"`
+		Events   []event `json:"events"`
+		More     int     `json:"more"`     // events beyond the limit
+		Warnings []cut   `json:"warnings"` // events that are not shown whole
 		freshness
 	}{
 		From: pic.span.Start.In(pic.zone).Format(time.RFC3339), To: pic.span.End.In(pic.zone).Format(time.RFC3339),
-		Events: []event{}, freshness: pic.freshness(),
+		Events: []event{}, Warnings: pic.cuts(), freshness: pic.freshness(),
 	}
 	search := strings.ToLower(q.Search)
 	for i := range pic.items {
