@@ -259,15 +259,6 @@ func TestReadMoment(t *testing.T) {
 	}
 }
 
-func TestCivilIsTheCalendars(t *testing.T) {
-	for day := calendar.WallOf(1, 1, 1, 0, 0, 0); day < calendar.WallOf(10000, 1, 1, 0, 0, 0); day += calendar.Day {
-		u := day.UTC()
-		if got := civil(u.Year(), int(u.Month()), u.Day()); got != day {
-			t.Fatalf("%s is %d, want %d", u.Format("2006-01-02"), got, day)
-		}
-	}
-}
-
 func TestReadOffset(t *testing.T) {
 	for text, want := range map[string]int{
 		"+0100": 3600, "-0330": -12600, "+01:00": 3600, "0100": 3600, "+1": 3600, "-053730": -20250, "+2359": 86340,

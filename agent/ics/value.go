@@ -2,6 +2,7 @@ package ics
 
 import (
 	"strings"
+	"time"
 
 	"calendarbot/agent/calendar"
 )
@@ -38,10 +39,13 @@ func readMoment(s string) (m moment, ok bool) {
 		return m, false
 	}
 	year, month, day := number(s[0:4]), number(s[4:6]), number(s[6:8])
-	if year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
+	if year < 1 || month < 1 || month > 12 || day < 1 || day > 31 {
 		return m, false
 	}
-	m.wall = civil(year, month, day)
+	m.wall = calendar.WallOf(year, time.Month(month), day, 0, 0, 0)
+	if day > 28 && m.wall.UTC().Day() != day {
+		return m, false // the month is shorter
+	}
 	if len(s) == 8 {
 		m.date = true
 		return m, !m.exact
@@ -85,29 +89,6 @@ func number(s string) int {
 		n = n*10 + int(c-'0')
 	}
 	return n
-}
-
-func daysIn(year, month int) int {
-	switch month {
-	case 4, 6, 9, 11:
-		return 30
-	case 2:
-		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
-			return 29
-		}
-		return 28
-	}
-	return 31
-}
-
-// civil is calendar.WallOf for midnight of a valid date, without the cost of time.Date.
-func civil(year, month, day int) calendar.Wall {
-	// Years begin in March, so that the leap day is the last one.
-	if month <= 2 {
-		year, month = year-1, month+12
-	}
-	days := 365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 + day - 1
-	return calendar.Wall(days-719468) * calendar.Day
 }
 
 // readLength reads a DURATION (RFC 5545 section 3.3.6). negative tells that it had a minus sign. A number has at
