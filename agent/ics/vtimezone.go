@@ -206,8 +206,25 @@ func (o *observance) onsets() []change {
 	return changes
 }
 
-// seldom tells whether a rule recurs by the year or the month, as every rule of a zone does.
+// seldom tells whether a rule recurs by the year or the month, at one time of a day, as every rule of a zone does. Others
+// are left out: they could cost a feed of many zones much work.
 func seldom(rule string) bool {
 	rule = strings.ToUpper(rule)
-	return strings.Contains(rule, "FREQ=YEARLY") || strings.Contains(rule, "FREQ=MONTHLY")
+	for part := range strings.SplitSeq(rule, ";") {
+		name, value, _ := strings.Cut(part, "=")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		switch name {
+		case "FREQ":
+			if value != "YEARLY" && value != "MONTHLY" {
+				return false
+			}
+		case "BYHOUR", "BYMINUTE", "BYSECOND":
+			if strings.Contains(value, ",") || strings.Count(rule, name) > 1 {
+				return false
+			}
+		case "BYSETPOS":
+			return false
+		}
+	}
+	return true
 }

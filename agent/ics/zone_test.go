@@ -138,6 +138,22 @@ func TestIANAZones(t *testing.T) {
 	}
 }
 
+func TestRulesOfZones(t *testing.T) {
+	for rule, want := range map[string]bool{
+		"FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU":                    true,
+		"freq=yearly;byday=2SU;bymonth=3;byhour=2;byminute=0": true,
+		"FREQ=MONTHLY;INTERVAL=12":                            true,
+		"FREQ=SECONDLY":                                       false,
+		"FREQ=SECONDLY;X-A=FREQ=YEARLY":                       false,
+		"FREQ=YEARLY; FREQ = DAILY":                           false,
+		"FREQ=YEARLY;BYHOUR=1,2":                              false,
+		"FREQ=YEARLY;BYSECOND=1;BYSECOND=2":                   false,
+		"FREQ=YEARLY;BYDAY=SU;BYSETPOS=366":                   false,
+	} {
+		expect(t, rule, seldom(rule), want)
+	}
+}
+
 // TestComputedZoneFollowsItsRules compares a zone computed from its definition with the same zone of the time
 // zone database, hour by hour over years that contain every change of its rules.
 func TestComputedZoneFollowsItsRules(t *testing.T) {
