@@ -3,6 +3,7 @@ package conn
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 )
 
 // AddressError is a refused address.
@@ -20,9 +21,18 @@ func (e *AddressError) Error() string {
 		what = fmt.Sprintf("%s (%s)", e.Host, e.Address)
 	}
 	if e.Allowed {
-		return fmt.Sprintf("%s is a %s address, which is only allowed for a source with lan: true", what, e.Kind)
+		return fmt.Sprintf("%s is %s, which is only allowed for a source with lan: true, and not by a redirect from the internet", what, e.What())
 	}
-	return fmt.Sprintf("%s is a %s address, which is never fetched from", what, e.Kind)
+	return fmt.Sprintf("%s is %s, which is never fetched from", what, e.What())
+}
+
+// What is the kind of address with its article: "a private address".
+func (e *AddressError) What() string {
+	article := "a"
+	if e.Kind != "" && strings.ContainsRune("aeiou", rune(e.Kind[0])) {
+		article = "an"
+	}
+	return fmt.Sprintf("%s %s address", article, e.Kind)
 }
 
 // block is a range of addresses that are not the public internet.
@@ -91,6 +101,12 @@ func (g guard) check(host string, addr netip.Addr, lan bool) error {
 		return nil
 	}
 	return &AddressError{Host: host, Address: addr.String(), Kind: kind, Allowed: allowed}
+}
+
+// public tells whether the address is on the public internet.
+func (g guard) public(addr netip.Addr) bool {
+	kind, _ := g.classify(addr.WithZone("").Unmap())
+	return kind == ""
 }
 
 // classify returns "" for a public address, else what it is. An IPv6 address that only wraps an

@@ -22,6 +22,7 @@ const maxHeaderBytes = 64 << 10
 type HTTP struct {
 	agent string
 	slots chan struct{} // one for each request under way
+	guard guard
 	// Connections to the LAN and to the internet are kept apart: one that was dialled with a
 	// person's leave must not be used without it.
 	lan, public *http.Transport
@@ -40,7 +41,9 @@ type HTTPOptions struct {
 }
 
 // NewHTTP returns a client. Nothing is dialled.
-func NewHTTP(o HTTPOptions) *HTTP {
+func NewHTTP(o HTTPOptions) *HTTP { return newHTTP(o, newGuard()) }
+
+func newHTTP(o HTTPOptions, g guard) *HTTP {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -49,10 +52,10 @@ func NewHTTP(o HTTPOptions) *HTTP {
 	o.Connect = positive(o.Connect, 10*time.Second)
 	o.Header = positive(o.Header, 15*time.Second)
 	o.Idle = positive(o.Idle, 90*time.Second)
-	g := newGuard()
 	return &HTTP{
 		agent:  o.UserAgent,
 		slots:  make(chan struct{}, o.MaxConns),
+		guard:  g,
 		lan:    newTransport(o, g, true),
 		public: newTransport(o, g, false),
 	}
@@ -115,8 +118,11 @@ func dialer(g guard, timeout time.Duration, lan bool) func(ctx context.Context, 
 // host they were given for, and never from https to http. Unless lan is true, private, loopback,
 // link-local, carrier-grade NAT and all other addresses that are not the public internet are
 // refused in the dialer, after DNS, at every hop: the error is then an *AddressError. With lan
-// the first four are allowed, but no metadata, multicast or unspecified address. A refused redirect
-// is a *RedirectError. Errors never contain the path or query of an address.
+// the first four are allowed, but no metadata, multicast or unspecified address. That is a word about
+// the host of the request: a redirect may lead to such an address on another host only when the
+// server that sends us there has one itself, so that nobody on the internet can send us home.
+// A refused redirect is a *RedirectError. An error that comes after a redirect to another host is a
+// *HopError. Errors never contain the path or query of an address.
 //
 // The body is not decompressed and not bounded: that is the caller's part, as is closing it.
 func (h *HTTP) Do(req *http.Request, lan bool) (*http.Response, error) {
@@ -132,11 +138,7 @@ func (h *HTTP) Do(req *http.Request, lan bool) (*http.Response, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	transport := h.public
-	if lan {
-		transport = h.lan
-	}
-	resp, err := follow(transport, h.prepare(req))
+	resp, err := h.follow(h.prepare(req), lan)
 	if err != nil {
 		<-h.slots
 		return nil, err

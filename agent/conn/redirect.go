@@ -3,7 +3,10 @@ package conn
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptrace"
+	"net/netip"
 	"net/url"
 	"strings"
 )
@@ -15,25 +18,62 @@ const MaxRedirects = 5
 // used again.
 const drained = 4 << 10
 
+// maxHost is how much of a host's name is told, in bytes; a name in the DNS is not longer.
+const maxHost = 260
+
 // RedirectError is a redirect that was not followed.
 type RedirectError struct {
-	Host string // where it led to
+	Host string // where it led to; "" when it named no host
 	Why  string
 	Loop bool // it led to an address that had been asked already, or there were too many
 }
 
 // Error says where the redirect led to and why it was not followed.
-func (e *RedirectError) Error() string { return fmt.Sprintf("redirect to %s: %s", e.Host, e.Why) }
+func (e *RedirectError) Error() string {
+	if e.Host == "" {
+		return "redirect: " + e.Why
+	}
+	return fmt.Sprintf("redirect to %s: %s", e.Host, e.Why)
+}
+
+// HopError is what went wrong on another host than the one that was asked for, after a redirect.
+type HopError struct {
+	Host string // the host on which it went wrong, as in its URL
+	Err  error
+}
+
+// Error says where the redirect had led to and what went wrong.
+func (e *HopError) Error() string { return fmt.Sprintf("after a redirect to %s: %v", e.Host, e.Err) }
+func (e *HopError) Unwrap() error { return e.Err }
+
+// Hop returns the error of a request that began at first and went wrong at last, as a *HopError where
+// these are different hosts.
+func Hop(first, last *url.URL, err error) error {
+	if err == nil || strings.EqualFold(first.Host, last.Host) {
+		return err
+	}
+	return &HopError{Host: named(last), Err: err}
+}
+
+// named is the host of an address that a server gave, in a length that fits into words.
+func named(u *url.URL) string {
+	if len(u.Host) > maxHost {
+		return strings.ToValidUTF8(u.Host[:maxHost], "") + "…"
+	}
+	return u.Host
+}
 
 // follow sends the request and goes where the answers point. net/http's own Client is not used
 // for this: it tells each server the address of the one before, and puts addresses into its errors,
 // and the address of a feed is often its password.
-func follow(rt http.RoundTripper, req *http.Request) (*http.Response, error) {
-	past := []*url.URL{req.URL}
+func (h *HTTP) follow(req *http.Request, lan bool) (*http.Response, error) {
+	first := req.URL
+	past := []*url.URL{first}
+	asked := true // still on the host that lan is about
 	for {
-		resp, err := rt.RoundTrip(req)
+		resp, from, err := h.send(req, lan)
 		if err != nil {
-			return nil, err
+			return nil, Hop(first, req.URL, err)
 		}
 		location := resp.Header.Get("Location")
 		if !redirects(resp.StatusCode) || location == "" {
@@ -42,13 +82,32 @@ func follow(rt http.RoundTripper, req *http.Request) (*http.Response, error) {
 		// What cannot be drained only means that the connection is not used again.
 		_, drainErr := io.CopyN(io.Discard, resp.Body, drained)
 		if err := resp.Body.Close(); err != nil && drainErr == nil {
-			return nil, fmt.Errorf("read redirect: %w", err)
+			return nil, Hop(first, req.URL, fmt.Errorf("read redirect: %w", err))
 		}
-		if req, err = hop(req, past, location); err != nil {
-			return nil, err
+		next, err := hop(req, past, location)
+		if err != nil {
+			return nil, Hop(first, req.URL, err)
 		}
-		past = append(past, req.URL)
+		asked = asked && strings.EqualFold(first.Hostname(), next.URL.Hostname())
+		lan = lan && (asked || !h.guard.public(from))
+		req, past = next, append(past, next.URL)
 	}
+}
+
+// send sends the request and returns the address that answered.
+func (h *HTTP) send(req *http.Request, lan bool) (*http.Response, netip.Addr, error) {
+	transport := h.public
+	if lan {
+		transport = h.lan
+	}
+	var from netip.Addr
+	trace := &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
+		if tcp, ok := got.Conn.RemoteAddr().(*net.TCPAddr); ok {
+			from = tcp.AddrPort().Addr()
+		}
+	}}
+	resp, err := transport.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	return resp, from, err
 }
 
 func redirects(code int) bool {
@@ -64,15 +123,18 @@ func redirects(code int) bool {
 // past holds the addresses asked so far, the first of them the one that was asked for.
 func hop(req *http.Request, past []*url.URL, location string) (*http.Request, error) {
 	to, err := req.URL.Parse(location)
-	if err != nil || to.Hostname() == "" {
-		return nil, &RedirectError{Host: req.URL.Host, Why: "the address that it gives is not valid"}
+	if err != nil {
+		return nil, &RedirectError{Why: "it is not valid"}
 	}
 	refuse := func(loop bool, why string, args ...any) (*http.Request, error) {
-		return nil, &RedirectError{Host: to.Host, Why: fmt.Sprintf(why, args...), Loop: loop}
+		return nil, &RedirectError{Host: named(to), Why: fmt.Sprintf(why, args...), Loop: loop}
 	}
 	to.Fragment, to.RawFragment = "", ""
 	if to.Scheme != "http" && to.Scheme != "https" {
-		return refuse(false, "%q addresses are not supported", to.Scheme)
+		return refuse(false, "%.20q addresses are not supported", to.Scheme)
+	}
+	if to.Hostname() == "" {
+		return refuse(false, "it is not valid")
 	}
 	for _, p := range past {
 		if p.String() == to.String() {

@@ -68,7 +68,7 @@ func (q request) fetch(ctx context.Context, open func() (keep func(ics.Component
 	if closeErr := resp.Body.Close(); err == nil && closeErr != nil {
 		err = &bodyError{closeErr}
 	}
-	return a, err
+	return a, conn.Hop(req.URL, resp.Request.URL, err)
 }
 
 // build makes the HTTP request with its credentials and conditions.
