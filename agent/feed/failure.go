@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"syscall"
 	"time"
 
@@ -29,7 +30,12 @@ func explain(src config.Source, err error, c clock) *Failure {
 	if errors.As(err, &known) {
 		return known
 	}
-	host := hostOf(src)
+	first := hostOf(src)
+	host := first
+	var hop *conn.HopError
+	if errors.As(err, &hop) {
+		host = hop.Host
+	}
 	for _, try := range []func() (code, words string){
 		func() (string, string) { return storeWords(err) },
 		func() (string, string) { return contentWords(host, err) },
@@ -38,11 +44,24 @@ func explain(src config.Source, err error, c clock) *Failure {
 		func() (string, string) { return tlsWords(host, err, c) },
 		func() (string, string) { return netWords(host, err) },
 	} {
-		if code, words := try(); code != "" {
-			return &Failure{Code: code, Words: words, Err: err}
+		code, words := try()
+		switch {
+		case code == "":
+			continue
+		case hop != nil && code != "clock" && !strings.HasPrefix(code, "store"):
+			words = sentOn(first, host, words)
 		}
+		return &Failure{Code: code, Words: words, Err: err}
 	}
 	return &Failure{Code: "network", Words: fmt.Sprintf("The connection to %s broke. Nothing to do unless it lasts.", host), Err: err}
+}
+
+// sentOn begins words about host with how we came there from first.
+func sentOn(first, host, words string) string {
+	if !strings.HasPrefix(words, host) {
+		words = strings.ToLower(words[:1]) + words[1:]
+	}
+	return fmt.Sprintf("%s sends us on to %s, and %s", first, host, words)
 }
 
 // hostOf is the part of a source's address that may be named.
@@ -137,10 +156,15 @@ func wayWords(host string, err error) (code, words string) {
 	}
 	var address *conn.AddressError
 	if errors.As(err, &address) {
-		if address.Allowed {
-			return "address", fmt.Sprintf("%s leads to %s, a %s address. If the server is yours, allow the local network (lan) for this calendar.", host, address.Address, address.Kind)
+		advice := "Calendars are never fetched from there; correct the address."
+		var hop *conn.HopError
+		switch {
+		case address.Allowed && errors.As(err, &hop):
+			advice = "No server on the internet may send us there; use the calendar's own address."
+		case address.Allowed:
+			advice = "If the server is yours, allow the local network (lan) for this calendar."
 		}
-		return "address", fmt.Sprintf("%s leads to %s, a %s address. Calendars are never fetched from there; correct the address.", host, address.Address, address.Kind)
+		return "address", fmt.Sprintf("%s leads to %s, %s. %s", host, address.Address, address.What(), advice)
 	}
 	var redirect *conn.RedirectError
 	if !errors.As(err, &redirect) {
@@ -148,6 +172,9 @@ func wayWords(host string, err error) (code, words string) {
 	}
 	if redirect.Loop {
 		return "redirect", fmt.Sprintf("%s sends us in a circle of redirects. Look whether the address still opens in a browser.", host)
+	}
+	if redirect.Host == "" {
+		return "redirect", fmt.Sprintf("%s redirects to an address which can't be followed: %s. Look for the calendar's new address.", host, redirect.Why)
 	}
 	return "redirect", fmt.Sprintf("%s redirects to %s, which can't be followed: %s. Use the calendar's new address.", host, redirect.Host, redirect.Why)
 }
