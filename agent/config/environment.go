@@ -19,10 +19,13 @@ const (
 )
 
 // refreshInterval is the earlier programs' name of feeds.refresh, in seconds. They allowed any number:
-// one that is too small gets the shortest pause there is, so that their setups start here too.
+// one that is too small or too large gets the shortest or longest pause there is, so that their setups start here too.
 const refreshInterval = prefix + "REFRESH_INTERVAL"
 
-const minRefreshSeconds = 60
+const (
+	minRefreshSeconds = 60
+	maxRefreshSeconds = 24 * 60 * 60
+)
 
 // variable is one of the environment and the key that it sets.
 type variable struct{ name, key string }
@@ -48,8 +51,8 @@ func (d *draft) readEnvironment(env func(string) (string, bool)) {
 	}
 	for _, v := range variables(d.config.settings()) {
 		if text := get(v.name); text != "" {
-			if n, err := strconv.ParseUint(text, 10, 64); err == nil && v.name == refreshInterval && n < minRefreshSeconds {
-				text = strconv.Itoa(minRefreshSeconds)
+			if n, err := strconv.ParseUint(text, 10, 64); err == nil && v.name == refreshInterval {
+				text = strconv.FormatUint(min(max(n, minRefreshSeconds), maxRefreshSeconds), 10)
 			}
 			d.put(v.key, text, said{Environment, v.name})
 		}

@@ -138,8 +138,8 @@ func TestUnknownVariables(t *testing.T) {
 	}
 }
 
-func TestRefreshIntervalOfEarlierProgramsIsRaisedToTheShortestPause(t *testing.T) {
-	for text, want := range map[string]time.Duration{"5": time.Minute, "60": time.Minute, "300": 5 * time.Minute} {
+func TestRefreshIntervalOfEarlierProgramsIsBroughtWithinBounds(t *testing.T) {
+	for text, want := range map[string]time.Duration{"5": time.Minute, "60": time.Minute, "300": 5 * time.Minute, "86401": 24 * time.Hour, "9999999999999": 24 * time.Hour} {
 		c, _, err := Load(Input{Env: environment("CALENDARBOT_REFRESH_INTERVAL=" + text)})
 		if err != nil || c.Feeds.Refresh != want {
 			t.Errorf("%s: %v, %v; want %v", text, c.Feeds.Refresh, err, want)
