@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -41,7 +42,8 @@ Examples:
 		for _, words := range config.Unknown(os.Environ()) {
 			fmt.Fprintln(c.err, "warning:", words)
 		}
-		if err != nil {
+		_, clockErr := programClock()
+		if err = errors.Join(err, clockErr); err != nil {
 			return fmt.Errorf("the configuration is not usable:\n%w", err)
 		}
 		return nil
