@@ -146,3 +146,11 @@ func TestPanicIsAProblem(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestTooLargeIsTold checks the words for a feed above the default limit.
+func TestTooLargeIsTold(t *testing.T) {
+	_, err := Decode(context.Background(), &endless{left: 21_000_000}, Limits{}, time.UTC, func(Component) error { return nil })
+	if err == nil || err.Error() != "the calendar is too large: more than 20 MB" {
+		t.Errorf("got %v", err)
+	}
+}
