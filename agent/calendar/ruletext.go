@@ -7,14 +7,17 @@ import (
 	"strings"
 )
 
-// ParseRule reads an RRULE value. It accepts lower case, a trailing semicolon and parts in any order;
-// RSCALE and unknown parts are ignored with a warning in words. start decides the defaults
+// ParseRule reads an RRULE value. It accepts lower case, a trailing semicolon, the name RRULE: in front and parts in any
+// order; RSCALE, unknown parts, an UNTIL that is no date or time and an empty or zero COUNT or INTERVAL are ignored
+// with a warning in words. start decides the defaults
 // of missing BY parts and how UNTIL is read: as a UTC time it is that instant, as a local time it is in the
 // zone of start, as a date it is that whole day, and for a start that is a DATE it is always its date.
 // The start is the first of COUNT. An error says which part is wrong and what is allowed.
 func ParseRule(text string, start Moment) (rule Rule, warnings []string, err error) {
 	p := parser{start: start}
-	if err := p.parts(strings.ToUpper(text)); err != nil {
+	value := strings.TrimSpace(strings.ToUpper(text))
+	value = strings.TrimPrefix(value, "RRULE:") // some write the name twice
+	if err := p.parts(value); err != nil {
 		return Rule{}, p.warnings, err
 	}
 	if p.freq == never {
@@ -99,12 +102,22 @@ func (p *parser) part(name, value string) (bit uint32, err error) {
 		p.freq, err = parseFreq(value)
 		return partFreq, err
 	case "UNTIL":
-		p.until, err = parseUntil(value)
-		return partUntil, err
-	case "COUNT":
-		p.count, err = parsePositive(name, value, math.MaxInt32)
-		return partCount, err
-	case "INTERVAL":
+		until, ok := parseUntil(value)
+		if !ok {
+			p.warn("Its recurrence rule has UNTIL=%s, which is not a date like 20241231 or a time like 20241231T225959Z; it is ignored, so the event repeats without end unless COUNT ends it.", clip(value))
+			return 0, nil
+		}
+		p.until = until
+		return partUntil, nil
+	case "COUNT", "INTERVAL":
+		if strings.Trim(value, "0") == "" {
+			p.warn("Its recurrence rule has %s=%s; that part is ignored, a whole number from 1 is allowed.", name, clip(value))
+			return 0, nil
+		}
+		if name == "COUNT" {
+			p.count, err = parsePositive(name, value, math.MaxInt32)
+			return partCount, err
+		}
 		p.interval, err = parsePositive(name, value, maxInterval)
 		return partInterval, err
 	case "BYSECOND":

@@ -24,7 +24,9 @@ const (
 // WallOf returns the wall clock reading of a civil date and time. Values out of range
 // are normalised as time.Date does it.
 func WallOf(year int, month time.Month, day, hour, minute, second int) Wall {
-	return Wall(time.Date(year, month, day, hour, minute, second, 0, time.UTC).Unix())
+	m := int(month) - 1
+	first := dayNumber(year+floorDiv(m, 12), modulo(m, 12)+1, 1)
+	return Wall(first+day-1)*Day + Wall(hour)*3600 + Wall(minute)*60 + Wall(second)
 }
 
 // WallIn returns what a wall clock in loc shows at the instant t.
