@@ -182,7 +182,7 @@ class Feed:
         return sorted(found)
 
     def family(self, family, expand):
-        overrides = {}
+        singles, ranges = {}, {}
         masters = [c for c in family if not c.text("RECURRENCE-ID")]
         if masters:
             newest = max(c.sequence for c in masters)
@@ -192,15 +192,17 @@ class Feed:
             if c.text("RECURRENCE-ID"):
                 c.id = c.values("RECURRENCE-ID", (master or c).start.zone)[0]
                 key = (c.id.dated, c.id.wall if c.id.dated else c.id.instant())
-                if key not in overrides or overrides[key].sequence <= c.sequence:
-                    overrides[key] = c
+                chosen = ranges if c.future else singles
+                if key not in chosen or chosen[key].sequence <= c.sequence:
+                    chosen[key] = c
+        overrides = ranges | singles  # one of the slot alone takes it, and leaves the range what follows
         for c in overrides.values():
             start = c.start.wall if c.start.dated else c.start.instant()
             yield self.line(c, start, c.finish(c.start.wall, c.start.zone))
         for c in masters:
-            yield from self.series(c, list(overrides.values()), expand)
+            yield from self.series(c, list(overrides.values()), list(ranges.values()), expand)
 
-    def series(self, master, overrides, expand):
+    def series(self, master, overrides, ranges, expand):
         zone, dated = master.start.zone, master.start.dated
         place = (lambda wall: wall) if dated else (lambda wall: resolve(wall, zone))
         slots = {place(master.start.wall): (master.start.wall, None)}
@@ -214,7 +216,7 @@ class Feed:
         for value in master.values("EXDATE", zone):
             for at in [at for at, (wall, _) in slots.items() if self.means(value, at, wall, master)]:
                 del slots[at]
-        ranged = [(at, c) for c in overrides if c.future for at in [self.slot_of(c, master)]]
+        ranged = [(at, c) for c in ranges for at in [self.slot_of(c, master)]]
         ranged.sort(key=lambda pair: pair[0])
         replaced = [c.id for c in overrides]
         single = {value.instant() for value in replaced if not dated and not value.dated}
