@@ -119,7 +119,7 @@ func describe(ctx context.Context, out io.Writer, events []calendar.Event, repor
 	}
 	skipped, warned := sortProblems(report.Problems)
 	for _, w := range warnings {
-		warned = append(warned, w.Summary+": "+w.Text)
+		warned = append(warned, problemLine(ics.Problem{Summary: w.Summary, Text: w.Text}))
 	}
 	list(out, "Skipped", skipped)
 	list(out, "Warnings", warned)

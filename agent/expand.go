@@ -167,12 +167,17 @@ func instanceOf(o calendar.Occurrence) instance {
 	return i
 }
 
+// expandRoom is ten times the server's: the window may be years, and nobody else waits.
+func expandRoom() calendar.Room {
+	return calendar.Room{Total: 10 * calendar.MaxTotal, PerSource: 10 * calendar.MaxTotal, Steps: 10 * calendar.MaxTotalSteps}
+}
+
 func expand(ctx context.Context, c console, in io.Reader, feeds config.Feeds, window calendar.Span, loc *time.Location) error {
 	events, report, err := readFeed(ctx, in, feeds, loc)
 	if err != nil {
 		return fmt.Errorf("read calendar: %w", err)
 	}
-	occurrences, warnings, err := calendar.Expand(ctx, events, window, loc)
+	occurrences, warnings, err := calendar.ExpandWithin(ctx, events, window, loc, expandRoom())
 	if err != nil {
 		return err
 	}
@@ -183,7 +188,7 @@ func expand(ctx context.Context, c console, in io.Reader, feeds config.Feeds, wi
 		fmt.Fprintf(c.err, "warning: and %d more problems\n", report.More)
 	}
 	for _, w := range warnings {
-		fmt.Fprintf(c.err, "warning: %s: %s\n", w.Summary, w.Text)
+		fmt.Fprintln(c.err, "warning:", problemLine(ics.Problem{Summary: w.Summary, Text: w.Text}))
 	}
 	out := bufio.NewWriter(c.out)
 	sep := "["

@@ -30,7 +30,12 @@ const MaxInstances = 10_000
 // When that is too little the densest series are cut, each to an equal share, never those that happen
 // a few times a day; a warning names each, up to MaxWarnings. It returns an error only when ctx ends.
 func Expand(ctx context.Context, events []Event, window Span, zone *time.Location) ([]Occurrence, []Warning, error) {
-	x := newExpansion(window, zoneOr(zone))
+	return ExpandWithin(ctx, events, window, zone, Room{Total: MaxTotal, PerSource: MaxPerSource, Steps: MaxTotalSteps})
+}
+
+// ExpandWithin is Expand with another room, for windows of years and machines with more memory.
+func ExpandWithin(ctx context.Context, events []Event, window Span, zone *time.Location, room Room) ([]Occurrence, []Warning, error) {
+	x := newExpansion(window, zoneOr(zone), room)
 	g := groupByUID(events)
 	expand := func(group int) error {
 		if err := ctx.Err(); err != nil {
@@ -119,8 +124,8 @@ type expansion struct {
 // seconds; events that last longer use the widest bounds.
 const backward = 40 * 86400
 
-func newExpansion(window Span, viewer *time.Location) *expansion {
-	x := &expansion{zones: make(map[*time.Location]*zone), left: newRoom()}
+func newExpansion(window Span, viewer *time.Location, room Room) *expansion {
+	x := &expansion{zones: make(map[*time.Location]*zone), left: newRoom(room)}
 	bound := func(t int64) int64 { return min(max(t, int64(earliest)-widest), int64(latest)+widest) }
 	x.from, x.fromUp, x.to = window.Start.Unix(), window.Start.Unix(), window.End.Unix()
 	if window.Start.Nanosecond() > 0 {

@@ -2,15 +2,22 @@ package calendar
 
 import "fmt"
 
-// What one Expand may take in all. An instance costs about half a kilobyte until it is on a page, so this is
-// what keeps a small feed of dense rules from taking the memory of the device.
+// Room is what one expansion may take in all. An instance costs about half a kilobyte until it is on a page, so
+// this is what keeps a small feed of dense rules from taking the memory of the device.
+type Room struct {
+	Total     int // instances of series
+	PerSource int // of them, those of one source
+	Steps     int // on all series that take more than tryout steps each
+}
+
+// What Expand may take.
 const (
-	// MaxTotal is how many instances of series one Expand returns.
-	MaxTotal = 50_000
-	// MaxPerSource is how many of them may come from one source.
-	MaxPerSource = 20_000
-	// MaxTotalSteps bounds the work on all series that take more than tryout steps each.
+	MaxTotal      = 50_000
+	MaxPerSource  = 20_000
 	MaxTotalSteps = 3_000_000
+)
+
+const (
 	// MaxWarnings is how many events an Expand names that are cut; one more warning counts the others.
 	MaxWarnings = 100
 )
@@ -21,19 +28,22 @@ const tryout = 250
 
 // room is what is left for the series of an Expand.
 type room struct {
-	total    int
-	bySource map[string]*int
-	steps    int
+	total     int
+	perSource int
+	bySource  map[string]*int
+	steps     int
 }
 
-func newRoom() room { return room{total: MaxTotal, bySource: map[string]*int{}, steps: MaxTotalSteps} }
+func newRoom(r Room) room {
+	return room{total: r.Total, perSource: r.PerSource, bySource: map[string]*int{}, steps: r.Steps}
+}
 
 // of is what is left for a source.
 func (r *room) of(source string) *int {
 	left := r.bySource[source]
 	if left == nil {
 		left = new(int)
-		*left = MaxPerSource
+		*left = r.perSource
 		r.bySource[source] = left
 	}
 	return left
