@@ -30,7 +30,7 @@ const MaxInstances = 10_000
 // When that is too little the densest series are cut, each to an equal share, never those that happen
 // a few times a day; a warning names each, up to MaxWarnings. It returns an error only when ctx ends.
 func Expand(ctx context.Context, events []Event, window Span, zone *time.Location) ([]Occurrence, []Warning, error) {
-	return ExpandWithin(ctx, events, window, zone, Room{Total: MaxTotal, PerSource: MaxPerSource, Steps: MaxTotalSteps})
+	return ExpandWithin(ctx, events, window, zone, serverRoom())
 }
 
 // ExpandWithin is Expand with another room, for windows of years and machines with more memory.

@@ -70,7 +70,7 @@ func FuzzExpand(f *testing.F) {
 		e.Except = []Moment{slot}
 		window := Span{Wall(from % int64(latest)).UTC(), (Wall(from%int64(latest)) + Wall(length%(400*86400))).UTC()}
 
-		x := newExpansion(window, loc)
+		x := newExpansion(window, loc, serverRoom())
 		x.found.begin("fuzz")
 		x.grant(MaxInstances, MaxSteps)
 		x.masters = []*Event{&e}

@@ -17,6 +17,8 @@ const (
 	MaxTotalSteps = 3_000_000
 )
 
+func serverRoom() Room { return Room{Total: MaxTotal, PerSource: MaxPerSource, Steps: MaxTotalSteps} }
+
 const (
 	// MaxWarnings is how many events an Expand names that are cut; one more warning counts the others.
 	MaxWarnings = 100

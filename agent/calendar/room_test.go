@@ -74,7 +74,7 @@ func TestSourcesShareTheRoom(t *testing.T) {
 // What is dropped after the tryout is not kept in memory.
 func TestTryoutsAreForgotten(t *testing.T) {
 	events := crowd(t, 1000, "often", "1970-01-01 00:00 UTC", "FREQ=SECONDLY")
-	x := newExpansion(between(t, "2024-06-01", "2024-06-29"), location(t, "UTC"))
+	x := newExpansion(between(t, "2024-06-01", "2024-06-29"), location(t, "UTC"), serverRoom())
 	most := 0
 	rest, err := x.ordinary(events, groupByUID(events), func(group int) error {
 		x.masters = append(x.masters[:0], &events[group])
