@@ -41,6 +41,8 @@ type Query struct {
 	Max    int    // MorningSummary: 1-100
 	SSML   bool   // Alexa: add ssml
 	Limit  int    // Events: 1-1000
+
+	Encoding string // "" as it is, "gzip" when the client takes that and a kept page may be so
 }
 
 // Page is an answer.
@@ -51,7 +53,30 @@ type Page struct {
 	ETag   string    // quoted, strong; from the content
 	Until  time.Time // when the picture changes
 	Stale  bool      // something in it is older than it should be
+
+	Made     time.Time // the moment that the picture shows
+	Encoding string    // content coding of Body: "" or "gzip"
+	Live     []Live    // what is written into Body when it is answered; none when Encoding is not ""
+	Mark     int       // HTML: where in Body a line for a person may be put in; 0 for nowhere
+	Rung     Rung      // which rung of the ladder it comes from
+	Why      string    // why it does not come from the rung above, in words; "" from the first one
 }
 
-// Func answers a query.
+// Live is a piece of a body that changes with every second while the picture stays the same. It is left out of
+// a drawn page, so that one page serves until the picture changes; Fill puts it in.
+type Live struct {
+	At     int            // offset in Body, ascending
+	Until  time.Time      // without a Layout: the whole seconds from now to Until are written
+	Layout string         // now itself is written, in this layout of package time
+	Zone   *time.Location // of Layout
+}
+
+// Func answers a query; what is live is filled in.
 type Func func(ctx context.Context, q Query) (Page, error)
+
+// Draw draws the page of a moment; what is live is left out.
+type Draw func(ctx context.Context, q Query, at time.Time) (Page, error)
+
+// Fill returns the page as it is answered at a moment: with what is live, and an ETag that tells such answers apart. A page
+// without anything live is returned as it is.
+func Fill(p Page, now time.Time) Page { panic("not yet") }
