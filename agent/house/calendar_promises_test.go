@@ -1,7 +1,7 @@
-package differential
+package house
 
-// promises are the lines of what must be right about calendars, by key words.
-func promises() []promise {
+// calendarPromises are the lines of what must be right about calendars, by key words.
+func calendarPromises() []promise {
 	return []promise{
 		// Zones
 		{"IANA names", []string{"ics.TestZones: IANA names", "differential.TestFeeds: zone-names.ics"}},
@@ -97,7 +97,7 @@ func promises() []promise {
 		{"the context is looked at between events", []string{"ics.TestOtherErrors: the context's end between events", "calendar.TestExpandEndsWithItsContext"}},
 		{"a panic costs one event", []string{"ics.TestPanicIsAProblem"}},
 		{"20 MB are streamed", []string{"ics.TestMemory", "ics.TestBlocks"}},
-		{"time zone data is in the binary", []string{"differential.TestBinaryBringsItsZones"}},
+		{"time zone data is in the binary", []string{"house.TestBinaryBringsItsZones"}},
 
 		// What strangers send
 		{"fuzzing", []string{"ics.FuzzDecode", "ics.FuzzInterpreter", "calendar.FuzzParseRule", "calendar.FuzzExpand", "config.FuzzLoad", "differential.FuzzFeed"}},

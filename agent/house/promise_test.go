@@ -1,4 +1,4 @@
-package differential
+package house
 
 import (
 	"go/ast"
@@ -6,23 +6,24 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 )
 
-// promise is one line about calendars and the tests that prove it. A proof is "package.Test" or
+// promise is one line about what the program does and the tests that prove it. A proof is "package.Test" or
 // "package.Test: words", where the words stand in the test: the name of one of its cases.
 type promise struct {
 	line   string
 	proofs []string
 }
 
-// TestEveryPromiseHasATest checks that the tests named in promises exist, and their cases.
+// TestEveryPromiseHasATest checks that the tests named in the promises exist, and their cases.
 func TestEveryPromiseHasATest(t *testing.T) {
 	tests := testsOfTheTree(t)
 	seen := map[string]bool{}
-	for _, p := range promises() {
+	for _, p := range slices.Concat(calendarPromises(), optimiserPromises()) {
 		if seen[p.line] {
 			t.Errorf("%q stands twice", p.line)
 		}
@@ -78,7 +79,7 @@ func testsOfTheTree(t *testing.T) map[string]string {
 			tests[parsed.Name.Name+"."+f.Name.Name] = literals.String()
 		}
 	}
-	for name, pattern := range map[string]string{"differential.TestFeeds": "testdata/feeds/*.ics", "main.TestScripts": "../testdata/script/*.txtar"} {
+	for name, pattern := range map[string]string{"differential.TestFeeds": "../differential/testdata/feeds/*.ics", "main.TestScripts": "../testdata/script/*.txtar"} {
 		cases, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
