@@ -60,7 +60,7 @@ func (r *Refresher) load(ctx context.Context, list []*source) error {
 	if !r.configured && r.recovered == "" {
 		for _, s := range list {
 			if i := slices.IndexFunc(known, func(k store.Source) bool { return k.ID == s.ID }); i >= 0 {
-				s.resume(known[i], r.o.Feeds, r.o.Now(), now)
+				s.resume(known[i], *r.feeds.Load(), r.o.Now(), now)
 			}
 		}
 	}
@@ -176,7 +176,7 @@ func (r *Refresher) try(ctx context.Context, src config.Source) error {
 	r.mu.Lock()
 	c := clock{now: r.o.Now(), behind: r.behind, known: r.told}
 	r.mu.Unlock()
-	_, err := trial(ctx, request{http: r.o.HTTP, src: src, feeds: r.o.Feeds, zone: r.o.Zone}, c, func(ics.Component) error { return nil })
+	_, err := trial(ctx, request{http: r.o.HTTP, src: src, feeds: *r.feeds.Load(), zone: r.o.Zone}, c, func(ics.Component) error { return nil })
 	return err
 }
 

@@ -29,6 +29,7 @@ type Refresher struct {
 	once  sync.Once
 	wake  chan struct{}
 	beat  atomic.Pointer[time.Time]
+	feeds atomic.Pointer[config.Feeds]
 
 	edit sync.Mutex // held while the list of sources is changed, store and all; taken before mu
 
@@ -62,7 +63,7 @@ func New(o Options) *Refresher {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Refresher{
+	r := &Refresher{
 		o: o,
 		fetch: func(ctx context.Context, q request, open func() (func(ics.Component) error, error)) (answer, error) {
 			return q.fetch(ctx, open)
@@ -72,6 +73,22 @@ func New(o Options) *Refresher {
 		asked:     make(map[string]time.Time),
 		recovered: o.Store.Recovered(),
 	}
+	r.feeds.Store(&o.Feeds)
+	return r
+}
+
+// SetFeeds changes how sources are fetched, from the next fetch on. A source that waits for nothing but the configured
+// pause waits for the new one.
+func (r *Refresher) SetFeeds(feeds config.Feeds) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := *r.feeds.Swap(&feeds)
+	for _, s := range r.sources {
+		if s.due.Equal(s.last.Add(s.pause(before))) {
+			s.due = s.last.Add(s.pause(feeds))
+		}
+	}
+	r.rouse()
 }
 
 // Run fetches until ctx ends. One goroutine fetches, one feed at a time.
@@ -174,12 +191,13 @@ func (r *Refresher) refresh(ctx context.Context, s *source) {
 	c := clock{now: r.o.Now(), behind: r.behind, known: r.told}
 	recovered := r.recovered
 	r.mu.Unlock()
+	feeds := *r.feeds.Load()
 
-	a, draft, err := r.get(ctx, job)
+	a, draft, err := r.get(ctx, job, feeds)
 	c = c.with(a)
 	var out outcome
 	if err == nil {
-		out = judge(job, r.o.Feeds, a, draft)
+		out = judge(job, feeds, a, draft)
 		if out.failure == nil {
 			err = r.keep(ctx, job, a, draft, out.pause)
 		}
@@ -195,7 +213,7 @@ func (r *Refresher) refresh(ctx context.Context, s *source) {
 	case conn.IsCorrupt(err) && r.o.Store.Recovered() != recovered:
 		out = outcome{pause: minPause} // a new database was started: next makes all sources due
 	default:
-		out = lost(job, r.o.Feeds, a, explain(job.Source, err, c), rand.Float64())
+		out = lost(job, feeds, a, explain(job.Source, err, c), rand.Float64())
 	}
 	if out.failure != nil {
 		r.report(ctx, job, out)
@@ -206,8 +224,8 @@ func (r *Refresher) refresh(ctx context.Context, s *source) {
 }
 
 // get asks for the feed and collects its events in a draft, which is nil when the server sent none.
-func (r *Refresher) get(ctx context.Context, job source) (answer, *store.Draft, error) {
-	q := request{http: r.o.HTTP, src: job.Source, feeds: r.o.Feeds, zone: r.o.Zone}
+func (r *Refresher) get(ctx context.Context, job source, feeds config.Feeds) (answer, *store.Draft, error) {
+	q := request{http: r.o.HTTP, src: job.Source, feeds: feeds, zone: r.o.Zone}
 	if r.holdsEvents(ctx, job.ID) {
 		v, err := r.o.Store.Validators(ctx, job.ID)
 		if err != nil {

@@ -225,3 +225,35 @@ func TestSourceGoesDuringAFetch(t *testing.T) {
 		}
 	})
 }
+
+// The pause of a running refresher can be changed: what waits for it waits for the new one, what waits for a server does not.
+func TestPauseIsChangedWhileItRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := keepDiary(t, at("own", "https://own.example/x"), at("asked", "https://asked.example/x"))
+		d.answering(func(id string) (answer, error) {
+			if id == "asked" {
+				return answer{unchanged: true, asks: asks{fresh: 3 * time.Hour}}, nil
+			}
+			return answer{unchanged: true}, nil
+		})
+		pause := patient().Refresh
+		if got := d.after(pause+time.Minute, "own"); len(got) != 2 {
+			t.Fatalf("before: %v", got)
+		}
+		asked := d.after(0, "asked") // its first fetch may have been before the word above
+		feeds := patient()
+		feeds.Refresh = 2 * pause
+		d.SetFeeds(feeds)
+		if got := d.after(pause+time.Minute, "own"); len(got) != 2 {
+			t.Errorf("a longer pause: %v", got)
+		}
+		feeds.Refresh = time.Minute
+		d.SetFeeds(feeds)
+		if got := d.after(time.Second, "own"); len(got) != 3 {
+			t.Errorf("a shorter pause: %v", got)
+		}
+		if got := d.after(time.Hour, "asked"); len(got) != len(asked) {
+			t.Errorf("its server asked for three hours: %v", got)
+		}
+	})
+}
