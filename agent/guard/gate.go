@@ -2,6 +2,8 @@
 package guard
 
 import (
+	"fmt"
+	"sync/atomic"
 	"time"
 
 	"calendarbot/agent/feature"
@@ -19,6 +21,11 @@ const (
 	Breaker      Reason = "breaker"
 )
 
+// Reasons lists them in the order in which they are asked.
+func Reasons() []Reason {
+	return []Reason{EmergencyOff, ForcedOff, Percentage, Pressure, Breaker}
+}
+
 // Closed is the error of a gate that is closed.
 type Closed struct {
 	Feature string
@@ -29,15 +36,6 @@ type Closed struct {
 // Error returns the sentence.
 func (c *Closed) Error() string { return c.Words }
 
-// Limits say when a breaker opens. The zero Limits are no breaker.
-type Limits struct {
-	Consecutive uint32        // failures in a row that open it; 0: not asked
-	Ratio       float64       // share of failures within Interval above which it opens; 0: not asked
-	Least       uint32        // uses within Interval before Ratio counts
-	Interval    time.Duration // the window that Ratio looks at
-	Recovery    time.Duration // how long it stays open before one use is tried again
-}
-
 // Word is what others say about a gate. It is replaced whole.
 type Word struct {
 	Emergency string          // why everything optional is off, as a sentence; "" when it is not
@@ -45,29 +43,118 @@ type Word struct {
 	Pressure  string          // why there is too little of something for it now, as a sentence; "" when there is not
 }
 
-// Gate stands before one feature. Its methods may be called from any goroutine.
-type Gate struct{}
+// Gate stands before one feature. Its methods may be called from any goroutine. Forcing a feature on answers the question of the
+// percentage alone: a device under pressure, or a part that keeps failing, is not helped by an operator's wish.
+type Gate struct {
+	feature feature.Feature
+	device  string
+	verdict atomic.Pointer[verdict]
+	breaker *breaker // nil for none
+
+	entered, failures atomic.Uint64
+	refused           [5]atomic.Uint64 // in the order of Reasons
+}
+
+// verdict is a word and what follows from it, worked out once.
+type verdict struct {
+	word   Word
+	closed *Closed // nil when the word leaves the gate open
+	at     int     // place of its reason in Reasons
+}
 
 // New returns a gate with the feature's default percentage for the device with an id.
-func New(f feature.Feature, device string, l Limits) *Gate { panic("not yet") }
+func New(f feature.Feature, device string, l Limits) *Gate {
+	g := &Gate{feature: f, device: device, breaker: newBreaker(f.Name, l)}
+	g.Tell(Word{Setting: feature.Setting{Percent: f.Percent}})
+	return g
+}
 
 // Tell replaces the word; the next Enter goes by it. A breaker keeps its state.
-func (g *Gate) Tell(w Word) { panic("not yet") }
+func (g *Gate) Tell(w Word) {
+	v := &verdict{word: w}
+	reason, words := judge(g.feature.Name, g.device, w)
+	if reason != "" {
+		v.closed = &Closed{Feature: g.feature.Name, Reason: reason, Words: words}
+		for i, r := range Reasons() {
+			if r == reason {
+				v.at = i
+			}
+		}
+	}
+	g.verdict.Store(v)
+}
+
+// judge asks everything but the breaker. It returns the first reason that closes the gate, or "".
+func judge(name, device string, w Word) (Reason, string) {
+	forced := w.Setting.Forced
+	switch {
+	case w.Emergency != "":
+		return EmergencyOff, w.Emergency
+	case forced == feature.ForcedOff:
+		return ForcedOff, name + " is switched off on this device."
+	case forced == feature.NotForced && !feature.On(name, device, w.Setting.Percent):
+		if w.Setting.Percent <= 0 {
+			return Percentage, name + " is on for no device."
+		}
+		return Percentage, fmt.Sprintf("%s is on for %d%% of all devices, and this one is not among them.", name, w.Setting.Percent)
+	case w.Pressure != "":
+		return Pressure, w.Pressure
+	}
+	return "", ""
+}
 
 // SetRecovery changes how long the breaker stays open, from its next opening on.
-func (g *Gate) SetRecovery(d time.Duration) { panic("not yet") }
+func (g *Gate) SetRecovery(d time.Duration) {
+	if g.breaker != nil {
+		g.breaker.recovery.Store(int64(recoveryOf(d)))
+	}
+}
 
-// Enter asks the questions in order and counts the answer. The error is a *Closed. Each Pass must be left once.
-func (g *Gate) Enter() (Pass, error) { panic("not yet") }
+// Enter asks the questions in order and counts the answer. The error is a *Closed. Each Pass must be left once, after a panic
+// too: a breaker that tries one use again waits for its end.
+func (g *Gate) Enter() (Pass, error) {
+	v := g.verdict.Load()
+	if v.closed != nil {
+		g.refused[v.at].Add(1)
+		return Pass{}, v.closed
+	}
+	p := Pass{gate: g}
+	if g.breaker != nil {
+		done, err := g.breaker.enter()
+		if err != nil {
+			g.refused[len(g.refused)-1].Add(1)
+			return Pass{}, err
+		}
+		p.done = done
+	}
+	g.entered.Add(1)
+	return p, nil
+}
 
 // On asks the questions without counting; an open breaker counts as off, a half-open one as on.
-func (g *Gate) On() bool { panic("not yet") }
+func (g *Gate) On() bool {
+	return g.verdict.Load().closed == nil && (g.breaker == nil || !g.breaker.open())
+}
 
 // Pass is one use of the feature.
-type Pass struct{}
+type Pass struct {
+	gate *Gate
+	done func(error)
+}
 
-// Leave tells the breaker how the use went; nil is a success.
-func (p Pass) Leave(err error) { panic("not yet") }
+// Leave tells the breaker how the use went; nil is a success. A use that was given up by who asked (context.Canceled) says
+// nothing about the feature and counts neither way.
+func (p Pass) Leave(err error) {
+	if p.gate == nil {
+		return
+	}
+	if failed(err) {
+		p.gate.failures.Add(1)
+	}
+	if p.done != nil {
+		p.gate.breaker.leave(p.done, err)
+	}
+}
 
 // Stats is what a gate has counted since the start, and how it stands.
 type Stats struct {
@@ -77,11 +164,32 @@ type Stats struct {
 	Reason   Reason // "" when on
 	Words    string // "" when on
 	Entered  uint64
-	Refused  map[Reason]uint64
+	Refused  map[Reason]uint64 // every reason is in it
 	Failures uint64
 	Breaker  string // "closed", "half-open", "open"; "" without one
 	Trips    uint64 // how often it opened
 }
 
 // Stats returns them.
-func (g *Gate) Stats() Stats { panic("not yet") }
+func (g *Gate) Stats() Stats {
+	v := g.verdict.Load()
+	s := Stats{
+		Feature: g.feature.Name, Setting: v.word.Setting, On: true,
+		Entered: g.entered.Load(), Refused: map[Reason]uint64{}, Failures: g.failures.Load(),
+	}
+	for i, r := range Reasons() {
+		s.Refused[r] = g.refused[i].Load()
+	}
+	closed := v.closed
+	if g.breaker != nil {
+		state := g.breaker.state()
+		s.Breaker, s.Trips = state, g.breaker.trips.Load()
+		if closed == nil && state == stateOpen {
+			closed = g.breaker.closed
+		}
+	}
+	if closed != nil {
+		s.On, s.Reason, s.Words = false, closed.Reason, closed.Words
+	}
+	return s
+}
