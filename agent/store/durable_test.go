@@ -115,7 +115,7 @@ func runAndKill(t *testing.T, inside, path string, told int) int {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestKilledAtAnyMoment$")
+	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^"+t.Name()+"$")
 	cmd.Env = append(os.Environ(), inside+"="+path)
 	out, err := cmd.StdoutPipe()
 	if err != nil {

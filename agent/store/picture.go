@@ -19,6 +19,7 @@ type picture struct {
 	sources    []*source
 	hidden     map[string]Hidden
 	skips      map[string]time.Time
+	archive    archive
 }
 
 // source is one source with what is known about it. It is replaced, not changed.
@@ -47,7 +48,7 @@ type source struct {
 }
 
 func newPicture() *picture {
-	return &picture{hidden: map[string]Hidden{}, skips: map[string]time.Time{}}
+	return &picture{hidden: map[string]Hidden{}, skips: map[string]time.Time{}, archive: archive{runtime: map[string]string{}, torn: true}}
 }
 
 // clone returns a picture whose parts may be replaced, but not changed.
@@ -113,6 +114,7 @@ func load(ctx context.Context, db *sql.DB) (*picture, error) {
 		p.loadFeeds(ctx, db),
 		p.loadHidden(ctx, db),
 		p.loadSkips(ctx, db),
+		p.loadArchive(ctx, db),
 	)
 	p.sort()
 	return p, err

@@ -39,7 +39,7 @@ func (s *Store) repair(ctx context.Context, failed *conn.DB) error {
 }
 
 // renew sets the corrupt file aside and starts a new one with what p still knows: sources, with the
-// credentials of those that a person added, hidden and skips. Events and validators are
+// credentials of those that a person added, hidden, skips and changed settings. Events and validators are
 // gone, so that the next fetch brings all events again. s.mu is held.
 func (s *Store) renew(ctx context.Context, p *picture) error {
 	now := s.o.Now()
@@ -84,9 +84,12 @@ func (s *Store) renew(ctx context.Context, p *picture) error {
 
 // sentence tells a person what happened to the database, and what is lost.
 func sentence(p *picture, aside string) string {
-	lost := "Sources and hidden events were kept"
+	lost := "Sources, settings and hidden events were kept"
 	if len(p.sources) == 0 {
 		lost = "Calendars added on the web page and hidden events have to be entered again"
+	}
+	if p.archive.torn {
+		lost += "; settings that were changed while the program ran may be those of the configuration file again"
 	}
 	return fmt.Sprintf("The database was damaged and has been set aside as %s. %s; all calendars are being fetched anew.",
 		filepath.Base(aside), lost)
@@ -97,7 +100,8 @@ func (p *picture) refill(old *picture, now time.Time) {
 	// A client may still hold a page of the old file: no generation is given out twice. Nobody
 	// changes things more often than once in a second for long.
 	p.generation = max(old.generation, uint64(max(now.Unix(), 0))) + generationGap
-	p.hidden, p.skips = old.hidden, old.skips
+	p.hidden, p.skips, p.archive = old.hidden, old.skips, old.archive
+	p.archive.torn = false
 	for _, src := range old.sources {
 		p.sources = append(p.sources, &source{
 			id: src.id, web: src.web, position: src.position,
@@ -126,6 +130,9 @@ func (p *picture) writeAll(ctx context.Context, db *sql.DB) error {
 		if err := writeSkip(ctx, tx, id, until); err != nil {
 			return rollback(tx, err)
 		}
+	}
+	if err := p.archive.write(ctx, tx); err != nil {
+		return rollback(tx, err)
 	}
 	if err := p.write(ctx, tx); err != nil {
 		return rollback(tx, err)

@@ -1,5 +1,6 @@
 // Package store keeps in SQLite what must outlive a restart: the last good events of every
-// source, how each source fares, sources added by a person, hidden and skipped events.
+// source, how each source fares, sources added by a person, hidden and skipped events, settings that
+// were changed while the program ran and who changed them.
 //
 // All but the events is also held in memory, in a picture that is replaced whole with each
 // change. A read takes the events from one transaction and the rest from the picture that belongs to it.
