@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -28,13 +27,14 @@ type Task interface {
 
 // Group runs tasks together.
 type Group struct {
-	log   *slog.Logger
-	tasks []Task
+	log     *slog.Logger
+	tasks   []Task
+	service service
 }
 
 // NewGroup returns a group of tasks; none is started.
 func NewGroup(log *slog.Logger, tasks ...Task) *Group {
-	return &Group{log: log, tasks: tasks}
+	return &Group{log: log, tasks: tasks, service: service{log: log}}
 }
 
 // Run starts every task, tells the service manager READY=1 when all are ready and STOPPING=1
@@ -52,10 +52,10 @@ func (g *Group) Run(ctx context.Context) error {
 		})
 	}
 	if g.awaitReady(running) {
-		g.tell(daemon.SdNotifyReady, "running")
+		g.service.ready("running")
 	}
 	<-running.Done()
-	g.tell(daemon.SdNotifyStopping, "stopping")
+	g.service.stopping()
 	return g.awaitEnd(running, tasks, ended)
 }
 
@@ -86,7 +86,7 @@ func (g *Group) awaitReady(ctx context.Context) bool {
 			continue
 		default:
 		}
-		g.tell("", fmt.Sprintf("starting: waiting for the %s", t))
+		g.service.status(fmt.Sprintf("starting: waiting for the %s", t))
 		select {
 		case <-t.Ready():
 		case <-ctx.Done():
@@ -120,16 +120,4 @@ func (g *Group) awaitEnd(running context.Context, tasks *errgroup.Group, ended [
 		return errors.Join(first, hanging)
 	}
 	return hanging
-}
-
-// tell gives the service manager a state and a status for people. Without a service manager
-// it does nothing; one that cannot be reached is no reason to stop.
-func (g *Group) tell(state, status string) {
-	message := "STATUS=" + status
-	if state != "" {
-		message = state + "\n" + message
-	}
-	if _, err := daemon.SdNotify(false, message); err != nil {
-		g.log.Warn("tell the service manager", "message", message, "error", err)
-	}
 }
