@@ -1,6 +1,8 @@
 package page
 
 import (
+	"time"
+
 	"calendarbot/agent/calendar"
 	"calendarbot/agent/view"
 )
@@ -9,19 +11,29 @@ import (
 type alexaMeeting struct {
 	Subject  string  `json:"subject"`
 	Start    string  `json:"start_iso"`
-	Until    int64   `json:"seconds_until_start"`
+	Until    gap     `json:"seconds_until_start"`
 	Speech   string  `json:"speech_text"`
 	Duration string  `json:"duration_spoken"` // until the start
 	SSML     *string `json:"ssml,omitempty"`
 }
 
 func (p *picture) alexaMeeting(it *view.Item, s *speech) alexaMeeting {
-	until := seconds(it.Start.Sub(p.second()))
-	return alexaMeeting{Subject: it.Title, Start: utc(it.Start), Until: until, Speech: s.plain(), Duration: spokenWait(until)}
+	return alexaMeeting{Subject: it.Title, Start: utc(it.Start), Until: p.until(it.Start), Speech: s.plain(), Duration: p.wait(it)}
 }
 
 // wait is how long until an item starts, as it is said.
 func (p *picture) wait(it *view.Item) string { return spokenWait(seconds(it.Start.Sub(p.second()))) }
+
+// waitEdge is when wait says something else.
+func (p *picture) waitEdge(it *view.Item) time.Time {
+	switch d := it.Start.Sub(p.second()); {
+	case d < time.Minute:
+		return p.second().Add(time.Second)
+	case d < 24*time.Hour:
+		return p.countdown(it.Start, time.Minute)
+	}
+	return p.countdown(it.Start, time.Hour)
+}
 
 // sayNext tells when and where an item is.
 func (p *picture) sayNext(s *speech, it *view.Item) {
@@ -51,36 +63,38 @@ func alexaNextJSON(pic *picture, q Query) (Page, error) {
 	it := nextMeeting(pic.items, pic.second())
 	if it == nil {
 		s.nothing(pic.fresh)
-		return answer(struct {
+		return pic.answer(struct {
 			Meeting *alexaMeeting `json:"meeting"`
 			Speech  string        `json:"speech_text"`
 			SSML    *string       `json:"ssml,omitempty"`
-		}{nil, s.plain(), s.marked(q)}, pic.nextSecond())
+		}{nil, s.plain(), s.marked(q)}, pic.edges())
 	}
 	pic.sayNext(&s, it)
 	m := pic.alexaMeeting(it, &s)
 	m.SSML = s.marked(q)
-	return answer(map[string]alexaMeeting{"meeting": m}, pic.nextSecond())
+	return pic.answer(map[string]alexaMeeting{"meeting": m}, pic.soonest(pic.edges(), pic.waitEdge(it)))
 }
 
 // alexaTimeUntilJSON draws /api/alexa/time-until-next.
 func alexaTimeUntilJSON(pic *picture, q Query) (Page, error) {
 	var s speech
 	var out struct {
-		Until    *int64  `json:"seconds_until_start"`
+		Until    *gap    `json:"seconds_until_start"`
 		Duration string  `json:"duration_spoken"`
 		Speech   string  `json:"speech_text"`
 		SSML     *string `json:"ssml,omitempty"`
 	}
+	until := pic.edges()
 	if it := nextMeeting(pic.items, pic.second()); it != nil {
-		until := seconds(it.Start.Sub(pic.second()))
-		out.Until, out.Duration = &until, spokenWait(until)
+		left := pic.until(it.Start)
+		out.Until, out.Duration = &left, pic.wait(it)
+		until = pic.soonest(until, pic.waitEdge(it))
 		s.say("Your next meeting starts ", stressed(out.Duration), ".")
 	} else {
 		s.nothing(pic.fresh)
 	}
 	out.Speech, out.SSML = s.plain(), s.marked(q)
-	return answer(out, pic.nextSecond())
+	return pic.answer(out, until)
 }
 
 type alexaCard struct {
@@ -105,11 +119,11 @@ func alexaDoneJSON(pic *picture, q Query) (Page, error) {
 		Speech string     `json:"speech_text"`
 		SSML   *string    `json:"ssml,omitempty"`
 		Card   *alexaCard `json:"card,omitempty"`
-	}{dayEndAnswer{Now: utc(pic.second()), Zone: optional(q.Zone), dayEnd: end}, s.plain(), s.marked(q), nil}
+	}{dayEndAnswer{Now: pic.moment(utcLayout, time.UTC), Zone: optional(q.Zone), dayEnd: end}, s.plain(), s.marked(q), nil}
 	if q.SSML {
 		out.Card = &alexaCard{Title: "Done for the day", Content: s.plain()}
 	}
-	return answer(out, pic.nextSecond())
+	return pic.answer(out, pic.soonest(pic.settled(), end.end))
 }
 
 func (p *picture) sayDayEnd(s *speech, end dayEnd) {
@@ -128,7 +142,7 @@ func (p *picture) sayDayEnd(s *speech, end dayEnd) {
 func alexaLaunchJSON(pic *picture, q Query) (Page, error) {
 	var s speech
 	now := pic.second()
-	end := dayEndOf(pic)
+	end, until := dayEndOf(pic), pic.edges()
 	next := nextMeeting(pic.items, now)
 	if end.Meetings && next != nil && !next.Start.Before(daySpan(calendar.WallIn(now, pic.zone), 1, pic.zone).End) {
 		next = nil // today is told, tomorrow is not asked for yet
@@ -163,6 +177,7 @@ func alexaLaunchJSON(pic *picture, q Query) (Page, error) {
 		pic.sayNext(&own, next)
 		m := pic.alexaMeeting(next, &own)
 		out.Next = &m
+		until = pic.soonest(until, pic.waitEdge(next))
 	}
-	return answer(out, pic.nextSecond())
+	return pic.answer(out, until)
 }

@@ -37,7 +37,7 @@ func alexaMorningJSON(pic *picture, q Query) (Page, error) {
 	if !m.wake.IsZero() {
 		out.Summary.Wake = optional(pic.local(m.wake))
 	}
-	return answer(out, pic.settled())
+	return pic.answer(out, pic.settled())
 }
 
 // sayMorning tells a morning. brief: how much there is; normal: the first meeting, what is close together and the longest

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"calendarbot/agent/calendar"
@@ -29,19 +30,27 @@ type DirectOptions struct {
 	Notice    func() string   // a sentence that people should read, such as store.Recovered; "" for none
 }
 
-// Direct answers each query from the store, with nothing in between.
-type Direct struct{ o DirectOptions }
+// Direct answers each query from the store, with nothing in between. Its methods may be called from any goroutine.
+type Direct struct {
+	o      DirectOptions // but not Config
+	config atomic.Pointer[config.Config]
+}
 
 // NewDirect returns a Direct; o.Store, o.Zone and o.Now must be given.
 func NewDirect(o DirectOptions) *Direct {
+	d := &Direct{o: o}
+	d.Configure(o.Config)
 	if o.Addresses == nil {
-		o.Addresses = func() []string { return LocalAddresses(o.Config.Web) }
+		d.o.Addresses = func() []string { return LocalAddresses(d.config.Load().Web) }
 	}
 	if o.Notice == nil {
-		o.Notice = func() string { return "" }
+		d.o.Notice = func() string { return "" }
 	}
-	return &Direct{o: o}
+	return d
 }
+
+// Configure replaces the configuration; the next drawing goes by it.
+func (d *Direct) Configure(cfg config.Config) { d.config.Store(&cfg) }
 
 // picture is everything that a page is drawn from.
 type picture struct {
@@ -57,6 +66,7 @@ type picture struct {
 	notice    string
 	addresses func() []string
 	version   string
+	live      []Live // the gaps in what is being encoded
 }
 
 // plan is how one kind of page is made.
@@ -120,17 +130,28 @@ func daySpan(w calendar.Wall, n int, zone *time.Location) calendar.Span {
 	return calendar.Span{Start: view.Midnight(day, zone), End: view.Midnight(day+calendar.Wall(n)*calendar.Day, zone)}
 }
 
-// Page answers q. An unknown zone is taken as the device's. The error is the store's, or says that the kind is
-// unknown.
+// Page answers q as it is now. See Draw.
 func (d *Direct) Page(ctx context.Context, q Query) (Page, error) {
+	now := d.o.Now()
+	p, err := d.Draw(ctx, q, now)
+	if err != nil {
+		return Page{}, err
+	}
+	return Fill(p, now), nil
+}
+
+// Draw draws the page for q as it is at a moment; it holds, but for what is live, until Page.Until. An unknown zone is taken as
+// the device's. The error is the store's, or says that the kind is unknown.
+func (d *Direct) Draw(ctx context.Context, q Query, at time.Time) (Page, error) {
 	p, ok := planOf(q.Kind)
 	if !ok {
 		return Page{}, fmt.Errorf("page: unknown kind %d", q.Kind)
 	}
+	cfg := *d.config.Load()
 	if q.Kind == Agenda && q.Days == 0 {
-		q.Days = d.o.Config.Display.Days
+		q.Days = cfg.Display.Days
 	}
-	pic, err := d.picture(ctx, q, p)
+	pic, err := d.picture(ctx, q, p, cfg, at)
 	if err != nil {
 		return Page{}, err
 	}
@@ -138,16 +159,16 @@ func (d *Direct) Page(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, fmt.Errorf("draw page: %w", err)
 	}
-	made.Stale = made.Stale || pic.fresh.Stale
+	made.Stale, made.Made = pic.fresh.Stale, at
 	return made, nil
 }
 
 // picture reads and expands what the page is drawn from.
-func (d *Direct) picture(ctx context.Context, q Query, p plan) (*picture, error) {
-	now, zone := d.o.Now(), d.zone(q.Zone)
+func (d *Direct) picture(ctx context.Context, q Query, p plan, cfg config.Config, now time.Time) (*picture, error) {
+	zone := d.zone(q.Zone)
 	pic := &picture{
-		span: p.span(q, now, zone), now: now, zone: zone, config: d.o.Config, version: d.o.Version,
-		options:   view.Options{Zone: zone, Clock12: d.o.Config.Display.Clock == "12h", Private: d.o.Config.Display.Private},
+		span: p.span(q, now, zone), now: now, zone: zone, config: cfg, version: d.o.Version,
+		options:   view.Options{Zone: zone, Clock12: cfg.Display.Clock == "12h", Private: cfg.Display.Private},
 		addresses: d.o.Addresses, notice: d.o.Notice(),
 	}
 	snap, err := d.o.Store.Between(ctx, pic.span)
@@ -161,7 +182,7 @@ func (d *Direct) picture(ctx context.Context, q Query, p plan) (*picture, error)
 	pic.snap, pic.warnings = snap, warnings
 	pic.notice = sentence(pic.notice, cutNote(warnings))
 	pic.items = view.Items(occurrences, named(snap.Sources), hiddenBy(snap.Hidden), snap.Skipped, now, pic.options)
-	pic.fresh = view.Fresh(feeds(snap.Sources), now, tooOld(d.o.Config.Feeds.Refresh), pic.options)
+	pic.fresh = view.Fresh(feeds(snap.Sources), now, tooOld(cfg.Feeds.Refresh), pic.options)
 	return pic, nil
 }
 

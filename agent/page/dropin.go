@@ -19,7 +19,7 @@ type dropInMeeting struct {
 	Duration    int64    `json:"duration_seconds"`
 	Location    string   `json:"location"`
 	RawSource   string   `json:"raw_source"` // always empty: where a feed is, is a secret
-	UntilStart  int64    `json:"seconds_until_start"`
+	UntilStart  gap      `json:"seconds_until_start"`
 	End         string   `json:"end_iso"`
 	AllDay      bool     `json:"all_day"`
 	Calendar    string   `json:"calendar"`
@@ -38,17 +38,18 @@ func whatsNextJSON(pic *picture, _ Query) (Page, error) {
 		Meeting *dropInMeeting `json:"meeting"`
 		Status  dropInStatus   `json:"status"`
 	}
-	now := pic.second()
+	now, until := pic.second(), pic.edges()
 	if it := chosen(pic.items, now); it != nil {
-		out.Meeting = meetingOf(it, now)
-		out.Status = statusOf(out.Meeting.UntilStart, out.Meeting.Duration)
+		out.Meeting = pic.meetingOf(it)
+		out.Status = statusOf(seconds(it.Start.Sub(now)), out.Meeting.Duration)
+		until = pic.soonest(until, statusEdges(it.Start)...)
 	} else {
 		out.Status.Message = nothingWords(pic.fresh)
 	}
-	return answer(out, pic.nextSecond())
+	return pic.answer(out, until)
 }
 
-func meetingOf(it *view.Item, now time.Time) *dropInMeeting {
+func (p *picture) meetingOf(it *view.Item) *dropInMeeting {
 	attendees := make([]string, 0, len(it.Attendees))
 	for _, a := range it.Attendees {
 		if name := a.Address; name != "" {
@@ -59,10 +60,17 @@ func meetingOf(it *view.Item, now time.Time) *dropInMeeting {
 	}
 	return &dropInMeeting{
 		ID: it.ID, Subject: it.Title, Description: it.Notes, Attendees: attendees, Start: utc(it.Start),
-		Duration: seconds(it.End.Sub(it.Start)), Location: it.Location, UntilStart: seconds(it.Start.Sub(now)),
+		Duration: seconds(it.End.Sub(it.Start)), Location: it.Location, UntilStart: p.until(it.Start),
 		End: utc(it.End), AllDay: it.AllDay, Calendar: it.Calendar, JoinURL: it.JoinURL,
 	}
 }
+
+// The last whole minutes to its start at which a meeting is said to be so near.
+const (
+	verySoon   = 2
+	soon       = 15
+	withinHour = 60
+)
 
 // statusOf says how near a meeting is, by whole minutes to its start.
 func statusOf(untilStart, duration int64) dropInStatus {
@@ -72,14 +80,23 @@ func statusOf(untilStart, duration int64) dropInStatus {
 		return dropInStatus{Message: "Meeting in progress", Urgent: true}
 	case untilStart <= 0:
 		return dropInStatus{Message: "Meeting ended"}
-	case minutes <= 2:
+	case minutes <= verySoon:
 		return dropInStatus{Message: "Starting very soon", Urgent: true, Critical: true}
-	case minutes <= 15:
+	case minutes <= soon:
 		return dropInStatus{Message: "Starting soon", Urgent: true}
-	case minutes <= 60:
+	case minutes <= withinHour:
 		return dropInStatus{Message: "Starting within the hour"}
 	}
 	return dropInStatus{Message: "Plenty of time"}
+}
+
+// statusEdges are the moments before a start at which statusOf says something else.
+func statusEdges(start time.Time) []time.Time {
+	edges := []time.Time{start}
+	for _, minutes := range [...]int{verySoon, soon, withinHour} {
+		edges = append(edges, start.Add(-time.Duration(minutes+1)*time.Minute+time.Second))
+	}
+	return edges
 }
 
 // nothingWords says why there is no meeting: a calendar that was never read is not an empty one.

@@ -45,12 +45,12 @@ func dayEndOf(pic *picture) dayEnd {
 
 // dayEndAnswer is /api/done-for-day, and the beginning of /api/alexa/done-for-day.
 type dayEndAnswer struct {
-	Now  string  `json:"now_iso"`
+	Now  gap     `json:"now_iso"`
 	Zone *string `json:"tz"` // as asked for
 	dayEnd
 }
 
 // doneForDayJSON draws /api/done-for-day.
 func doneForDayJSON(pic *picture, q Query) (Page, error) {
-	return answer(dayEndAnswer{Now: utc(pic.second()), Zone: optional(q.Zone), dayEnd: dayEndOf(pic)}, pic.nextSecond())
+	return pic.answer(dayEndAnswer{Now: pic.moment(utcLayout, time.UTC), Zone: optional(q.Zone), dayEnd: dayEndOf(pic)}, pic.settled())
 }

@@ -58,7 +58,7 @@ func drawn(t *testing.T, draw func(*picture, Query) (Page, error), pic *picture,
 		t.Errorf("the answer holds until %v, which is not after %v", p.Until, pic.now)
 	}
 	var out map[string]any
-	if err := json.Unmarshal(p.Body, &out); err != nil {
+	if err := json.Unmarshal(Fill(p, pic.now).Body, &out); err != nil {
 		t.Fatal(err)
 	}
 	return out

@@ -27,6 +27,9 @@ const (
 	// undoTime is how long a page offers to undo a hiding.
 	undoTime = 2 * time.Minute
 
+	// undoSlack is how far a clock may have been set back since a hiding that is still offered to be undone.
+	undoSlack = time.Minute
+
 	// maxFormID is the longest identity that is offered for hiding; a longer one is no honest feed's.
 	maxFormID = 400
 
@@ -161,7 +164,19 @@ func (l *layout) render(until time.Time) (Page, error) {
 	if err := templates().ExecuteTemplate(&body, "page", l); err != nil {
 		return Page{}, fmt.Errorf("fill template: %w", err)
 	}
-	return made(http.StatusOK, htmlType, body.Bytes(), until), nil
+	page := made(http.StatusOK, htmlType, body.Bytes(), until)
+	page.Mark = markOf(page.Body, l.Agenda != nil)
+	return page, nil
+}
+
+// markOf finds where a line for a person may be put in: in an agenda, which may be longer than the screen, under its head, else at
+// the foot. Text of feeds is escaped, so that the tags are the template's.
+func markOf(body []byte, agenda bool) int {
+	if agenda {
+		const head = "</header>\n"
+		return bytes.Index(body, []byte(head)) + len(head)
+	}
+	return bytes.LastIndex(body, []byte("</main>"))
 }
 
 // rows makes what is needed around an item.
@@ -229,7 +244,7 @@ func (r rows) hide(it *view.Item) *button {
 	return &button{ID: it.ID, Title: title, Back: r.back, Label: hideLabel(title)}
 }
 
-// undo offers to show again what was hidden last, for a short time; until is when the offer ends.
+// undo offers to show again what was hidden last, for a short time; until is when the offer ends, or begins.
 func undo(pic *picture, back string) (b *button, until time.Time) {
 	if !pic.config.Web.DropInWrites {
 		return nil, time.Time{}
@@ -242,8 +257,11 @@ func undo(pic *picture, back string) (b *button, until time.Time) {
 		}
 	}
 	until = last.Since.Add(undoTime)
-	if last.ID == "" || !now.Before(until) || last.Since.After(now.Add(time.Minute)) {
+	if last.ID == "" || !now.Before(until) {
 		return nil, time.Time{}
+	}
+	if begin := last.Since.Add(-undoSlack); now.Before(begin) {
+		return nil, begin
 	}
 	title := view.Clip(last.Title, factLetters)
 	if title == "" {

@@ -76,7 +76,3 @@ type Func func(ctx context.Context, q Query) (Page, error)
 
 // Draw draws the page of a moment; what is live is left out.
 type Draw func(ctx context.Context, q Query, at time.Time) (Page, error)
-
-// Fill returns the page as it is answered at a moment: with what is live, and an ETag that tells such answers apart. A page
-// without anything live is returned as it is.
-func Fill(p Page, now time.Time) Page { panic("not yet") }

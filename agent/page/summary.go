@@ -160,7 +160,7 @@ type morningMetadata struct {
 type morningAnswer struct {
 	Start    string           `json:"timeframe_start"`
 	End      string           `json:"timeframe_end"`
-	Analysis string           `json:"analysis_time"`
+	Analysis gap              `json:"analysis_time"`
 	Total    float64          `json:"total_meetings_equivalent"`
 	Early    bool             `json:"early_start_flag"`
 	Density  string           `json:"density"`
@@ -173,15 +173,16 @@ type morningAnswer struct {
 
 // morningSummaryJSON draws /api/morning-summary.
 func morningSummaryJSON(pic *picture, q Query) (Page, error) {
-	m, now := pic.morning(q), pic.second()
+	m, until := pic.morning(q), pic.settled()
 	a := morningAnswer{
-		Start: pic.local(m.span.Start), End: pic.local(m.span.End), Analysis: now.UTC().Format("2006-01-02T15:04:05-07:00"),
+		Start: pic.local(m.span.Start), End: pic.local(m.span.End), Analysis: pic.moment(localLayout, time.UTC),
 		Total: m.total, Early: m.early, Density: m.density(), Close: m.close,
 		Insights: make([]morningInsight, len(m.meetings)), Free: make([]morningBlock, len(m.free)),
 	}
 	a.Metadata.PreviewFor, a.Metadata.Context.Delivery, a.Metadata.Context.Day = m.previewFor(), "evening", m.day
 	for i := range m.meetings {
-		a.Insights[i] = pic.insight(&m.meetings[i], now)
+		a.Insights[i] = pic.insight(&m.meetings[i], pic.second())
+		until = pic.soonest(until, pic.countdown(m.meetings[i].Start, time.Minute))
 	}
 	for i, block := range m.free {
 		a.Free[i] = pic.block(block)
@@ -189,7 +190,7 @@ func morningSummaryJSON(pic *picture, q Query) (Page, error) {
 	if !m.wake.IsZero() {
 		a.Wake = optional(pic.local(m.wake))
 	}
-	return answer(map[string]morningAnswer{"summary": a}, pic.nextSecond())
+	return pic.answer(map[string]morningAnswer{"summary": a}, until)
 }
 
 func (p *picture) insight(it *view.Item, now time.Time) morningInsight {

@@ -55,14 +55,14 @@ func (p *picture) event(it *view.Item) event {
 
 // freshness is how far an answer can be trusted.
 type freshness struct {
-	AsOf  string   `json:"as_of"` // when the answer was made
+	AsOf  gap      `json:"as_of"` // when the answer was made
 	Zone  string   `json:"zone"`
 	Stale bool     `json:"stale"`
 	Notes []string `json:"notes"` // sentences for a person
 }
 
 func (p *picture) freshness() freshness {
-	f := freshness{AsOf: p.second().In(p.zone).Format(time.RFC3339), Zone: p.zone.String(), Stale: p.fresh.Stale, Notes: p.fresh.Lines}
+	f := freshness{AsOf: p.moment(time.RFC3339, p.zone), Zone: p.zone.String(), Stale: p.fresh.Stale, Notes: p.fresh.Lines}
 	if f.Notes == nil {
 		f.Notes = []string{}
 	}
@@ -97,7 +97,7 @@ func eventsJSON(pic *picture, q Query) (Page, error) {
 		}
 		out.Events = append(out.Events, pic.event(it))
 	}
-	return answer(out, pic.settled())
+	return pic.answer(out, pic.settled())
 }
 
 // found tells whether the title or the place has the text, which is in lower case.
@@ -142,7 +142,7 @@ func whatsNextV1JSON(pic *picture, _ Query) (Page, error) {
 	today := daySpan(calendar.WallIn(now, pic.zone), 1, pic.zone)
 	for i := range pic.items {
 		it := &pic.items[i]
-		ended := !it.End.After(now) && it.Start.Before(now)
+		ended := !it.End.After(now) // what has no length has ended when it begins
 		for _, edge := range []time.Time{it.Start, it.End} {
 			if edge.After(now) && edge.Before(until) {
 				until = edge
@@ -165,7 +165,7 @@ func whatsNextV1JSON(pic *picture, _ Query) (Page, error) {
 	}
 	out.State = stateOf(pic.fresh, len(pic.items) > 0, len(out.Running) > 0, out.Next != nil)
 	out.Changes = until.In(pic.zone).Format(time.RFC3339)
-	return answer(out, until)
+	return pic.answer(out, until)
 }
 
 // stateOf is one word for programs: now, next, nothing, and why nothing is known: no_sources, loading, unreached.

@@ -182,7 +182,7 @@ func waitState(heads []Item, ended bool, now time.Time, o Options) State {
 		return Done
 	case len(heads) == 0:
 		return Open
-	case heads[0].Start.Sub(now) <= soonest:
+	case time.Duration(wholeMinutes(now, heads[0].Start))*time.Minute <= soonest:
 		return Upcoming
 	case ended && daysUntil(now, heads[0].Start, o.Zone) > 0:
 		return Done
