@@ -113,21 +113,29 @@ type Features struct {
 
 // Setting returns what is said about the feature of a name.
 func (f Features) Setting(name string) feature.Setting {
-	switch name {
-	case feature.ConnectionPooling:
-		return f.ConnectionPooling
-	case feature.RequestPipeline:
-		return f.RequestPipeline
-	case feature.RequestBatching:
-		return f.RequestBatching
-	case feature.CacheWarming:
-		return f.CacheWarming
-	case feature.AdaptiveSizing:
-		return f.AdaptiveSizing
-	case feature.HTTPCompression:
-		return f.HTTPCompression
+	if at := f.of(name); at != nil {
+		return *at
 	}
 	return feature.Setting{}
+}
+
+// of is where the setting of a feature is kept; nil when there is none of that name.
+func (f *Features) of(name string) *feature.Setting {
+	switch name {
+	case feature.ConnectionPooling:
+		return &f.ConnectionPooling
+	case feature.RequestPipeline:
+		return &f.RequestPipeline
+	case feature.RequestBatching:
+		return &f.RequestBatching
+	case feature.CacheWarming:
+		return &f.CacheWarming
+	case feature.AdaptiveSizing:
+		return &f.AdaptiveSizing
+	case feature.HTTPCompression:
+		return &f.HTTPCompression
+	}
+	return nil
 }
 
 // Alexa is the voice interface.

@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"calendarbot/agent/feature"
+)
 
 // Default returns the defaults. An empty time zone stands for the system's.
 func Default() Config {
@@ -11,6 +15,8 @@ func Default() Config {
 		Web: Web{
 			Host:         "0.0.0.0",
 			Port:         8080,
+			Reads:        "open",
+			Socket:       "/run/calendarbot/control.sock",
 			DropInWrites: true,
 		},
 		Display: Display{
@@ -29,8 +35,43 @@ func Default() Config {
 		Store: Store{
 			Path: "/var/lib/calendarbot/calendarbot.db",
 		},
+		HTTP: HTTP{
+			MaxConns: 8,
+			PerHost:  2,
+			Idle:     90 * time.Second,
+			Connect:  10 * time.Second,
+			Header:   15 * time.Second,
+		},
+		DB: DB{
+			Readers: 3,
+		},
+		Cache: Cache{
+			TTL:           5 * time.Minute,
+			MaxEntries:    1000,
+			MaxBytes:      16 << 20,
+			MaxEntryBytes: 100 << 10,
+		},
+		Batch: Batch{
+			Size:   10,
+			Window: 50 * time.Millisecond,
+		},
+		Breaker: Breaker{
+			Recovery: 30 * time.Second,
+		},
+		Features: defaultFeatures(),
 		Log: Log{
 			Level: "info",
 		},
 	}
+}
+
+// defaultFeatures is what package feature says of each.
+func defaultFeatures() Features {
+	f := Features{EmergencyFile: "/boot/firmware/calendarbot-emergency-off"}
+	for _, one := range feature.All() {
+		if at := f.of(one.Name); at != nil {
+			at.Percent = one.Percent
+		}
+	}
+	return f
 }

@@ -22,6 +22,13 @@ const (
 // one that is too small or too large gets the shortest or longest pause there is, so that their setups start here too.
 const refreshInterval = prefix + "REFRESH_INTERVAL"
 
+// The design's names of two features. Besides what the features take, 1 and 0 are on and off.
+const (
+	phasePrefix   = "PHASE_2A_"
+	phasePooling  = phasePrefix + "CONNECTION_POOLING"
+	phasePipeline = phasePrefix + "REQUEST_PIPELINE"
+)
+
 const (
 	minRefreshSeconds = 60
 	maxRefreshSeconds = 24 * 60 * 60
@@ -31,16 +38,34 @@ const (
 type variable struct{ name, key string }
 
 // variables is the table of those that set one key: CALENDARBOT_SECTION_KEY for each, after the
-// names that earlier programs used, so that the systematic name wins where both are set.
+// other names, so that the systematic name wins where both are set.
 func variables(known []setting) []variable {
 	table := []variable{
 		{refreshInterval, "feeds.refresh"},
 		{prefix + "DEFAULT_TIMEZONE", "device.time_zone"},
+		{phasePooling, "features.connection_pooling"},
+		{phasePipeline, "features.request_pipeline"},
+		{prefix + "EMERGENCY_OFF", "features.emergency_off"},
 	}
 	for _, s := range known {
 		table = append(table, variable{prefix + strings.ToUpper(strings.ReplaceAll(s.key, ".", "_")), s.key})
 	}
 	return table
+}
+
+// text is the text of the key for a text of the variable.
+func (v variable) text(given string) string {
+	switch v.name {
+	case refreshInterval:
+		if n, err := strconv.ParseUint(given, 10, 64); err == nil {
+			return strconv.FormatUint(min(max(n, minRefreshSeconds), maxRefreshSeconds), 10)
+		}
+	case phasePooling, phasePipeline:
+		if on, ok := yes(given); ok {
+			return strconv.FormatBool(on)
+		}
+	}
+	return given
 }
 
 // readEnvironment lays the environment on the draft. An empty variable counts as not there.
@@ -51,10 +76,7 @@ func (d *draft) readEnvironment(env func(string) (string, bool)) {
 	}
 	for _, v := range variables(d.config.settings()) {
 		if text := get(v.name); text != "" {
-			if n, err := strconv.ParseUint(text, 10, 64); err == nil && v.name == refreshInterval {
-				text = strconv.FormatUint(min(max(n, minRefreshSeconds), maxRefreshSeconds), 10)
-			}
-			d.put(v.key, text, said{Environment, v.name})
+			d.put(v.key, v.text(text), said{Environment, v.name})
 		}
 	}
 	if text := get(debug); text != "" {
@@ -92,27 +114,34 @@ func (d *draft) environmentSource(text string) {
 }
 
 // Unknown returns a sentence for each variable among NAME=VALUE lines, as os.Environ gives
-// them, that begins with CALENDARBOT_ but is none of ours. They do no harm; a person who
+// them, that begins like one of ours but is none. They do no harm; a person who
 // mistyped one wants to know.
 func Unknown(environ []string) []string {
-	var known []string // without the prefix, which would make all of them look alike
-	for _, name := range []string{icsURL, debug, testTime, location} {
-		known = append(known, strings.TrimPrefix(name, prefix))
-	}
+	known := []string{icsURL, debug, testTime, location}
 	var c Config
 	for _, v := range variables(c.settings()) {
-		known = append(known, strings.TrimPrefix(v.name, prefix))
+		known = append(known, v.name)
 	}
 	var sentences []string
 	for _, line := range environ {
 		name, _, _ := strings.Cut(line, "=")
-		rest, ours := strings.CutPrefix(name, prefix)
-		if !ours || slices.Contains(known, rest) {
-			continue
+		for _, start := range []string{prefix, phasePrefix} {
+			if strings.HasPrefix(name, start) && !slices.Contains(known, name) {
+				sentences = append(sentences, fmt.Sprintf("%s is not a setting and was not read%s", quoted(name), nearVariable(name, start, known)))
+			}
 		}
-		near := strings.Replace(didYouMean(rest, known), "mean ", "mean "+prefix, 1)
-		sentences = append(sentences, fmt.Sprintf("%s is not a setting and was not read%s", quoted(name), near))
 	}
 	slices.Sort(sentences)
 	return sentences
+}
+
+// nearVariable is didYouMean of names that begin alike, which must not make them look alike.
+func nearVariable(name, start string, known []string) string {
+	var rest []string
+	for _, k := range known {
+		if r, ok := strings.CutPrefix(k, start); ok {
+			rest = append(rest, r)
+		}
+	}
+	return strings.Replace(didYouMean(strings.TrimPrefix(name, start), rest), "mean ", "mean "+start, 1)
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"calendarbot/agent/feature"
 )
 
 func TestDropInEnvironment(t *testing.T) {
@@ -78,6 +80,41 @@ func TestSystematicVariableWins(t *testing.T) {
 	}
 }
 
+func TestOtherNamesOfFeatures(t *testing.T) {
+	on, off := feature.Setting{Percent: 100, Forced: feature.ForcedOn}, feature.Setting{Forced: feature.ForcedOff}
+	for text, want := range map[string]feature.Setting{
+		"true": on, "1": on, "yes": on, "On": on, "false": off, "0": off, "no": off, "off": off,
+		"1%": {Percent: 1}, "25": {Percent: 25}, "majority": {Percent: 75},
+	} {
+		c, values, err := Load(Input{Env: environment("PHASE_2A_CONNECTION_POOLING="+text, "PHASE_2A_REQUEST_PIPELINE="+text)})
+		if err != nil || c.Features.ConnectionPooling != want || c.Features.RequestPipeline != want {
+			t.Errorf("%s: got %+v, %v", text, c.Features, err)
+		}
+		if got := find(t, values, "features.request_pipeline"); got != (Value{"features.request_pipeline", want.String(), Environment, "PHASE_2A_REQUEST_PIPELINE"}) {
+			t.Errorf("%s: got %+v", text, got)
+		}
+	}
+	for text, want := range map[string]bool{"1": true, "true": true, "0": false} {
+		c, _, err := Load(Input{Env: environment("CALENDARBOT_EMERGENCY_OFF=" + text)})
+		if err != nil || c.Features.EmergencyOff != want {
+			t.Errorf("%s: got %t, %v", text, c.Features.EmergencyOff, err)
+		}
+	}
+}
+
+func TestOtherNamesNeverWin(t *testing.T) {
+	c, _, err := Load(Input{Env: environment(
+		"PHASE_2A_CONNECTION_POOLING=true", "CALENDARBOT_FEATURES_CONNECTION_POOLING=5%",
+		"PHASE_2A_REQUEST_PIPELINE=false", "CALENDARBOT_FEATURES_REQUEST_PIPELINE=on",
+		"CALENDARBOT_EMERGENCY_OFF=1", "CALENDARBOT_FEATURES_EMERGENCY_OFF=false",
+		"CALENDARBOT_DEFAULT_TIMEZONE=Asia/Tokyo", "CALENDARBOT_DEVICE_TIME_ZONE=Europe/Berlin",
+	)})
+	if err != nil || c.Features.ConnectionPooling.Percent != 5 || c.Features.RequestPipeline.Forced != feature.ForcedOn ||
+		c.Features.EmergencyOff || c.Device.TimeZone != "Europe/Berlin" {
+		t.Errorf("got %+v in %s, %v", c.Features, c.Device.TimeZone, err)
+	}
+}
+
 func TestEmptyVariableIsNotThere(t *testing.T) {
 	c, _, err := Load(Input{Env: environment("CALENDARBOT_WEB_PORT=", "CALENDARBOT_ICS_URL= ", "CALENDARBOT_DEBUG=", "TZ=UTC")})
 	want := Default()
@@ -101,6 +138,8 @@ func TestRefusedVariables(t *testing.T) {
 		{"CALENDARBOT_DEBUG=perhaps", `CALENDARBOT_DEBUG: "perhaps" is not allowed; allowed is true or false`},
 		{"CALENDARBOT_WEB_PORT=http", `CALENDARBOT_WEB_PORT: web.port: "http" is not allowed; allowed is a whole number from 0 to 65535`},
 		{"CALENDARBOT_FEEDS_REFRESH=5", `CALENDARBOT_FEEDS_REFRESH: feeds.refresh: "5" is not allowed; allowed is from 1m to 24h, as in 90s, 5m, 1h30m or a plain number of seconds`},
+		{"PHASE_2A_REQUEST_PIPELINE=perhaps", `PHASE_2A_REQUEST_PIPELINE: features.request_pipeline: "perhaps" is not allowed; allowed is on, off, disabled, canary, gradual, majority, full, or a percentage of all devices from 0% to 100%`},
+		{"CALENDARBOT_EMERGENCY_OFF=now", `CALENDARBOT_EMERGENCY_OFF: features.emergency_off: "now" is not allowed; allowed is true or false`},
 		{"CALENDARBOT_ICS_URL=calendar.ics", "CALENDARBOT_ICS_URL: sources.url: what is given (not shown here) is not allowed; allowed is an https, http or webcal address such as https://calendar.example/me.ics"},
 	} {
 		_, _, err := Load(Input{Env: environment(c.pair)})
@@ -128,10 +167,12 @@ func TestUnknownVariables(t *testing.T) {
 	got := Unknown([]string{
 		"PATH=/bin", "CALENDARBOT_WEB_PROT=secret", "CALENDARBOT_NONSENSE=secret", "CALENDARBOT_CONFIG=x", "CALENDARBOT_TEST_TIME=x",
 		"CALENDARBOT_DEBUG=1", "CALENDARBOT_ICS_URL=x", "CALENDARBOT_WEB_PORT=1", "CALENDARBOT_REFRESH_INTERVAL=1", "MY_CALENDARBOT_X=1",
+		"CALENDARBOT_EMERGENCY_OFF=1", "PHASE_2A_REQUEST_PIPELINE=true", "PHASE_2A_CONNECTION_POOLING=true", "PHASE_2A_REQUEST_PIPLINE=true",
 	})
 	want := []string{
 		`"CALENDARBOT_NONSENSE" is not a setting and was not read`,
 		`"CALENDARBOT_WEB_PROT" is not a setting and was not read (did you mean CALENDARBOT_WEB_PORT?)`,
+		`"PHASE_2A_REQUEST_PIPLINE" is not a setting and was not read (did you mean PHASE_2A_REQUEST_PIPELINE?)`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)

@@ -10,11 +10,11 @@ import (
 
 func TestRefusedFiles(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"unknown section", "wbe:\n  port: 1\n", `calendarbot.yaml:1: "wbe" is not a section (did you mean web?); allowed are device, web, display, feeds, store, alexa, log, sources`},
-		{"far from any section", "kitchen_sink: 1\n", `calendarbot.yaml:1: "kitchen_sink" is not a section; allowed are device, web, display, feeds, store, alexa, log, sources`},
-		{"setting without its section", "port: 1\n", `calendarbot.yaml:1: "port" is not a section (did you mean web.port?); allowed are device, web, display, feeds, store, alexa, log, sources`},
+		{"unknown section", "wbe:\n  port: 1\n", `calendarbot.yaml:1: "wbe" is not a section (did you mean web?); allowed are device, web, display, feeds, store, http, db, cache, batch, breaker, features, alexa, log, sources`},
+		{"far from any section", "kitchen_sink: 1\n", `calendarbot.yaml:1: "kitchen_sink" is not a section; allowed are device, web, display, feeds, store, http, db, cache, batch, breaker, features, alexa, log, sources`},
+		{"setting without its section", "port: 1\n", `calendarbot.yaml:1: "port" is not a section (did you mean web.port?); allowed are device, web, display, feeds, store, http, db, cache, batch, breaker, features, alexa, log, sources`},
 		{"unknown key", "display:\n  theme: dark\n  dais: 3\n", `calendarbot.yaml:3: "display.dais" is not a setting (did you mean display.days?); allowed under display: are theme, clock, scale, days, private`},
-		{"key of another section", "web:\n  level: info\n", `calendarbot.yaml:2: "web.level" is not a setting (did you mean log.level?); allowed under web: are host, port, write_token, drop_in_writes, allowed_hosts`},
+		{"key of another section", "web:\n  level: info\n", `calendarbot.yaml:2: "web.level" is not a setting (did you mean log.level?); allowed under web: are host, port, pin, write_token, reads, socket, drop_in_writes, allowed_hosts`},
 		{"very long key", "web:\n  " + strings.Repeat("p", 100) + ": 1\n", `calendarbot.yaml:2: "web.` + strings.Repeat("p", 56) + `…" is not a setting; allowed under web: are`},
 		{"merge key", "web: &a\n  port: 1\ndisplay:\n  <<: *a\n", `calendarbot.yaml:4: "display.<<" is not a setting; allowed under display: are`},
 		{"key twice", "web:\n  port: 1\n  host: a\n  port: 2\n", `calendarbot.yaml:4: web: "port" is set twice; the first is on line 2`},
@@ -29,7 +29,7 @@ func TestRefusedFiles(t *testing.T) {
 		{"sources not a list", "sources:\n  url: https://calendar.example/\n", "calendarbot.yaml:2: sources: allowed is a list, each source beginning with a dash"},
 		{"source not a mapping", "sources:\n  - https://calendar.example/\n", "calendarbot.yaml:2: sources: allowed are settings such as url:"},
 		{"value", "web:\n\n  port: '08o'\n", `calendarbot.yaml:3: web.port: "08o" is not allowed; allowed is a whole number from 0 to 65535`},
-		{"secret", "web:\n  write_token: short\n", "calendarbot.yaml:2: web.write_token: what is given (not shown here) is not allowed; allowed is empty, or 8 to 512 letters, digits and signs without spaces"},
+		{"secret", "web:\n  write_token: short\n", "calendarbot.yaml:2: web.write_token: what is given (not shown here) is not allowed; allowed is empty, or 8 to 512 letters, digits and signs without spaces, or its hash as $argon2id$"},
 		{"not YAML", "web:\n  port: 1\n  host: a: b\n", "calendarbot.yaml:3: not valid YAML: mapping values are not allowed in this context"},
 		{"binary", "\x00\x01\x02", "calendarbot.yaml: not valid YAML: control characters are not allowed"},
 		{"two documents", "web:\n  port: 1\n---\nweb:\n  port: 2\n", "calendarbot.yaml:3: a second document begins here; allowed is one"},

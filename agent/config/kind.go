@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"calendarbot/agent/feature"
 )
 
 // checked makes a setting of a string that a function turns into its kept form.
@@ -85,12 +87,36 @@ func zone(key string, at *string) setting {
 	})
 }
 
+// The longest names of files, in bytes. The kernel takes no longer one for a socket.
+const (
+	maxPath   = 1024
+	maxSocket = 107
+)
+
 // path is the name of a file.
-func path(key string, at *string) setting {
-	const allowed = "the path of a file"
+func path(key string, at *string, most int) setting {
+	allowed := "the path of a file"
+	if most < maxPath {
+		allowed += fmt.Sprintf(" of at most %d bytes", most)
+	}
 	return checked(key, allowed, at, func(text string) (string, bool) {
-		return text, text != "" && len(text) <= 1024 && printable(text) && !strings.HasSuffix(text, "/")
+		return text, text != "" && len(text) <= most && printable(text) && !strings.HasSuffix(text, "/")
 	})
+}
+
+// optionalPath is the name of a file, or nothing for none.
+func optionalPath(key string, at *string, most int) setting {
+	s := path(key, at, most)
+	given := s.set
+	s.allowed = "empty, or " + s.allowed
+	s.set = func(text string) bool {
+		if text == "" {
+			*at = ""
+			return true
+		}
+		return given(text)
+	}
+	return s
 }
 
 // host is an address or a name to listen on.
@@ -131,6 +157,23 @@ func token(key string, at *Secret, least int) setting {
 	return hidden(key, allowed, at, func(text string) bool {
 		return text == "" || (len(text) >= least && len(text) <= 512 && graphic(text))
 	})
+}
+
+// share is how many devices a feature is on for, or whether it is forced on or off here.
+func share(key string, at *feature.Setting) setting {
+	const allowed = "on, off, disabled, canary, gradual, majority, full, or a percentage of all devices from 0% to 100%"
+	return setting{
+		key:     key,
+		allowed: allowed,
+		set: func(text string) bool {
+			given, err := feature.Parse(text)
+			if err == nil {
+				*at = given
+			}
+			return err == nil
+		},
+		raw: func() string { return at.String() },
+	}
 }
 
 // toggle is a yes or no.
@@ -185,10 +228,16 @@ func decimal(key string, at *float64, least, most float64) setting {
 
 // duration is a length of time.
 func duration(key string, at *time.Duration, least, most time.Duration) setting {
+	examples := "90s, 5m, 1h30m or a plain number of seconds"
+	switch {
+	case most <= time.Second:
+		examples = "5ms or 200ms"
+	case most <= time.Minute:
+		examples = "10s, 1m or a plain number of seconds"
+	}
 	return setting{
-		key: key,
-		allowed: fmt.Sprintf("from %s to %s, as in 90s, 5m, 1h30m or a plain number of seconds",
-			durationText(least), durationText(most)),
+		key:     key,
+		allowed: fmt.Sprintf("from %s to %s, as in %s", durationText(least), durationText(most), examples),
 		set: func(text string) bool {
 			d, ok := parseDuration(text)
 			if !ok || d < least || d > most {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"calendarbot/agent/feature"
 )
 
 const reference = "../../overlay/common/usr/share/calendarbot/calendarbot.example.yaml"
@@ -117,7 +119,7 @@ func yamlKeys(start string, of reflect.Type) []string {
 	for field := range of.Fields() {
 		key := start + field.Tag.Get("yaml")
 		switch inner := field.Type; {
-		case inner.Kind() == reflect.Struct:
+		case inner.Kind() == reflect.Struct && inner != reflect.TypeFor[feature.Setting]():
 			list = append(list, yamlKeys(key+".", inner)...)
 		case inner == reflect.TypeFor[[]Source]():
 			list = append(list, yamlKeys(key+".", inner.Elem())...)

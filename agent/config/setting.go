@@ -28,7 +28,10 @@ func (c *Config) settings() []setting {
 
 		host("web.host", &c.Web.Host),
 		number("web.port", &c.Web.Port, 0, 65535),
-		token("web.write_token", &c.Web.WriteToken, 8),
+		pin("web.pin", &c.Web.PIN),
+		hashable(token("web.write_token", &c.Web.WriteToken, 8), &c.Web.WriteToken),
+		word("web.reads", &c.Web.Reads, "open", "closed"),
+		optionalPath("web.socket", &c.Web.Socket, maxSocket),
 		toggle("web.drop_in_writes", &c.Web.DropInWrites),
 		hosts("web.allowed_hosts", &c.Web.AllowedHosts),
 
@@ -43,7 +46,34 @@ func (c *Config) settings() []setting {
 		size("feeds.max_bytes", &c.Feeds.MaxBytes, 64<<10, 100<<20),
 		number("feeds.max_events", &c.Feeds.MaxEvents, 1, 1_000_000),
 
-		path("store.path", &c.Store.Path),
+		path("store.path", &c.Store.Path, maxPath),
+
+		number("http.max_conns", &c.HTTP.MaxConns, 1, 100),
+		number("http.per_host", &c.HTTP.PerHost, 1, 30),
+		duration("http.idle_timeout", &c.HTTP.Idle, time.Second, 10*time.Minute),
+		duration("http.connect_timeout", &c.HTTP.Connect, time.Second, time.Minute),
+		duration("http.header_timeout", &c.HTTP.Header, time.Second, time.Minute),
+
+		number("db.readers", &c.DB.Readers, 1, 10),
+
+		duration("cache.ttl", &c.Cache.TTL, time.Second, time.Hour),
+		number("cache.max_entries", &c.Cache.MaxEntries, 1, 10_000),
+		size("cache.max_bytes", &c.Cache.MaxBytes, 64<<10, 50<<20),
+		size("cache.max_entry_bytes", &c.Cache.MaxEntryBytes, 1<<10, 1<<20),
+
+		number("batch.size", &c.Batch.Size, 1, 100),
+		duration("batch.window", &c.Batch.Window, time.Millisecond, time.Second),
+
+		duration("breaker.recovery", &c.Breaker.Recovery, time.Second, time.Hour),
+
+		share("features.connection_pooling", &c.Features.ConnectionPooling),
+		share("features.request_pipeline", &c.Features.RequestPipeline),
+		share("features.request_batching", &c.Features.RequestBatching),
+		share("features.cache_warming", &c.Features.CacheWarming),
+		share("features.adaptive_sizing", &c.Features.AdaptiveSizing),
+		share("features.http_compression", &c.Features.HTTPCompression),
+		toggle("features.emergency_off", &c.Features.EmergencyOff),
+		optionalPath("features.emergency_file", &c.Features.EmergencyFile, maxPath),
 
 		token("alexa.bearer_token", &c.Alexa.Token, 1),
 

@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// hash is "secret" as argon2 writes it.
+const hash = "$argon2id$v=19$m=4096,t=3,p=1$c29tZXNhbHQ$xMPqPUMuWZRqdRLyYwqwRdXdqYIIPdNcVrcEpYKrgUA"
+
 // TestAllowedValues gives every setting texts at its limits and checks what they become.
 func TestAllowedValues(t *testing.T) {
 	long := strings.Repeat("ä", 60)
@@ -29,6 +32,14 @@ func TestAllowedValues(t *testing.T) {
 		{"web.port", "65535", "65535"},
 		{"web.write_token", "12345678", "***"},
 		{"web.write_token", "", ""},
+		{"web.write_token", hash, "***"},
+		{"web.pin", "", ""},
+		{"web.pin", "0000", "***"},
+		{"web.pin", strings.Repeat("ä", 64), "***"},
+		{"web.pin", hash, "***"},
+		{"web.reads", "Closed", "closed"},
+		{"web.socket", "", ""},
+		{"web.socket", "/" + strings.Repeat("s", 106), "/" + strings.Repeat("s", 106)},
 		{"web.drop_in_writes", "no", "false"},
 		{"web.drop_in_writes", "On", "true"},
 		{"web.allowed_hosts", "Calendar.Example, 10.0.0.7,,my_pi.lan", "calendar.example, 10.0.0.7, my_pi.lan"},
@@ -55,6 +66,43 @@ func TestAllowedValues(t *testing.T) {
 		{"feeds.max_events", "1", "1"},
 		{"feeds.max_events", "1_000_000", "1000000"},
 		{"store.path", "calendarbot.db", "calendarbot.db"},
+		{"http.max_conns", "1", "1"},
+		{"http.max_conns", "100", "100"},
+		{"http.per_host", "1", "1"},
+		{"http.per_host", "30", "30"},
+		{"http.idle_timeout", "1s", "1s"},
+		{"http.idle_timeout", "600", "10m"},
+		{"http.connect_timeout", "1s", "1s"},
+		{"http.connect_timeout", "1m", "1m"},
+		{"http.header_timeout", "1s", "1s"},
+		{"http.header_timeout", "60s", "1m"},
+		{"db.readers", "1", "1"},
+		{"db.readers", "10", "10"},
+		{"cache.ttl", "1s", "1s"},
+		{"cache.ttl", "1h", "1h"},
+		{"cache.max_entries", "1", "1"},
+		{"cache.max_entries", "10000", "10000"},
+		{"cache.max_bytes", "64 KiB", "64 KiB"},
+		{"cache.max_bytes", "50 MiB", "50 MiB"},
+		{"cache.max_entry_bytes", "1 KiB", "1 KiB"},
+		{"cache.max_entry_bytes", "1 MiB", "1 MiB"},
+		{"batch.size", "1", "1"},
+		{"batch.size", "100", "100"},
+		{"batch.window", "1ms", "1ms"},
+		{"batch.window", "1s", "1s"},
+		{"breaker.recovery", "1s", "1s"},
+		{"breaker.recovery", "1h", "1h"},
+		{"features.connection_pooling", "on", "on"},
+		{"features.connection_pooling", "false", "off"},
+		{"features.request_pipeline", "0", "0%"},
+		{"features.request_pipeline", "100%", "100%"},
+		{"features.request_batching", "gradual", "25%"},
+		{"features.cache_warming", "Canary", "5%"},
+		{"features.adaptive_sizing", "full", "100%"},
+		{"features.http_compression", "33", "33%"},
+		{"features.emergency_off", "1", "true"},
+		{"features.emergency_file", "", ""},
+		{"features.emergency_file", "/tmp/off", "/tmp/off"},
 		{"alexa.bearer_token", "x", "***"},
 		{"log.level", "DEBUG", "debug"},
 		{"log.level", "WARNING", "warn"},
@@ -89,6 +137,10 @@ func TestRefusedValues(t *testing.T) {
 		refresh = "from 1m to 24h, as in 90s, 5m, 1h30m or a plain number of seconds"
 		bytes   = "from 64 KiB to 100 MiB, as in 500 KB, 20 MiB or a plain number of bytes"
 		file    = "the path of a file"
+		words   = "empty, or 8 to 512 letters, digits and signs without spaces, or " + hashAllowed
+		pins    = "empty, 4 to 64 characters on one line, or " + hashAllowed
+		short   = "from 1s to 1m, as in 10s, 1m or a plain number of seconds"
+		devices = "on, off, disabled, canary, gradual, majority, full, or a percentage of all devices from 0% to 100%"
 	)
 	for _, c := range []struct{ key, text, allowed string }{
 		{"device.name", "", name},
@@ -114,9 +166,18 @@ func TestRefusedValues(t *testing.T) {
 		{"web.port", "80.5", port},
 		{"web.port", "eighty", port},
 		{"web.port", "99999999999999999999", port},
-		{"web.write_token", "1234567", "empty, or 8 to 512 letters, digits and signs without spaces"},
-		{"web.write_token", "with a space", "empty, or 8 to 512 letters, digits and signs without spaces"},
-		{"web.write_token", strings.Repeat("a", 513), "empty, or 8 to 512 letters, digits and signs without spaces"},
+		{"web.write_token", "1234567", words},
+		{"web.write_token", "with a space", words},
+		{"web.write_token", strings.Repeat("a", 513), words},
+		{"web.write_token", hash[:len(hash)-1] + "$", words},
+		{"web.pin", "123", pins},
+		{"web.pin", strings.Repeat("1", 65), pins},
+		{"web.pin", "12\n34", pins},
+		{"web.pin", "\xff\xff\xff\xff", pins},
+		{"web.pin", "$argon2id$", pins},
+		{"web.reads", "pin", "open or closed"},
+		{"web.socket", "/" + strings.Repeat("s", 107), "empty, or the path of a file of at most 107 bytes"},
+		{"web.socket", "/run/", "empty, or the path of a file of at most 107 bytes"},
 		{"web.drop_in_writes", "maybe", "true or false"},
 		{"web.allowed_hosts", "pi:8080", names},
 		{"web.allowed_hosts", strings.Repeat("pi,", 33), names},
@@ -146,13 +207,45 @@ func TestRefusedValues(t *testing.T) {
 		{"store.path", "", file},
 		{"store.path", "/var/lib/", file},
 		{"store.path", "a\x00b", file},
+		{"http.max_conns", "0", "a whole number from 1 to 100"},
+		{"http.max_conns", "101", "a whole number from 1 to 100"},
+		{"http.per_host", "0", "a whole number from 1 to 30"},
+		{"http.per_host", "31", "a whole number from 1 to 30"},
+		{"http.idle_timeout", "999ms", "from 1s to 10m, as in 90s, 5m, 1h30m or a plain number of seconds"},
+		{"http.idle_timeout", "601", "from 1s to 10m, as in 90s, 5m, 1h30m or a plain number of seconds"},
+		{"http.connect_timeout", "0", short},
+		{"http.connect_timeout", "61", short},
+		{"http.header_timeout", "0", short},
+		{"http.header_timeout", "2m", short},
+		{"db.readers", "0", "a whole number from 1 to 10"},
+		{"db.readers", "11", "a whole number from 1 to 10"},
+		{"cache.ttl", "0", "from 1s to 1h, as in 90s, 5m, 1h30m or a plain number of seconds"},
+		{"cache.ttl", "61m", "from 1s to 1h, as in 90s, 5m, 1h30m or a plain number of seconds"},
+		{"cache.max_entries", "0", "a whole number from 1 to 10000"},
+		{"cache.max_entries", "10001", "a whole number from 1 to 10000"},
+		{"cache.max_bytes", "63 KiB", "from 64 KiB to 50 MiB, as in 500 KB, 20 MiB or a plain number of bytes"},
+		{"cache.max_bytes", "51 MiB", "from 64 KiB to 50 MiB, as in 500 KB, 20 MiB or a plain number of bytes"},
+		{"cache.max_entry_bytes", "1023", "from 1 KiB to 1 MiB, as in 500 KB, 20 MiB or a plain number of bytes"},
+		{"cache.max_entry_bytes", "2 MiB", "from 1 KiB to 1 MiB, as in 500 KB, 20 MiB or a plain number of bytes"},
+		{"batch.size", "0", "a whole number from 1 to 100"},
+		{"batch.size", "101", "a whole number from 1 to 100"},
+		{"batch.window", "999us", "from 1ms to 1s, as in 5ms or 200ms"},
+		{"batch.window", "50", "from 1ms to 1s, as in 5ms or 200ms"},
+		{"breaker.recovery", "0", "from 1s to 1h, as in 90s, 5m, 1h30m or a plain number of seconds"},
+		{"breaker.recovery", "2h", "from 1s to 1h, as in 90s, 5m, 1h30m or a plain number of seconds"},
+		{"features.connection_pooling", "101%", devices},
+		{"features.request_pipeline", "-1", devices},
+		{"features.request_batching", "half", devices},
+		{"features.cache_warming", "", devices},
+		{"features.emergency_off", "soon", "true or false"},
+		{"features.emergency_file", "/boot/", "empty, or the path of a file"},
 		{"alexa.bearer_token", "é", "empty, or 1 to 512 letters, digits and signs without spaces"},
 		{"log.level", "loud", "debug, info, warn or error"},
 	} {
 		t.Run(c.key+"="+c.text, func(t *testing.T) {
 			config, _, err := Load(Input{Flags: map[string]string{c.key: c.text}, Env: environment("TZ=UTC")})
 			given := quoted(c.text)
-			if strings.HasSuffix(c.key, "token") {
+			if strings.HasSuffix(c.key, "token") || c.key == "web.pin" {
 				given = "what is given (not shown here)"
 			}
 			want := fmt.Sprintf("%s: %s: %s is not allowed; allowed is %s", flagName(c.key), c.key, given, c.allowed)
