@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"calendarbot/agent/config"
+)
+
+// control owns the configuration that holds: every change of it, and of the emergency file, ends in one function that
+// tells the parts, under one lock. It is the task that reads the configuration again: at SIGHUP and when its file changed.
+type control struct {
+	controlOptions
+	ready     chan struct{}
+	emergency atomic.Pointer[string]
+
+	mu      sync.Mutex    // held during a change, so that parts are told of changes in their order
+	applied *config.State // what the parts were told last; nil before settle
+	present bool          // the emergency file is there
+	fault   string        // why that cannot be told
+}
+
+// controlOptions are what a control is made of.
+type controlOptions struct {
+	Live *config.Live
+	File string // the configuration file; "" for none
+	Log  *slog.Logger
+	// Apply tells the parts what holds: the configuration, and in a sentence why everything optional is off; "" when it
+	// is not. It is called with one change at a time, and must not change the configuration itself.
+	Apply func(state *config.State, emergency string)
+	// Reloading is called with what reads the configuration again and returns a status in words: run.Group.Reload.
+	Reloading func(read func() (status string))
+}
+
+// lookEvery is how often the emergency file is looked for beside being watched: a watch does not see a file
+// that comes with its whole file system.
+const lookEvery = time.Minute
+
+func newControl(o controlOptions) *control {
+	c := &control{controlOptions: o, ready: make(chan struct{})}
+	c.emergency.Store(new(string))
+	return c
+}
+
+// Ready is closed once signals are listened to.
+func (c *control) Ready() <-chan struct{} { return c.ready }
+
+func (c *control) String() string { return "control" }
+
+// State returns the configuration that holds.
+func (c *control) State() *config.State { return c.Live.State() }
+
+// Emergency tells in a sentence why everything optional is off; "" when it is not.
+func (c *control) Emergency() string { return *c.emergency.Load() }
+
+// Changes returns the newest changes first, at most limit, secrets in full.
+func (c *control) Changes(ctx context.Context, limit int) ([]config.Change, error) {
+	return c.Live.Changes(ctx, limit)
+}
+
+// Set changes settings of the runtime layer, all or none, and tells the parts.
+func (c *control) Set(ctx context.Context, settings map[string]*string, by config.By) (*config.State, error) {
+	state, err := c.change(func() (*config.State, error) { return c.Live.Set(ctx, settings, by) })
+	if err == nil {
+		c.Log.Info("settings changed", "keys", strings.Join(slices.Sorted(maps.Keys(settings)), " "), "by", by.Who)
+	}
+	return state, err
+}
+
+// Undo takes a change of the runtime layer back, the newest when id is 0, and tells the parts.
+func (c *control) Undo(ctx context.Context, id int64, by config.By) (*config.State, error) {
+	state, err := c.change(func() (*config.State, error) { return c.Live.Undo(ctx, id, by) })
+	if err == nil {
+		c.Log.Info("a change of settings was taken back", "by", by.Who)
+	}
+	return state, err
+}
+
+// Reload reads file and environment again and tells the parts and the service manager. On an error all stays as it was.
+func (c *control) Reload(ctx context.Context, by config.By) (state *config.State, err error) {
+	c.Reloading(func() string {
+		before := c.Live.State().Revision
+		state, err = c.change(func() (*config.State, error) { return c.Live.Reload(ctx, by) })
+		switch {
+		case err != nil:
+			c.Log.Error("the configuration was not taken; what held before holds on", "by", by.Who, "error", err)
+		case state.Revision != before:
+			c.Log.Info("configuration read again", "by", by.Who, "pending", strings.Join(state.Pending, " "))
+		}
+		return statusWords(c.Live.State())
+	})
+	return state, err
+}
+
+// change makes a change and tells the parts.
+func (c *control) change(change func() (*config.State, error)) (*config.State, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	state, err := change()
+	if err != nil {
+		return state, err
+	}
+	c.tell()
+	return state, nil
+}
+
+// settle tells the parts what holds, if they were not told before.
+func (c *control) settle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tell()
+}
+
+// tell calls Apply unless nothing changed since it was called last. c.mu is held.
+func (c *control) tell() {
+	state := c.Live.State()
+	before, words := c.Emergency(), emergencyWords(state, c.look(state.Config.Features.EmergencyFile))
+	if c.applied != nil && c.applied.Revision == state.Revision && before == words {
+		return
+	}
+	c.emergency.Store(&words)
+	c.Apply(state, words)
+	c.applied = state
+	switch {
+	case words != "" && before != words:
+		c.Log.Warn("emergency off", "reason", words)
+	case words != before:
+		c.Log.Info("emergency off has ended")
+	}
+}
+
+// look tells whether the emergency file is there. When that cannot be told it is as it was. c.mu is held.
+func (c *control) look(file string) bool {
+	if file == "" {
+		c.present, c.fault = false, ""
+		return false
+	}
+	_, err := os.Lstat(file)
+	switch {
+	case err == nil:
+		c.present, c.fault = true, ""
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		c.present, c.fault = false, ""
+	case c.fault != err.Error():
+		c.fault = err.Error()
+		c.Log.Warn("look for the emergency file", "error", err)
+	}
+	return c.present
+}
+
+// Run reads the configuration again at SIGHUP and when its file changed, and looks for the emergency file.
+func (c *control) Run(ctx context.Context) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	c.settle()
+	close(c.ready)
+
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	watching := c.watch(ctx)
+	defer func() { watching.stop() }()
+	for {
+		var by string
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-hangup:
+			by = "signal SIGHUP"
+		case file := <-watching.changed:
+			if file != watching.emergency {
+				by = "change of the file " + file
+			}
+		case <-look.C:
+		}
+		if by == "" {
+			c.settle()
+		} else if _, err := c.Reload(ctx, config.By{Who: by}); err != nil && ctx.Err() != nil {
+			return ctx.Err() // any other error was logged, and is in the state
+		}
+		if watching.emergency != c.State().Config.Features.EmergencyFile {
+			watching.stop()
+			watching = c.watch(ctx)
+		}
+	}
+}
+
+// watching is the watch over the configuration file and the emergency file.
+type watching struct {
+	emergency string
+	changed   chan string
+	stop      func() // waits for its end
+}
+
+func (c *control) watch(ctx context.Context) watching {
+	w := watching{emergency: c.State().Config.Features.EmergencyFile, changed: make(chan string), stop: func() {}}
+	var files []string
+	for _, file := range []string{c.File, w.emergency} {
+		if file != "" {
+			files = append(files, file)
+		}
+	}
+	if len(files) == 0 {
+		return w
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err := config.Watch(ctx, files, func(file string) {
+			select {
+			case w.changed <- file:
+			case <-ctx.Done():
+			}
+		})
+		if err != nil && ctx.Err() == nil {
+			c.Log.Warn("changes of the configuration file are not seen; SIGHUP or \"calendarbot config reload\" reads it", "error", err)
+		}
+	}()
+	w.stop = func() {
+		cancel()
+		<-done
+	}
+	return w
+}
