@@ -1,0 +1,407 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"math"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"calendarbot/agent/config"
+	"calendarbot/agent/conn"
+	"calendarbot/agent/feature"
+	"calendarbot/agent/guard"
+	"calendarbot/agent/page"
+	"calendarbot/agent/store"
+)
+
+// noon is the moment that the tests of the table look at.
+func noon() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
+
+// full is a look in which everything is there, and no two numbers of a part are the same.
+func full() *look {
+	return &look{
+		version: "v1.2.3", uptime: 90 * time.Second, now: noon(), real: noon(), beat: noon().Add(-7 * time.Second), generation: 42,
+		pools: []conn.Stats{{
+			Name: "database", Pooled: true, Size: 3, Ceiling: 10, InUse: 2, Idle: 1, Waiting: 4, Takes: 100, Reused: 90, Opened: 11, Closed: 8,
+			Broken: 5, Failed: 6, Waits: 12, Waited: 1500 * time.Millisecond, Leaks: 7, Longest: 250 * time.Millisecond, Suspects: []string{"between.go"},
+		}, {Name: "http"}},
+		pipeline: &page.PipelineStats{
+			Hits: 1, Misses: 2, Joined: 3, Drawn: 4, Failed: 5, Uncached: 6, Evicted: 7, Warmed: 8, Compressed: 9,
+			Entries: 10, Bytes: 11, MaxBytes: 12, MaxEntries: 13, TTL: 300 * time.Second, Step: page.DropHalf,
+		},
+		batch:  &page.BatchStats{Asked: 10, Shared: 6, Queries: 4},
+		ladder: &page.LadderStats{Optimised: 1, Plain: 2, LastGood: 3, Foot: 4},
+		gates: []guard.Stats{
+			{
+				Feature: "request_pipeline", Setting: feature.Setting{Percent: 25}, Reason: guard.Breaker, Entered: 20, Failures: 3,
+				Refused: map[guard.Reason]uint64{guard.Breaker: 2, guard.Pressure: 1}, Breaker: "open", Trips: 2,
+			},
+			{Feature: "cache_warming", Setting: feature.Setting{Percent: 100}, On: true, Entered: 9},
+		},
+		state:   &config.State{Revision: 5, Problem: "web.port: that is no number", Pending: []string{"web.port", "store.path"}},
+		changed: noon().Add(-time.Hour),
+		sources: []store.Source{
+			{ID: "work", Name: "Arbeit", Address: "https://secret.example", State: store.Failing, Events: 120, Skipped: 2, LastSuccess: noon().Add(-20 * time.Minute), Error: "no"},
+			{ID: "home", State: store.Waiting},
+			{ID: "old", State: store.Disabled, LastSuccess: noon().Add(-48 * time.Hour)},
+		},
+	}
+}
+
+// meterOf returns a meter that looks at l.
+func meterOf(l *look) *meter {
+	m := newMeter(Options{Now: noon}, time.Now())
+	m.look = func() *look { return l }
+	return m
+}
+
+// values reads what a meter tells: series -> value. The library's parser refuses what is not of the format.
+func values(t *testing.T, m *meter) map[string]float64 {
+	t.Helper()
+	text, err := m.text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]float64{}
+	for name, family := range families {
+		if family.GetHelp() == "" {
+			t.Errorf("%s has no help", name)
+		}
+		for _, sample := range family.GetMetric() {
+			value := sample.GetCounter().GetValue() + sample.GetGauge().GetValue()
+			if family.GetType() == dto.MetricType_HISTOGRAM {
+				value = float64(sample.GetHistogram().GetSampleCount())
+			}
+			all[name+labelsOf(sample)] = value
+		}
+	}
+	return all
+}
+
+// labelsOf is the labels of a sample as in the text format.
+func labelsOf(sample *dto.Metric) string {
+	var pairs []string
+	for _, l := range sample.GetLabel() {
+		pairs = append(pairs, l.GetName()+"="+l.GetValue())
+	}
+	if len(pairs) == 0 {
+		return ""
+	}
+	return "{" + strings.Join(pairs, ",") + "}"
+}
+
+func TestMetricsTellWhatIsCounted(t *testing.T) {
+	got := values(t, meterOf(full()))
+	for series, want := range map[string]float64{
+		"calendarbot_uptime_seconds":                                                    90,
+		"calendarbot_pool_size{pool=database}":                                          3,
+		"calendarbot_pool_ceiling{pool=database}":                                       10,
+		"calendarbot_pool_in_use{pool=database}":                                        2,
+		"calendarbot_pool_idle{pool=database}":                                          1,
+		"calendarbot_pool_waiting{pool=database}":                                       4,
+		"calendarbot_pool_pooled{pool=database}":                                        1,
+		"calendarbot_pool_pooled{pool=http}":                                            0,
+		"calendarbot_pool_longest_hold_seconds{pool=database}":                          0.25,
+		"calendarbot_pool_takes_total{pool=database}":                                   100,
+		"calendarbot_pool_reused_total{pool=database}":                                  90,
+		"calendarbot_pool_opened_total{pool=database}":                                  11,
+		"calendarbot_pool_closed_total{pool=database}":                                  8,
+		"calendarbot_pool_broken_total{pool=database}":                                  5,
+		"calendarbot_pool_failed_total{pool=database}":                                  6,
+		"calendarbot_pool_waits_total{pool=database}":                                   12,
+		"calendarbot_pool_wait_seconds_total{pool=database}":                            1.5,
+		"calendarbot_pool_leaks_total{pool=database}":                                   7,
+		"calendarbot_cache_hits_total":                                                  1,
+		"calendarbot_cache_misses_total":                                                2,
+		"calendarbot_cache_joined_total":                                                3,
+		"calendarbot_cache_drawn_total":                                                 4,
+		"calendarbot_cache_draw_failures_total":                                         5,
+		"calendarbot_cache_uncached_total":                                              6,
+		"calendarbot_cache_evicted_total":                                               7,
+		"calendarbot_cache_warmed_total":                                                8,
+		"calendarbot_cache_compressed_total":                                            9,
+		"calendarbot_cache_entries":                                                     10,
+		"calendarbot_cache_size_bytes":                                                  11,
+		"calendarbot_cache_size_max_bytes":                                              12,
+		"calendarbot_cache_entries_max":                                                 13,
+		"calendarbot_cache_ttl_seconds":                                                 300,
+		"calendarbot_cache_pressure_step":                                               2,
+		"calendarbot_batch_questions_total":                                             10,
+		"calendarbot_batch_shared_total":                                                6,
+		"calendarbot_batch_queries_total":                                               4,
+		"calendarbot_ladder_answers_total{rung=optimised}":                              1,
+		"calendarbot_ladder_answers_total{rung=plain}":                                  2,
+		"calendarbot_ladder_answers_total{rung=last_good}":                              3,
+		"calendarbot_ladder_answers_total{rung=foot}":                                   4,
+		"calendarbot_feature_on{feature=request_pipeline}":                              0,
+		"calendarbot_feature_on{feature=cache_warming}":                                 1,
+		"calendarbot_feature_closed{feature=request_pipeline,reason=breaker}":           1,
+		"calendarbot_feature_closed{feature=request_pipeline,reason=pressure}":          0,
+		"calendarbot_feature_closed{feature=cache_warming,reason=breaker}":              0,
+		"calendarbot_feature_percent{feature=request_pipeline}":                         25,
+		"calendarbot_feature_entered_total{feature=request_pipeline}":                   20,
+		"calendarbot_feature_refused_total{feature=request_pipeline,reason=breaker}":    2,
+		"calendarbot_feature_refused_total{feature=request_pipeline,reason=pressure}":   1,
+		"calendarbot_feature_refused_total{feature=request_pipeline,reason=forced_off}": 0,
+		"calendarbot_feature_failures_total{feature=request_pipeline}":                  3,
+		"calendarbot_breaker_state{feature=request_pipeline,state=open}":                1,
+		"calendarbot_breaker_state{feature=request_pipeline,state=half-open}":           0,
+		"calendarbot_breaker_state{feature=request_pipeline,state=closed}":              0,
+		"calendarbot_breaker_trips_total{feature=request_pipeline}":                     2,
+		"calendarbot_emergency_off":                                                     0,
+		"calendarbot_config_revision":                                                   5,
+		"calendarbot_config_problem":                                                    1,
+		"calendarbot_config_pending":                                                    2,
+		"calendarbot_config_changed_timestamp_seconds":                                  float64(noon().Add(-time.Hour).Unix()),
+		"calendarbot_feed_age_seconds{source=work}":                                     1200,
+		"calendarbot_feed_state{source=work,state=failing}":                             1,
+		"calendarbot_feed_state{source=work,state=ok}":                                  0,
+		"calendarbot_feed_state{source=home,state=waiting}":                             1,
+		"calendarbot_feed_events{source=work}":                                          120,
+		"calendarbot_feed_skipped{source=work}":                                         2,
+		"calendarbot_store_generation":                                                  42,
+		"calendarbot_refresher_beat_age_seconds":                                        7,
+	} {
+		if value, there := got[series]; !there || value != want {
+			t.Errorf("%s is %v (%v), want %v", series, value, there, want)
+		}
+	}
+	for _, series := range []string{
+		"calendarbot_feed_age_seconds{source=home}", "calendarbot_feed_age_seconds{source=old}",
+		"calendarbot_breaker_state{feature=cache_warming,state=closed}", "calendarbot_breaker_trips_total{feature=cache_warming}",
+	} {
+		if _, there := got[series]; there {
+			t.Errorf("%s is told, though there is nothing to tell", series)
+		}
+	}
+}
+
+// TestEveryMetricOfTheTableIsTold: none is left out when everything is there.
+func TestEveryMetricOfTheTableIsTold(t *testing.T) {
+	told := map[string]bool{}
+	for series := range values(t, meterOf(full())) {
+		name, _, _ := strings.Cut(series, "{")
+		told[name] = true
+	}
+	for _, m := range append(metricTable(), requestCount()) {
+		if !told[m.name] {
+			t.Errorf("%s is not told", m.name)
+		}
+	}
+	// Of what the library tells, the alerts need these.
+	for _, name := range []string{
+		"process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds", "process_max_fds",
+		"go_goroutines", "go_sched_gomaxprocs_threads", "go_memory_classes_heap_objects_bytes", "go_gc_gomemlimit_bytes",
+	} {
+		if !told[name] {
+			t.Errorf("%s is not told", name)
+		}
+	}
+}
+
+// TestMetricsOfNothing: what is not there is not told, and nothing fails.
+func TestMetricsOfNothing(t *testing.T) {
+	got := values(t, newMeter(Options{Now: noon}, time.Now()))
+	for series := range got {
+		for _, part := range []string{"_pool_", "_cache_", "_batch_", "_ladder_", "_feature_", "_config_", "_feed_", "_refresher_"} {
+			if strings.HasPrefix(series, "calendarbot"+part) {
+				t.Errorf("%s is told of nothing", series)
+			}
+		}
+	}
+}
+
+func TestMetricNamesFollowTheConventions(t *testing.T) {
+	units := regexp.MustCompile(`^calendarbot_[a-z]+(_[a-z]+)*$`)
+	for _, m := range append(metricTable(), requestCount(), requestTime()) {
+		isCounter := m.kind == requestCount().kind
+		if !units.MatchString(m.name) || isCounter != strings.HasSuffix(m.name, "_total") || !strings.HasSuffix(m.help, ".") {
+			t.Errorf("%s: %q", m.name, m.help)
+		}
+	}
+}
+
+// TestMetricsKeepSecrets: of calendars nothing but the id.
+func TestMetricsKeepSecrets(t *testing.T) {
+	text, err := meterOf(full()).text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"secret.example", "Arbeit", "between.go", "that is no number"} {
+		if strings.Contains(string(text), secret) {
+			t.Errorf("%q is told", secret)
+		}
+	}
+}
+
+// TestEmergencyIsToldByTheGates: whichever way it was made.
+func TestEmergencyIsToldByTheGates(t *testing.T) {
+	g := guard.New(feature.All()[0], "device-1", guard.Limits{})
+	m := newMeter(Options{Now: noon, Gates: []*guard.Gate{g}}, time.Now())
+	if got := values(t, m)["calendarbot_emergency_off"]; got != 0 {
+		t.Errorf("%v at first", got)
+	}
+	g.Tell(guard.Word{Emergency: "The file is there."})
+	if got := values(t, m)["calendarbot_emergency_off"]; got != 1 {
+		t.Errorf("%v with the file", got)
+	}
+}
+
+// settled is a configuration that nobody changes.
+type settled struct {
+	Control
+	changes []config.Change
+	err     error
+}
+
+func (s settled) State() *config.State { return &config.State{Revision: 3} }
+
+func (s settled) Changes(context.Context, int) ([]config.Change, error) { return s.changes, s.err }
+
+func TestMetricsOfTheConfiguration(t *testing.T) {
+	const name = "calendarbot_config_changed_timestamp_seconds"
+	told := func(c settled) map[string]float64 {
+		return values(t, newMeter(Options{Now: noon, Control: c}, time.Now()))
+	}
+	got := told(settled{changes: []config.Change{{At: noon()}}})
+	if got[name] != float64(noon().Unix()) || got["calendarbot_config_revision"] != 3 {
+		t.Errorf("%v, revision %v", got[name], got["calendarbot_config_revision"])
+	}
+	if _, there := told(settled{err: errors.New("the disk is gone")})[name]; there {
+		t.Error("a change that cannot be read is told")
+	}
+}
+
+func TestRequestsAreCountedByRouteAndClass(t *testing.T) {
+	m := newMeter(Options{Now: noon}, time.Now())
+	app := fiber.New()
+	app.Use(func(c *fiber.Ctx) error {
+		err := c.Next()
+		var problem *fiber.Error
+		if errors.As(err, &problem) {
+			err = c.SendStatus(problem.Code)
+		}
+		m.observe(c, 300*time.Millisecond)
+		return err
+	})
+	get := route{method: "GET", path: "/things/:name"}
+	app.Get(get.path, m.watched(get, func(c *fiber.Ctx) error { return c.SendStatus(c.QueryInt("status", 200)) }))
+	post := route{method: "POST", path: "/things/:name"}
+	app.Post(post.path, m.watched(post, func(c *fiber.Ctx) error { return c.SendStatus(201) }))
+	for _, r := range []string{"GET /things/a", "GET /things/b?status=503", "GET /things/c?status=304", "POST /things/a", "GET /nowhere", "GET /else", "GET /things/x?status=999"} {
+		method, target, _ := strings.Cut(r, " ")
+		answer, err := app.Test(httptest.NewRequest(method, target, nil), -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := answer.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := map[string]float64{
+		"calendarbot_http_requests_total{class=2xx,method=GET,route=/things/:name}":   1,
+		"calendarbot_http_requests_total{class=3xx,method=GET,route=/things/:name}":   1,
+		"calendarbot_http_requests_total{class=5xx,method=GET,route=/things/:name}":   1,
+		"calendarbot_http_requests_total{class=other,method=GET,route=/things/:name}": 1,
+		"calendarbot_http_requests_total{class=2xx,method=POST,route=/things/:name}":  1,
+		"calendarbot_http_requests_total{class=5xx,method=POST,route=/things/:name}":  0,
+		"calendarbot_http_requests_total{class=4xx,method=any,route=none}":            2,
+		"calendarbot_http_requests_total{class=5xx,method=any,route=none}":            0,
+		"calendarbot_http_request_duration_seconds{method=GET,route=/things/:name}":   4,
+		"calendarbot_http_request_duration_seconds{method=POST,route=/things/:name}":  1,
+		"calendarbot_http_request_duration_seconds{method=any,route=none}":            2,
+	}
+	got := values(t, m)
+	maps.DeleteFunc(got, func(series string, _ float64) bool { return !strings.HasPrefix(series, "calendarbot_http_") })
+	if !maps.Equal(got, want) {
+		for _, series := range slices.Sorted(maps.Keys(got)) {
+			t.Errorf("%s %v, want %v", series, got[series], want[series])
+		}
+	}
+}
+
+func TestLatencyFallsIntoItsBucket(t *testing.T) {
+	m := newMeter(Options{Now: noon}, time.Now())
+	for _, took := range []time.Duration{0, 500 * time.Microsecond, 500*time.Microsecond + 1, time.Second, 6 * time.Second} {
+		m.requests.elsewhere.observe(200, took)
+	}
+	families, err := m.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() != requestTime().name {
+			continue
+		}
+		h := family.GetMetric()[0].GetHistogram()
+		var counts []uint64
+		for _, b := range h.GetBucket() {
+			counts = append(counts, b.GetCumulativeCount())
+		}
+		if want := []uint64{2, 3, 3, 3, 3, 4, 4}; !slices.Equal(counts, want) || h.GetSampleCount() != 5 || math.Abs(h.GetSampleSum()-7.001) > 1e-6 {
+			t.Errorf("buckets %v, %d in all, %v s", counts, h.GetSampleCount(), h.GetSampleSum())
+		}
+		return
+	}
+	t.Error("no histogram")
+}
+
+// TestObservingAllocatesNothing also counts from many goroutines, for the race detector.
+func TestObservingAllocatesNothing(t *testing.T) {
+	o := &observer{}
+	if got := testing.AllocsPerRun(1000, func() { o.observe(200, time.Millisecond) }); got > 0 {
+		t.Errorf("%v allocations", got)
+	}
+	before := o.classes[5].Load()
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 1000 {
+				o.observe(500, time.Millisecond)
+			}
+		})
+	}
+	wg.Wait()
+	if got := o.classes[5].Load() - before; got != 4000 {
+		t.Errorf("%d counted of 4000", got)
+	}
+}
+
+func BenchmarkObserve(b *testing.B) {
+	o := &observer{}
+	b.ReportAllocs()
+	for b.Loop() {
+		o.observe(200, 80*time.Microsecond)
+	}
+}
+
+func BenchmarkScrape(b *testing.B) {
+	m := meterOf(full())
+	b.ReportAllocs()
+	size := 0
+	for b.Loop() {
+		text, err := m.text()
+		if err != nil {
+			b.Fatal(err)
+		}
+		size = len(text)
+	}
+	b.ReportMetric(float64(size), "bytes/scrape")
+}
