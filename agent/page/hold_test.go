@@ -18,9 +18,12 @@ import (
 func TestPagesHoldUntilTheyChange(t *testing.T) {
 	for seed := range uint64(400) {
 		r := rand.New(rand.NewPCG(seed, 7))
-		d, start := anyHousehold(t, r)
+		d, start, edges := anyHousehold(t, r)
 		for range 12 {
 			q, at := anyQuery(r, start), start.Add(anyTime(r, 26*time.Hour))
+			if len(edges) > 0 && r.IntN(2) == 0 {
+				at = edges[r.IntN(len(edges))].Add(nearEdge(r))
+			}
 			first := drawAt(t, d, q, at)
 			if !first.Until.After(at) {
 				t.Fatalf("seed %d, %+v: drawn at %v, until %v", seed, q, at, first.Until)
@@ -74,6 +77,13 @@ func anyTime(r *rand.Rand, most time.Duration) time.Duration {
 	return d
 }
 
+// nearEdge is a time around a start or an end at which something else may be said.
+func nearEdge(r *rand.Rand) time.Duration {
+	before := []time.Duration{0, 0, 0, time.Minute, 3 * time.Minute, 16 * time.Minute, 61 * time.Minute, 4 * time.Hour, 24 * time.Hour}
+	slack := []time.Duration{0, 0, 1, -1, time.Second, -time.Second, 500 * time.Millisecond, -30 * time.Second}
+	return slack[r.IntN(len(slack))] - before[r.IntN(len(before))]
+}
+
 // anyQuery asks for any kind of page.
 func anyQuery(r *rand.Rand, start time.Time) Query {
 	q := Query{Kind: Kind(r.IntN(int(WhatsNextV1) + 1)), SSML: r.IntN(2) == 0}
@@ -99,8 +109,9 @@ func anyQuery(r *rand.Rand, start time.Time) Query {
 	return q
 }
 
-// anyHousehold has feeds of every kind and events around the start of a day on which clocks may change.
-func anyHousehold(t testing.TB, r *rand.Rand) (*Direct, time.Time) {
+// anyHousehold has feeds of every kind and events around the start of a day on which clocks may change. The edges are starts and
+// ends.
+func anyHousehold(t testing.TB, r *rand.Rand) (d *Direct, start time.Time, edges []time.Time) {
 	t.Helper()
 	zone := berlin(t)
 	b := &builder{zone: zone, config: config.Default()}
@@ -140,6 +151,7 @@ func anyHousehold(t testing.TB, r *rand.Rand) (*Direct, time.Time) {
 		b.timed(source, titles[r.IntN(len(titles))], 0, "00:00", 0, status(statuses[r.IntN(len(statuses))]), func(e *calendar.Event) {
 			e.Start.Wall = from
 			e.Length.Seconds = []int64{0, 60, 900, 1800, 3600, 5400, 3601, 30 * 3600}[r.IntN(8)]
+			edges = append(edges, from.In(zone), from.In(zone).Add(time.Duration(e.Length.Seconds)*time.Second))
 			e.Private = r.IntN(6) == 0
 			if r.IntN(5) == 0 {
 				b.snap.Skipped[(&calendar.Occurrence{Event: e}).ID()] = around(30)
@@ -153,5 +165,5 @@ func anyHousehold(t testing.TB, r *rand.Rand) (*Direct, time.Time) {
 	return NewDirect(DirectOptions{
 		Store: shelf{snap: b.snap}, Config: b.config, Zone: zone, Version: "test", Now: func() time.Time { return b.now },
 		Addresses: func() []string { return nil }, Notice: func() string { return notice },
-	}), b.now
+	}), b.now, edges
 }
