@@ -180,7 +180,7 @@ type Value struct {
 	Key    string // dotted, as in the file
 	Text   string // secrets masked
 	Layer  Layer
-	Origin string // "calendarbot.yaml:12", "CALENDARBOT_WEB_PORT", "--port"; "" for a default
+	Origin string // "calendarbot.yaml:12", "CALENDARBOT_WEB_PORT", "--port", "runtime"; "" for a default
 }
 
 // Input is where Load looks. The zero Input gives the defaults.

@@ -23,8 +23,13 @@ type draft struct {
 	config   Config
 	said     map[string]said // by key; missing: the default
 	sources  []draftSource
-	problems []error
-	more     int // problems beyond maxProblems
+	problems map[Layer]*problems
+}
+
+func newDraft() *draft {
+	return &draft{config: Default(), said: map[string]said{}, problems: map[Layer]*problems{
+		File: {}, Environment: {}, Flag: {}, Runtime: {},
+	}}
 }
 
 // draftSource is a source and who set what of it.
@@ -35,21 +40,44 @@ type draftSource struct {
 	broken bool // named in the problems; left out of the result
 }
 
-// problem notes a sentence.
-func (d *draft) problem(err error) {
-	if len(d.problems) == maxProblems {
-		d.more++
-		return
-	}
-	d.problems = append(d.problems, err)
+// problem notes a sentence about a layer.
+func (d *draft) problem(layer Layer, err error) {
+	d.problems[layer].add(err)
 }
 
-// err joins the problems.
-func (d *draft) err() error {
-	if d.more > 0 {
-		return errors.Join(append(slices.Clone(d.problems), fmt.Errorf("and %d more of the kind", d.more))...)
+// err joins the problems of some layers, of all without one.
+func (d *draft) err(layers ...Layer) error {
+	if layers == nil {
+		layers = []Layer{File, Environment, Flag, Runtime}
 	}
-	return errors.Join(d.problems...)
+	var all []error
+	for _, layer := range layers {
+		all = append(all, d.problems[layer].all()...)
+	}
+	return errors.Join(all...)
+}
+
+// problems are sentences, as many as a person reads.
+type problems struct {
+	list []error
+	more int // beyond maxProblems
+}
+
+func (p *problems) add(err error) {
+	if len(p.list) == maxProblems {
+		p.more++
+		return
+	}
+	p.list = append(p.list, err)
+}
+
+func (p *problems) count() int { return len(p.list) + p.more }
+
+func (p *problems) all() []error {
+	if p.more == 0 {
+		return p.list
+	}
+	return append(slices.Clone(p.list), fmt.Errorf("and %d more of the kind", p.more))
 }
 
 // put sets one key by its text.
@@ -57,24 +85,24 @@ func (d *draft) put(key, text string, by said) {
 	known := d.config.settings()
 	i := slices.IndexFunc(known, func(s setting) bool { return s.key == key })
 	if i < 0 {
-		d.problem(fmt.Errorf("%s: %s is not a setting%s", by.origin, quoted(key), didYouMean(key, keys(known))))
+		d.problem(by.layer, fmt.Errorf("%s: %s is not a setting%s", by.origin, quoted(key), didYouMean(key, keys(known))))
 		return
 	}
 	if !known[i].set(text) {
-		d.problem(refusal(by.origin, key, known[i], text))
+		d.problem(by.layer, refusal(by.origin, key, known[i], text))
 		return
 	}
 	d.said[key] = by
 }
 
-// settle completes the sources: what they need is there, and each has an ID and a color of its own.
+// settle completes the sources, which only a file can get wrong: what they need is there, and each has an ID and a color of its own.
 func (d *draft) settle() {
 	var named []Source
 	for i := range d.sources {
 		src := &d.sources[i]
 		if !src.broken {
 			for _, f := range src.settle() {
-				d.problem(fmt.Errorf("%s: sources.%s: %s", src.where(f.key), f.key, f.text))
+				d.problem(File, fmt.Errorf("%s: sources.%s: %s", src.where(f.key), f.key, f.text))
 				src.broken = true
 			}
 		}
@@ -82,7 +110,7 @@ func (d *draft) settle() {
 			continue
 		}
 		if slices.ContainsFunc(named, func(o Source) bool { return o.ID == src.ID }) {
-			d.problem(fmt.Errorf("%s: sources.id: %s is taken by another source", src.where("id"), quoted(src.ID)))
+			d.problem(File, fmt.Errorf("%s: sources.id: %s is taken by another source", src.where("id"), quoted(src.ID)))
 			src.broken = true
 			continue
 		}

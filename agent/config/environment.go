@@ -81,7 +81,7 @@ func (d *draft) readEnvironment(env func(string) (string, bool)) {
 	}
 	if text := get(debug); text != "" {
 		if on, ok := yes(text); !ok {
-			d.problem(fmt.Errorf("%s: %s is not allowed; allowed is true or false", debug, quoted(text)))
+			d.problem(Environment, fmt.Errorf("%s: %s is not allowed; allowed is true or false", debug, quoted(text)))
 		} else if on {
 			d.put("log.level", "debug", said{Environment, debug})
 		}
@@ -102,7 +102,7 @@ func (d *draft) environmentSource(text string) {
 	}
 	at := address("sources.url", &src.URL)
 	if !at.set(text) {
-		d.problem(refusal(icsURL, at.key, at, text))
+		d.problem(Environment, refusal(icsURL, at.key, at, text))
 		return
 	}
 	same := func(s draftSource) bool { return s.ID == defaultID }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -16,26 +15,26 @@ import (
 // maxFile is the size of the largest configuration file that is read.
 const maxFile = 1 << 20
 
-// readFile lays a configuration file on the draft.
-func (d *draft) readFile(name string, optional bool) {
-	f, err := os.Open(name)
-	if optional && errors.Is(err, os.ErrNotExist) {
-		return
+// read returns the text of the configuration file; nil without one.
+func (in Input) read() ([]byte, error) {
+	if in.Text != nil || in.Path == "" {
+		return in.Text, nil
+	}
+	f, err := os.Open(in.Path)
+	if in.Optional && errors.Is(err, os.ErrNotExist) {
+		return nil, nil
 	}
 	if err != nil {
-		d.problem(fmt.Errorf("read the configuration: %w", err))
-		return
+		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err = errors.Join(err, f.Close()); err != nil {
-		d.problem(fmt.Errorf("read the configuration: %w", err))
-		return
+		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	if len(data) > maxFile {
-		d.problem(fmt.Errorf("%s: the file is larger than 1 MiB; a configuration is not", name))
-		return
+	if len(text) > maxFile {
+		return nil, fmt.Errorf("%s: the file is larger than 1 MiB; a configuration is not", in.Path)
 	}
-	d.parse(filepath.Base(name), data)
+	return text, nil
 }
 
 // parse lays the text of a configuration file on the draft. It walks the nodes instead of
@@ -74,17 +73,20 @@ func (f file) by(line int) said {
 }
 
 func (f file) problem(line int, format string, args ...any) {
-	f.draft.problem(fmt.Errorf("%s: %s", f.by(line).origin, fmt.Sprintf(format, args...)))
+	f.draft.problem(File, fmt.Errorf("%s: %s", f.by(line).origin, fmt.Sprintf(format, args...)))
 }
 
 // syntax turns the parser's error into a sentence with the file's name.
 func (f file) syntax(err error) {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if strings.Contains(text, "unknown anchor") {
+		text = "a value that begins with * needs quotes" // the parser would show it, and it may be a password
+	}
 	if line, rest, ok := strings.Cut(strings.TrimPrefix(text, "line "), ": "); ok && strings.HasPrefix(text, "line ") {
-		f.draft.problem(fmt.Errorf("%s:%s: not valid YAML: %s", f.name, line, rest))
+		f.draft.problem(File, fmt.Errorf("%s:%s: not valid YAML: %s", f.name, line, rest))
 		return
 	}
-	f.draft.problem(fmt.Errorf("%s: not valid YAML: %s", f.name, text))
+	f.draft.problem(File, fmt.Errorf("%s: not valid YAML: %s", f.name, text))
 }
 
 // root reads the sections.
@@ -151,7 +153,7 @@ func (f file) sources(n *yaml.Node) {
 func (f file) source(n *yaml.Node, line int) {
 	src := draftSource{Source: Source{LAN: true}, origin: f.by(line).origin, said: map[string]said{"lan": f.by(line)}}
 	table := src.settings()
-	problems := len(f.draft.problems) + f.draft.more
+	problems := f.draft.problems[File].count()
 	f.pairs(n, "sources", "settings such as url:", func(key, value *yaml.Node) {
 		if key.Value == "headers" {
 			f.headers(&src, value)
@@ -169,12 +171,12 @@ func (f file) source(n *yaml.Node, line int) {
 		switch {
 		case !ok:
 		case !table[i].set(text):
-			f.draft.problem(refusal(f.by(value.Line).origin, full, table[i], text))
+			f.draft.problem(File, refusal(f.by(value.Line).origin, full, table[i], text))
 		default:
 			src.said[key.Value] = f.by(value.Line)
 		}
 	})
-	src.broken = len(f.draft.problems)+f.draft.more > problems
+	src.broken = f.draft.problems[File].count() > problems
 	f.draft.sources = append(f.draft.sources, src)
 }
 

@@ -21,10 +21,10 @@ func FuzzLoad(f *testing.F) {
 	f.Add("sources: &a\n  - *a\nweb: &b\n  port: *b\n")
 	f.Add("? [a]\n: b\n---\n...\n\x00")
 	f.Fuzz(func(t *testing.T, text string) {
-		d := &draft{config: Default(), said: map[string]said{}}
+		d := newDraft()
 		d.parse("calendarbot.yaml", []byte(text))
 		d.settle()
-		for _, problem := range d.problems {
+		for _, problem := range d.problems[File].list {
 			if s := problem.Error(); !strings.HasPrefix(s, "calendarbot.yaml:") || strings.ContainsAny(s, "\n\r\x00") || !utf8.ValidString(s) {
 				t.Errorf("not a sentence: %q", s)
 			}

@@ -1,86 +1,208 @@
 package config
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// State is the configuration that holds, whole. It is never changed, only replaced.
-type State struct {
-	Config   Config
-	Values   []Value  // every setting and who said so
-	Revision uint64   // grows with every change while the program runs
-	Problem  string   // why the file on the disk is not what holds, in sentences; "" when it is
-	Pending  []string // keys whose value takes effect at the next start
-	Text     []byte   // of the file that was accepted; nil without a file
-}
-
-// By is who changes something, and why: words for the audit log, such as "root over the local socket".
-type By struct{ Who, Why string }
-
-// Change is one entry of the audit log.
-type Change struct {
-	ID       int64 // grows by one with each; 0 before it is kept
-	At       time.Time
-	By       By
-	Key      string
-	Layer    Layer  // whose value changed: Runtime or File
-	From, To string // as the configuration takes them, secrets in full: show Shown
-	Had, Has bool   // whether the layer said something about the key before and after
-	Undoes   int64  // the change that this one takes back; 0 for none
-}
-
-// Shown is the change as it may be shown: secrets masked.
-func (c Change) Shown() Change { panic("not yet") }
-
-// Archive keeps what must outlive a restart: the runtime layer, the audit log and the last accepted file.
-// Each method is one transaction.
-type Archive interface {
-	// Runtime returns the runtime layer: dotted key -> text.
-	Runtime(ctx context.Context) (map[string]string, error)
-	// Record adds changes to the audit log, makes runtime the runtime layer, and keeps text, if it is not nil, as the last
-	// accepted file. The oldest changes beyond a bound are dropped.
-	Record(ctx context.Context, runtime map[string]string, changes []Change, text []byte) error
-	// Changes returns the newest changes first, at most limit.
-	Changes(ctx context.Context, limit int) ([]Change, error)
-	// Accepted returns the last accepted file; nil when there is none.
-	Accepted(ctx context.Context) ([]byte, error)
-}
-
 // Live is the configuration that holds now, and its only way to change. Its methods may be called from any goroutine;
 // changes are made one after the other.
-type Live struct{}
+type Live struct {
+	kept  Archive
+	now   func() time.Time
+	start Config // what the program started with
+	state atomic.Pointer[State]
 
-// Start loads the configuration. When what is on the disk is not usable, it is the last accepted one,
-// with State.Problem saying so; the error is for when there is none of those either. in.Runtime and in.Text are not looked at: they
-// come from the archive.
+	mu          sync.Mutex // held by whoever changes something
+	in          Input      // with the runtime layer that holds
+	accepted    []byte     // the file in the archive; nil: none
+	disk        string     // why the file on the disk is not what holds
+	environment string     // what was wrong with the environment at the start
+}
+
+// Start loads the configuration. When what is on the disk is not usable, it is the last accepted one, without those of
+// its values that are allowed no more; when the environment or the runtime layer has a value that is not allowed, it
+// is left out. State.Problem says so. The error is for when no file was accepted before, and for the program's own
+// flags. in.Runtime and in.Text are not looked at: they come from the archive.
 func Start(ctx context.Context, in Input, kept Archive, now func() time.Time) (*Live, error) {
-	panic("not yet")
+	l := &Live{kept: kept, now: now, in: in}
+	var err error
+	if l.in.Runtime, err = kept.Runtime(ctx); err != nil {
+		return nil, fmt.Errorf("read the settings that were changed while the program ran: %w", err)
+	}
+	if l.accepted, err = kept.Accepted(ctx); err != nil {
+		return nil, fmt.Errorf("read the last accepted configuration: %w", err)
+	}
+	l.in.Text = nil
+
+	d, text := l.in.load()
+	if l.accepted == nil {
+		err = d.err(File, Environment, Flag)
+	} else {
+		err = d.err(Flag)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := d.err(File); err != nil {
+		text = l.accepted
+		d = l.in.lay(text)
+		l.disk = notUsable(err, d.err(File))
+	} else if err := l.record(ctx, text, By{Who: "the program", Why: "the file was read at the start"}); err != nil {
+		l.disk = err.Error()
+	}
+	l.start = d.config
+	l.environment = words(d.err(Environment))
+	first := l.outcome(d, text)
+	first.Revision = 1
+	l.state.Store(&first)
+	return l, nil
 }
 
 // State returns what holds.
-func (l *Live) State() *State { panic("not yet") }
+func (l *Live) State() *State { return l.state.Load() }
 
 // Reload reads file and environment again: whole or not at all. On an error (one sentence for each problem) what holds
 // stays, and State.Problem says so until a later one succeeds. Without any difference nothing changes and nothing is recorded.
-func (l *Live) Reload(ctx context.Context, by By) (*State, error) { panic("not yet") }
-
-// Set changes settings of the runtime layer, all or none; a nil text takes the layer's word on a key back. The error has a sentence for
-// each that is not allowed.
-func (l *Live) Set(ctx context.Context, settings map[string]*string, by By) (*State, error) {
-	panic("not yet")
+// What was wrong with the environment at the start, and was left out, is no error again. The state that holds
+// is returned in any case.
+func (l *Live) Reload(ctx context.Context, by By) (*State, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	d, text := l.in.load()
+	err := d.err(File)
+	if words(d.err(Environment)) != l.environment {
+		err = d.err(File, Environment)
+	}
+	if err == nil {
+		err = l.record(ctx, text, by)
+	}
+	if err != nil {
+		l.disk = notUsable(err, nil)
+		holds := *l.State()
+		holds.Problem = l.problem(l.in.lay(holds.Text))
+		return l.replace(holds), err
+	}
+	l.disk, l.environment = "", words(d.err(Environment))
+	return l.replace(l.outcome(d, text)), nil
 }
 
-// Undo takes a change of the runtime layer back; id 0 is the newest that was not yet taken back. A change of the file, one that
-// later changes of the same key hide, and an unknown one are errors in words.
-func (l *Live) Undo(ctx context.Context, id int64, by By) (*State, error) { panic("not yet") }
+// Set changes settings of the runtime layer, all or none; a nil text takes the layer's word on a key back. The error has a sentence for
+// each that is not allowed. The state that holds is returned in any case.
+func (l *Live) Set(ctx context.Context, settings map[string]*string, by By) (*State, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	changes, err := changesOf(l.in.Runtime, settings)
+	if err != nil {
+		return l.State(), err
+	}
+	return l.change(ctx, changes, by)
+}
 
 // Changes returns the newest changes first, at most limit, secrets in full.
-func (l *Live) Changes(ctx context.Context, limit int) ([]Change, error) { panic("not yet") }
+func (l *Live) Changes(ctx context.Context, limit int) ([]Change, error) {
+	changes, err := l.kept.Changes(ctx, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the changes of the configuration: %w", err)
+	}
+	return changes, nil
+}
 
-// Watch calls changed after one of the files, or a file of those names in the same directories, was written, renamed, made or
-// removed, until ctx ends. It watches the directories, as editors rename; several changes in a short time are told
-// once. A directory that is not there is looked for again from time to time.
-func Watch(ctx context.Context, files []string, changed func(file string)) error {
-	panic("not yet")
+// change makes changes of the runtime layer, when they are recorded.
+func (l *Live) change(ctx context.Context, changes []Change, by By) (*State, error) {
+	if len(changes) == 0 {
+		return l.State(), nil
+	}
+	runtime := maps.Clone(l.in.Runtime)
+	if runtime == nil {
+		runtime = map[string]string{}
+	}
+	now := l.now()
+	for i := range changes {
+		c := &changes[i]
+		c.At, c.By = now, by
+		if c.Has {
+			runtime[c.Key] = c.To
+		} else {
+			delete(runtime, c.Key)
+		}
+	}
+	if err := l.kept.Record(ctx, runtime, changes, nil); err != nil {
+		return l.State(), fmt.Errorf("record the change of the configuration: %w", err)
+	}
+	l.in.Runtime = runtime
+	text := l.State().Text
+	return l.replace(l.outcome(l.in.lay(text), text)), nil
+}
+
+// record keeps a text as the accepted file, with its differences from the one before. No file counts as an empty one.
+func (l *Live) record(ctx context.Context, text []byte, by By) error {
+	if l.accepted != nil && bytes.Equal(text, l.accepted) {
+		return nil
+	}
+	if text == nil {
+		text = []byte{}
+	}
+	var changes []Change
+	if l.accepted != nil {
+		changes = differences(l.accepted, text)
+	}
+	now := l.now()
+	for i := range changes {
+		changes[i].At, changes[i].By = now, by
+	}
+	if err := l.kept.Record(ctx, l.in.Runtime, changes, text); err != nil {
+		return fmt.Errorf("record the configuration file: %w", err)
+	}
+	l.accepted = text
+	return nil
+}
+
+// outcome is the state that a draft makes.
+func (l *Live) outcome(d *draft, text []byte) State {
+	return State{Config: d.config, Values: d.values(), Problem: l.problem(d), Pending: pending(l.start, d.config), Text: text}
+}
+
+// replace makes a state the one that holds.
+func (l *Live) replace(s State) *State {
+	next := l.State().next(s)
+	l.state.Store(next)
+	return next
+}
+
+// problem is what is wrong, a sentence a line.
+func (l *Live) problem(d *draft) string {
+	var lines []string
+	if l.disk != "" {
+		lines = append(lines, l.disk)
+	}
+	for _, layer := range []Layer{Environment, Runtime} {
+		for _, err := range d.problems[layer].all() {
+			lines = append(lines, err.Error()+"; it is left out")
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// notUsable says that the accepted configuration holds, why, and what of it is allowed no more.
+func notUsable(disk, accepted error) string {
+	lines := []string{"the last accepted configuration holds, not what is on the disk:", words(disk)}
+	if accepted != nil {
+		lines = append(lines, "of the accepted one is left out:", words(accepted))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// words are the sentences of an error; "" without one.
+func words(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }

@@ -75,6 +75,7 @@ func TestEachLayerCoversTheOneBelow(t *testing.T) {
 		{func() { in.Path = name }, 1001, Value{"web.port", "1001", File, "calendarbot.yaml:2"}},
 		{func() { in.Env = environment("CALENDARBOT_WEB_PORT=1002") }, 1002, Value{"web.port", "1002", Environment, "CALENDARBOT_WEB_PORT"}},
 		{func() { in.Flags = map[string]string{"web.port": "1003"} }, 1003, Value{"web.port", "1003", Flag, "--port"}},
+		{func() { in.Runtime = map[string]string{"web.port": "1004"} }, 1004, Value{"web.port", "1004", Runtime, "runtime"}},
 	}
 	for _, step := range steps {
 		step.add()
