@@ -89,13 +89,13 @@ func blocks() []block {
 	}
 }
 
-// guard refuses addresses. The zero guard is of no use; see newGuard.
-type guard struct{ blocks []block }
+// fence refuses addresses. The zero fence is of no use; see newFence.
+type fence struct{ blocks []block }
 
-func newGuard() guard { return guard{blocks()} }
+func newFence() fence { return fence{blocks()} }
 
 // check returns nil when addr, which host resolved to, may be connected to.
-func (g guard) check(host string, addr netip.Addr, lan bool) error {
+func (g fence) check(host string, addr netip.Addr, lan bool) error {
 	kind, allowed := g.classify(addr.WithZone("").Unmap())
 	if kind == "" || allowed && lan {
 		return nil
@@ -104,14 +104,14 @@ func (g guard) check(host string, addr netip.Addr, lan bool) error {
 }
 
 // public tells whether the address is on the public internet.
-func (g guard) public(addr netip.Addr) bool {
+func (g fence) public(addr netip.Addr) bool {
 	kind, _ := g.classify(addr.WithZone("").Unmap())
 	return kind == ""
 }
 
 // classify returns "" for a public address, else what it is. An IPv6 address that only wraps an
 // IPv4 address (NAT64, RFC 6052 and 8215; 6to4, RFC 3056) is as good as the one inside.
-func (g guard) classify(addr netip.Addr) (kind string, lan bool) {
+func (g fence) classify(addr netip.Addr) (kind string, lan bool) {
 	if inner, ok := wrapped(addr); ok {
 		addr = inner
 	}

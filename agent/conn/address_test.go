@@ -8,7 +8,7 @@ import (
 )
 
 func TestOnlyThePublicInternetIsAllowed(t *testing.T) {
-	g := newGuard()
+	g := newFence()
 	for _, c := range []struct {
 		addr        string
 		public, lan bool // allowed without and with the person's leave
@@ -97,7 +97,7 @@ func FuzzGuard(f *testing.F) {
 	for _, s := range []string{"\x7f\x00\x00\x01", "\x00d\xff\x9b\x00\x00\x00\x00\x00\x00\x00\x00\x7f\x00\x00\x01", " \x02\x7f\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"} {
 		f.Add([]byte(s))
 	}
-	g := newGuard()
+	g := newFence()
 	f.Fuzz(func(t *testing.T, b []byte) {
 		addr, ok := netip.AddrFromSlice(b)
 		if !ok {

@@ -5,17 +5,15 @@ package conn
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
-	"slices"
 	"strconv"
-	"syscall"
 	"time"
 
-	"github.com/mattn/go-sqlite3"
+	"calendarbot/agent/config"
+	"calendarbot/agent/guard"
 )
 
 // DB is one SQLite file with several readers and one writer (WAL, foreign keys, busy timeout,
@@ -24,22 +22,37 @@ import (
 // The writer runs with synchronous FULL: NORMAL would keep the file consistent, but a power cut
 // could take back transactions that a person was already told about. Writes are rare, so the
 // one fsync that each of them costs is cheap.
+//
+// The readers are a pool. Its size is Readers at rest; it grows when uses wait for more than 50 ms, up to 10, and shrinks by one every
+// 5 s in which not all were needed (Tender). One idle reader is kept, the others are closed after 2 minutes, and one that was idle for 30 s is checked before
+// it is used again. The gate decides at each use whether it may be pooled; otherwise it opens its own connection and closes it afterwards.
+// Failures of the pool, as its breaker counts them: a connection that cannot be opened, unless the file or its disk is the reason; one that was
+// found broken, though it is replaced; a use that waits for a connection until its context's deadline, or for 2 s, after which
+// it opens its own. The writer is always kept: closing the last connection writes the log back.
 type DB struct {
-	read, write *sql.DB
-	exclusive   bool
+	read, write     *sql.DB
+	readers, writer *connector
+	exclusive       bool
 }
 
-// DBOptions bound the database connections.
+// DBOptions bound the database connections. Zero values are the defaults.
 type DBOptions struct {
-	Readers     int           // 1-10; default 3
+	DB          config.DB     // Readers at rest: 1-10, more are taken for 10; default 3
 	BusyTimeout time.Duration // how long to wait for another process that holds the lock; default 5s
+	Gate        *guard.Gate   // of the feature connection_pooling; nil: always pooled
+	Adaptive    func() bool   // whether the load sizes the pool; nil: it does
 }
 
 const (
 	writerCacheKiB = 1024
 	readerCacheKiB = 512
 	keptStatements = 32
-	readerIdle     = 2 * time.Minute
+	defaultReaders = 3
+	maxReaders     = 10
+	// dbPatience is how long a use waits for a reader before it opens its own connection.
+	dbPatience = 2 * time.Second
+	// dbBound is how long a connection may be held; the longest use is the storing of a large feed.
+	dbBound = 2 * time.Minute
 	// logLimit is what the write-ahead log is cut back to after a large transaction, in bytes.
 	logLimit = 1 << 20
 )
@@ -50,10 +63,6 @@ const (
 // A full disk may leave no room for the file that readers and the writer share. The database is
 // then opened over a single connection that needs none, so that what is stored can still be read.
 func OpenDB(ctx context.Context, path string, o DBOptions) (*DB, error) {
-	if o.Readers <= 0 {
-		o.Readers = 3
-	}
-	o.Readers = min(o.Readers, 10)
 	if o.BusyTimeout <= 0 {
 		o.BusyTimeout = 5 * time.Second
 	}
@@ -89,11 +98,11 @@ func newDB(path string, o DBOptions, exclusive bool) *DB {
 		"_foreign_keys":    {"1"},
 		"_stmt_cache_size": {strconv.Itoa(keptStatements)},
 	}
-	source := func(own url.Values) connector {
+	source := func(own url.Values) string {
 		for k, v := range common {
 			own[k] = v
 		}
-		return connector{dsn: "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + own.Encode()}
+		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + own.Encode()
 	}
 	w := url.Values{
 		"_txlock":       {"immediate"},
@@ -108,21 +117,35 @@ func newDB(path string, o DBOptions, exclusive bool) *DB {
 		// A reader's transaction must not need to write.
 		w.Del("_txlock")
 	}
-	db := &DB{write: sql.OpenDB(source(w)), exclusive: exclusive}
-	db.write.SetMaxOpenConns(1)
-	db.write.SetMaxIdleConns(1)
+	db := &DB{exclusive: exclusive}
+	db.writer = &connector{dsn: source(w), pool: newPool("database", limits{rest: 1, fixed: 1, most: 1})}
+	db.writer.pool.bound = dbBound
+	db.write = unpooled(db.writer)
 	if exclusive {
-		db.read = db.write
+		db.read, db.readers = db.write, db.writer
 		return db
 	}
-	db.read = sql.OpenDB(source(url.Values{
+	pool := newPool("database", readerLimits(o.DB))
+	pool.gate, pool.adaptive = o.Gate, o.Adaptive
+	pool.patience, pool.bound = dbPatience, dbBound
+	db.readers = &connector{pool: pool, dsn: source(url.Values{
 		"_query_only": {"1"},
 		"_cache_size": {strconv.Itoa(-readerCacheKiB)},
-	}))
-	db.read.SetMaxOpenConns(o.Readers)
-	db.read.SetMaxIdleConns(o.Readers)
-	db.read.SetConnMaxIdleTime(readerIdle)
+	})}
+	db.read = unpooled(db.readers)
 	return db
+}
+
+// unpooled is a database/sql that leaves the keeping of connections to their connector.
+func unpooled(c *connector) *sql.DB {
+	db := sql.OpenDB(c)
+	db.SetMaxIdleConns(-1)
+	return db
+}
+
+func readerLimits(c config.DB) limits {
+	n := bounded(c.Readers, defaultReaders, maxReaders)
+	return limits{rest: n, fixed: n, most: maxReaders}
 }
 
 // probe opens the writer and reads the first page through it.
@@ -139,71 +162,55 @@ func (db *DB) Write() *sql.DB { return db.write }
 // Exclusive tells that the disk was full when the database was opened: see OpenDB.
 func (db *DB) Exclusive() bool { return db.exclusive }
 
-// Close writes the log back into the file and closes it. It waits for queries that are under way.
+// Configure changes how many readers there are at rest.
+func (db *DB) Configure(c config.DB) {
+	if !db.exclusive {
+		db.readers.pool.bind(readerLimits(c))
+	}
+}
+
+// SetMaximum bounds the readers by n, at least 1, whatever configuration and load say; 0 takes the bound back. Those beyond it are
+// closed as they become idle.
+func (db *DB) SetMaximum(n int) {
+	if !db.exclusive {
+		db.readers.pool.setMaximum(n)
+	}
+}
+
+// Stats is about the readers; leaks and what is held longest are about the writer too.
+func (db *DB) Stats() Stats {
+	s := db.readers.stats()
+	if db.exclusive {
+		return s
+	}
+	w := db.writer.stats()
+	s.Leaks += w.Leaks
+	s.Longest = max(s.Longest, w.Longest)
+	s.Suspects = append(s.Suspects, w.Suspects...)
+	return s
+}
+
+// Tend sizes the pool by its load, closes readers that nobody needs, and returns the leaks that are new. See Tender.
+func (db *DB) Tend() ([]Leak, error) {
+	leaks := db.writer.pool.look()
+	if db.exclusive {
+		return leaks, nil
+	}
+	leaks = append(leaks, db.readers.pool.look()...)
+	return leaks, db.readers.trim(db.readers.pool.spare(0), 1, readerIdle)
+}
+
+// CloseIdle closes the connections that nobody uses, the writer's too.
+func (db *DB) CloseIdle() error {
+	return errors.Join(db.readers.trim(0, 0, 0), db.writer.trim(0, 0, 0))
+}
+
+// Close writes the log back into the file and closes it. A connection that is
+// still used is closed when its use ends.
 func (db *DB) Close() error {
 	if db.exclusive {
 		return db.write.Close()
 	}
 	// The writer goes last: SQLite writes the log back when the last connection closes.
 	return errors.Join(db.read.Close(), db.write.Close())
-}
-
-// IsCorrupt tells that the file is damaged or not a database.
-func IsCorrupt(err error) bool {
-	e, ok := errors.AsType[sqlite3.Error](err)
-	return ok && (e.Code == sqlite3.ErrCorrupt || e.Code == sqlite3.ErrNotADB)
-}
-
-// IsFull tells that there is no room left on the disk, or for this user on it, or that the file
-// may not grow any further (a limit of the process, or of the file system).
-func IsFull(err error) bool {
-	full := []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}
-	for _, errno := range full {
-		if errors.Is(err, errno) {
-			return true
-		}
-	}
-	e, ok := errors.AsType[sqlite3.Error](err)
-	return ok && (e.Code == sqlite3.ErrFull || slices.Contains(full, e.SystemErrno))
-}
-
-// IsBusy tells that somebody else held the database for longer than the busy timeout.
-func IsBusy(err error) bool {
-	e, ok := errors.AsType[sqlite3.Error](err)
-	return ok && (e.Code == sqlite3.ErrBusy || e.Code == sqlite3.ErrLocked)
-}
-
-// IsReadOnly tells that the file or its disk does not allow writing.
-func IsReadOnly(err error) bool {
-	if errors.Is(err, syscall.EROFS) {
-		return true
-	}
-	e, ok := errors.AsType[sqlite3.Error](err)
-	return ok && e.Code == sqlite3.ErrReadonly
-}
-
-// connector opens connections without a driver registered by name.
-type connector struct{ dsn string }
-
-func (c connector) Driver() driver.Driver {
-	return &sqlite3.SQLiteDriver{ConnectHook: tune}
-}
-
-func (c connector) Connect(context.Context) (driver.Conn, error) {
-	return c.Driver().Open(c.dsn)
-}
-
-// tune sets what the address of a database cannot say. Temporary tables and statement journals
-// stay in memory, which spares the SD card.
-func tune(c *sqlite3.SQLiteConn) error {
-	for _, pragma := range []string{
-		"PRAGMA temp_store = MEMORY",
-		"PRAGMA mmap_size = 0",
-		"PRAGMA journal_size_limit = " + strconv.Itoa(logLimit),
-	} {
-		if _, err := c.Exec(pragma, nil); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"calendarbot/agent/config"
 )
 
 func openDB(t *testing.T, path string, o DBOptions) *DB {
@@ -19,8 +21,12 @@ func openDB(t *testing.T, path string, o DBOptions) *DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		settled(t, db.Stats)
 		if err := db.Close(); err != nil {
 			t.Error(err)
+		}
+		if s := db.Stats(); s.Idle != 0 || s.Opened != s.Closed {
+			t.Errorf("connections stay open: %+v", s)
 		}
 	})
 	return db
@@ -95,8 +101,8 @@ func TestReadersReadWhileTheWriterWrites(t *testing.T) {
 
 func TestReadersAreBounded(t *testing.T) {
 	for asked, want := range map[int]int{0: 3, -1: 3, 1: 1, 10: 10, 5000: 10} {
-		db := openDB(t, filepath.Join(t.TempDir(), "a.db"), DBOptions{Readers: asked})
-		if got := db.Read().Stats().MaxOpenConnections; got != want {
+		db := openDB(t, filepath.Join(t.TempDir(), "a.db"), DBOptions{DB: config.DB{Readers: asked}})
+		if got := db.Stats().Size; got != want {
 			t.Errorf("%d readers asked for: %d, want %d", asked, got, want)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // on 127.0.0.1 to 127.0.0.4, each of which sends those who ask on to the servers that the path names.
 func neighbourhood(t *testing.T) (h *HTTP, address func(way string) string) {
 	t.Helper()
-	g := newGuard()
+	g := newFence()
 	g.blocks = append([]block{{netip.MustParsePrefix("127.0.0.2/32"), "", false}, {netip.MustParsePrefix("127.0.0.4/32"), "", false}}, g.blocks...)
 	h = newHTTP(HTTPOptions{}, g)
 	t.Cleanup(h.CloseIdle)

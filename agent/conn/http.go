@@ -2,63 +2,85 @@ package conn
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
 	"sync"
-	"syscall"
+	"sync/atomic"
 	"time"
+
+	"calendarbot/agent/config"
+	"calendarbot/agent/guard"
 )
 
-// maxHeaderBytes bounds the header of an answer.
-const maxHeaderBytes = 64 << 10
+const (
+	// httpPatience is how long a request waits for a slot before it opens its own connection. Slow servers
+	// may hold all slots for long without anything being wrong.
+	httpPatience = 30 * time.Second
+	// httpBound is how long an answer may be left open. A fetch may take 10 minutes at most (feeds.timeout).
+	httpBound = 11 * time.Minute
+)
 
 // HTTP is the client that feeds are fetched with: HTTP/1.1, no proxy, no cookies, every address
 // checked after DNS.
+//
+// Its connections are a pool. The size, which is how many requests may be under way, is PerHost at rest; it grows when requests wait for
+// more than 50 ms, up to MaxConns, and shrinks by one every 5 s in which not all were needed (Tender). A connection that has been idle is looked at before it is used again.
+// The gate decides at each request whether it may be pooled; otherwise it opens its own connections and closes them afterwards, at
+// most MaxConns at once besides the pooled ones.
+// Failures of the pool, as its breaker counts them: a request that fails on a connection which had been used before and looked well; one that
+// waits for a slot until its context's deadline, or for 30 s, after which it opens its own connection. That a server is away, slow or
+// answers nonsense says nothing about the pool.
 type HTTP struct {
 	agent string
-	slots chan struct{} // one for each request under way
-	guard guard
-	// Connections to the LAN and to the internet are kept apart: one that was dialled with a
-	// person's leave must not be used without it.
-	lan, public *http.Transport
+	fence fence
+	pool  *pool
+	lines *lines
+
+	mu     sync.Mutex // held to change what follows
+	o      HTTPOptions
+	routes atomic.Pointer[routes]
 }
 
 // HTTPOptions bound the client. Zero values are the defaults.
 type HTTPOptions struct {
+	HTTP      config.HTTP      // ceilings 100 and 30; more is taken for them
 	Now       func() time.Time // the clock certificates are checked against; default time.Now
-	MaxConns  int              // requests under way, all hosts; more wait. Default 8, ceiling 100
-	PerHost   int              // default 2, ceiling 30
-	Connect   time.Duration    // for TCP, and again for TLS; default 10s
-	Header    time.Duration    // until the answer's header; default 15s
-	Idle      time.Duration    // after which an unused connection is closed; default 90s
 	UserAgent string
 	Roots     *x509.CertPool // authorities that are trusted; default the system's
+	Gate      *guard.Gate    // of the feature connection_pooling; nil: always pooled
+	Adaptive  func() bool    // whether the load sizes the pool; nil: it does
 }
 
 // NewHTTP returns a client. Nothing is dialled.
-func NewHTTP(o HTTPOptions) *HTTP { return newHTTP(o, newGuard()) }
+func NewHTTP(o HTTPOptions) *HTTP { return newHTTP(o, newFence()) }
 
-func newHTTP(o HTTPOptions, g guard) *HTTP {
+func newHTTP(o HTTPOptions, f fence) *HTTP {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	o.MaxConns = bounded(o.MaxConns, 8, 100)
-	o.PerHost = bounded(o.PerHost, 2, 30)
-	o.Connect = positive(o.Connect, 10*time.Second)
-	o.Header = positive(o.Header, 15*time.Second)
-	o.Idle = positive(o.Idle, 90*time.Second)
-	return &HTTP{
-		agent:  o.UserAgent,
-		slots:  make(chan struct{}, o.MaxConns),
-		guard:  g,
-		lan:    newTransport(o, g, true),
-		public: newTransport(o, g, false),
-	}
+	o.HTTP = httpDefaults(o.HTTP)
+	h := &HTTP{agent: o.UserAgent, fence: f, pool: newPool("http", httpLimits(o.HTTP)), lines: newLines(), o: o}
+	h.pool.gate, h.pool.adaptive = o.Gate, o.Adaptive
+	h.pool.patience, h.pool.bound = httpPatience, httpBound
+	h.routes.Store(newRoutes(o, f, h.lines))
+	return h
+}
+
+// httpDefaults returns the settings with defaults where there are none, and none above its ceiling.
+func httpDefaults(c config.HTTP) config.HTTP {
+	c.MaxConns = bounded(c.MaxConns, 8, 100)
+	c.PerHost = bounded(c.PerHost, 2, 30)
+	c.Connect = positive(c.Connect, 10*time.Second)
+	c.Header = positive(c.Header, 15*time.Second)
+	c.Idle = positive(c.Idle, 90*time.Second)
+	return c
+}
+
+func httpLimits(c config.HTTP) limits {
+	return limits{rest: min(c.PerHost, c.MaxConns), fixed: c.MaxConns, most: c.MaxConns}
 }
 
 func bounded(n, otherwise, ceiling int) int {
@@ -75,43 +97,35 @@ func positive(d, otherwise time.Duration) time.Duration {
 	return d
 }
 
-func newTransport(o HTTPOptions, g guard, lan bool) *http.Transport {
-	var protocols http.Protocols
-	// A feed is one request in minutes: HTTP/2 would only cost memory.
-	protocols.SetHTTP1(true)
-	return &http.Transport{
-		// No Proxy: one taken from the environment would connect where the guard cannot look.
-		DialContext:            dialer(g, o.Connect, lan),
-		TLSClientConfig:        &tls.Config{Time: o.Now, RootCAs: o.Roots},
-		TLSHandshakeTimeout:    o.Connect,
-		ResponseHeaderTimeout:  o.Header,
-		IdleConnTimeout:        o.Idle,
-		MaxIdleConns:           (o.MaxConns + 1) / 2, // there are two pools
-		MaxIdleConnsPerHost:    o.PerHost,
-		MaxConnsPerHost:        o.PerHost,
-		MaxResponseHeaderBytes: maxHeaderBytes,
-		DisableCompression:     true,
-		Protocols:              &protocols,
+// Configure changes the settings. Requests under way end as they began.
+func (h *HTTP) Configure(c config.HTTP) {
+	c = httpDefaults(c)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c == h.o.HTTP {
+		return
 	}
+	h.o.HTTP = c
+	h.pool.bind(httpLimits(c))
+	h.routes.Swap(newRoutes(h.o, h.fence, h.lines)).closeIdle()
 }
 
-// dialer checks each address just before it is connected to, so that no answer of a name
-// server can get past.
-func dialer(g guard, timeout time.Duration, lan bool) func(ctx context.Context, network, addr string) (net.Conn, error) {
-	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		host, _, err := net.SplitHostPort(addr)
-		if err != nil {
-			return nil, err
-		}
-		d := net.Dialer{Timeout: timeout, Control: func(_, address string, _ syscall.RawConn) error {
-			to, err := netip.ParseAddrPort(address)
-			if err != nil {
-				return err
-			}
-			return g.check(host, to.Addr(), lan)
-		}}
-		return d.DialContext(ctx, network, addr)
-	}
+// SetMaximum bounds the requests under way by n, at least 1, whatever configuration and load say; 0 takes the bound back.
+// Connections beyond it are closed as they become idle.
+func (h *HTTP) SetMaximum(n int) { h.pool.setMaximum(n) }
+
+// Stats is about requests to one server each: one that is redirected counts once for every server on its way.
+func (h *HTTP) Stats() Stats {
+	l := h.lines.stats()
+	s := h.pool.stats(l.Idle)
+	s.Opened, s.Closed, s.Broken = l.Opened, l.Closed, l.Broken
+	return s
+}
+
+// Tend sizes the pool by its load, closes idle connections beyond it, and returns the leaks that are new. See Tender.
+func (h *HTTP) Tend() ([]Leak, error) {
+	leaks := h.pool.look()
+	return leaks, h.lines.trim(h.pool.spare(0))
 }
 
 // Do sends the request, a GET or HEAD, and follows up to 5 redirects. Credentials go only to the
@@ -132,19 +146,28 @@ func (h *HTTP) Do(req *http.Request, lan bool) (*http.Response, error) {
 	if s := req.URL.Scheme; s != "http" && s != "https" {
 		return nil, fmt.Errorf("address with scheme %q: only http and https are supported", s)
 	}
-	ctx := req.Context()
-	select {
-	case h.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	resp, err := h.follow(h.prepare(req), lan)
-	if err != nil {
-		<-h.slots
+	u := &use{}
+	if err := h.pool.take(req.Context(), u); err != nil {
 		return nil, err
 	}
-	resp.Body = &slotBody{ReadCloser: resp.Body, slots: h.slots}
+	resp, err := h.follow(h.prepare(req), lan, u)
+	if err != nil {
+		u.end(u.failure(req.Context()))
+		return nil, err
+	}
+	resp.Body = &slotBody{ReadCloser: resp.Body, use: u}
 	return resp, nil
+}
+
+// failure is what speaks against the pool when a request that ctx belonged to has failed.
+func (u *use) failure(ctx context.Context) error {
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return ctx.Err() // nothing can be said
+	case u.broke && ctx.Err() == nil:
+		return errBroken
+	}
+	return nil
 }
 
 // prepare returns a copy of the request with the header that is sent.
@@ -164,19 +187,16 @@ func (h *HTTP) prepare(req *http.Request) *http.Request {
 }
 
 // CloseIdle closes the connections that nobody uses.
-func (h *HTTP) CloseIdle() {
-	h.lan.CloseIdleConnections()
-	h.public.CloseIdleConnections()
-}
+func (h *HTTP) CloseIdle() { h.routes.Load().closeIdle() }
 
-// slotBody gives the slot of its request back when it is closed.
+// slotBody ends the use of its request when it is closed.
 type slotBody struct {
 	io.ReadCloser
-	slots chan struct{}
-	once  sync.Once
+	use  *use
+	once sync.Once
 }
 
 func (b *slotBody) Close() error {
-	defer b.once.Do(func() { <-b.slots })
+	defer b.once.Do(func() { b.use.end(nil) })
 	return b.ReadCloser.Close()
 }

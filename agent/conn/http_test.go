@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"calendarbot/agent/config"
 )
 
 func get(t *testing.T, h *HTTP, url string, lan bool, header http.Header) (*http.Response, error) {
@@ -36,6 +38,15 @@ func get(t *testing.T, h *HTTP, url string, lan bool, header http.Header) (*http
 	return resp, err
 }
 
+// settled fails the test when a connection was not given back.
+func settled(t *testing.T, stats func() Stats) {
+	t.Helper()
+	s := stats()
+	if s.InUse != 0 || s.Waiting != 0 || s.Longest != 0 {
+		t.Errorf("a connection leaks: %+v", s)
+	}
+}
+
 func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(handler)
@@ -46,7 +57,10 @@ func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 func newClient(t *testing.T, o HTTPOptions) *HTTP {
 	t.Helper()
 	h := NewHTTP(o)
-	t.Cleanup(h.CloseIdle)
+	t.Cleanup(func() {
+		settled(t, h.Stats)
+		h.CloseIdle()
+	})
 	return h
 }
 
@@ -148,7 +162,7 @@ func TestBodyIsHandedOnAsItIs(t *testing.T) {
 
 func TestRequestsUnderWayAreBounded(t *testing.T) {
 	s := serve(t, func(http.ResponseWriter, *http.Request) {})
-	h := newClient(t, HTTPOptions{MaxConns: 1})
+	h := newClient(t, HTTPOptions{HTTP: config.HTTP{MaxConns: 1}})
 	first, err := get(t, h, s.URL, true, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -168,8 +182,8 @@ func TestRequestsUnderWayAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(h.slots) != 0 {
-		t.Errorf("%d slots are taken, want none", len(h.slots))
+	if n := h.Stats().InUse; n != 0 {
+		t.Errorf("%d slots are taken, want none", n)
 	}
 	if _, err := get(t, h, s.URL, true, nil); err != nil {
 		t.Errorf("after the first is done: %v", err)
@@ -232,7 +246,7 @@ func TestHeaderOfAnAnswerIsBounded(t *testing.T) {
 		<-hold
 	})
 	t.Cleanup(func() { close(hold) })
-	h := newClient(t, HTTPOptions{Header: 20 * time.Millisecond})
+	h := newClient(t, HTTPOptions{HTTP: config.HTTP{Header: 20 * time.Millisecond}})
 	if _, err := get(t, h, s.URL+"/large", true, nil); err == nil {
 		t.Error("a header of 128 KiB was accepted")
 	}

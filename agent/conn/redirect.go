@@ -66,12 +66,12 @@ func named(u *url.URL) string {
 // follow sends the request and goes where the answers point. net/http's own Client is not used
 // for this: it tells each server the address of the one before, and puts addresses into its errors,
 // and the address of a feed is often its password.
-func (h *HTTP) follow(req *http.Request, lan bool) (*http.Response, error) {
+func (h *HTTP) follow(req *http.Request, lan bool, u *use) (*http.Response, error) {
 	first := req.URL
 	past := []*url.URL{first}
 	asked := true // still on the host that lan is about
 	for {
-		resp, from, err := h.send(req, lan)
+		resp, from, err := h.send(req, lan, u)
 		if err != nil {
 			return nil, Hop(first, req.URL, err)
 		}
@@ -89,24 +89,44 @@ func (h *HTTP) follow(req *http.Request, lan bool) (*http.Response, error) {
 			return nil, Hop(first, req.URL, err)
 		}
 		asked = asked && strings.EqualFold(first.Hostname(), next.URL.Hostname())
-		lan = lan && (asked || !h.guard.public(from))
+		lan = lan && (asked || !h.fence.public(from))
 		req, past = next, append(past, next.URL)
 	}
 }
 
 // send sends the request and returns the address that answered.
-func (h *HTTP) send(req *http.Request, lan bool) (*http.Response, netip.Addr, error) {
-	transport := h.public
-	if lan {
-		transport = h.lan
-	}
+func (h *HTTP) send(req *http.Request, lan bool, u *use) (*http.Response, netip.Addr, error) {
 	var from netip.Addr
-	trace := &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
-		if tcp, ok := got.Conn.RemoteAddr().(*net.TCPAddr); ok {
-			from = tcp.AddrPort().Addr()
-		}
-	}}
+	var on *line
+	reused := false
+	trace := &httptrace.ClientTrace{
+		GotConn: func(got httptrace.GotConnInfo) {
+			if tcp, ok := got.Conn.RemoteAddr().(*net.TCPAddr); ok {
+				from = tcp.AddrPort().Addr()
+			}
+			on = lineOf(got.Conn)
+			reused = on.take() && got.Reused
+		},
+		PutIdleConn: func(err error) {
+			if err == nil {
+				on.give()
+			}
+		},
+	}
+	transport := (*h.routes.Load())[route{lan, u.plain}]
 	resp, err := transport.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	h.pool.count(func(s *Stats) {
+		s.Takes++
+		switch {
+		case reused:
+			s.Reused++
+		case on == nil:
+			s.Failed++
+		}
+	})
+	if err != nil && reused {
+		u.broke = true
+	}
 	return resp, from, err
 }
 

@@ -28,7 +28,7 @@ func TestFiveRedirectsAreFollowed(t *testing.T) {
 	if e, ok := errors.AsType[*RedirectError](err); !ok || !e.Loop {
 		t.Errorf("6 redirects: %v, want them refused", err)
 	}
-	if n := len(h.slots); n != 1 { // the first answer is still open
+	if n := h.Stats().InUse; n != 1 { // the first answer is still open
 		t.Errorf("%d slots are taken, want 1", n)
 	}
 }

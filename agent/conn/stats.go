@@ -30,7 +30,7 @@ func (s Stats) Utilisation() float64 {
 	if s.Size <= 0 {
 		return 0
 	}
-	return float64(s.InUse) / float64(s.Size)
+	return min(1, float64(s.InUse)/float64(s.Size))
 }
 
 // Reuse is the share of uses that found an open connection, 0-1; 1 before the first use.
@@ -39,4 +39,18 @@ func (s Stats) Reuse() float64 {
 		return 1
 	}
 	return float64(s.Reused) / float64(s.Takes)
+}
+
+// Plus returns s with what was counted before by a pool that s has taken the place of.
+func (s Stats) Plus(before Stats) Stats {
+	s.Takes += before.Takes
+	s.Reused += before.Reused
+	s.Opened += before.Opened
+	s.Closed += before.Closed
+	s.Broken += before.Broken
+	s.Failed += before.Failed
+	s.Waits += before.Waits
+	s.Waited += before.Waited
+	s.Leaks += before.Leaks
+	return s
 }

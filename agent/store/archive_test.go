@@ -280,7 +280,7 @@ func TestDamageFoundByARecordLosesOnlyThatRecord(t *testing.T) {
 	k.fill()
 	k.settled()
 	k.damage(1)
-	k.db.Write().SetMaxIdleConns(0)
+	k.must(k.db.CloseIdle())
 	if err := k.Record(t.Context(), map[string]string{"web.reads": "open"}, nil, nil); !conn.IsCorrupt(err) || !strings.Contains(err.Error(), "the database is damaged") {
 		t.Errorf("the error is %v", err)
 	}

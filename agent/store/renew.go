@@ -53,12 +53,9 @@ func (s *Store) renew(ctx context.Context, p *picture) error {
 
 	s.files.Lock()
 	defer s.files.Unlock()
-	if s.db != nil {
-		// What a damaged database says while it closes tells nothing new.
-		if err := s.db.Close(); err != nil && !conn.IsCorrupt(err) {
-			return fmt.Errorf("close the damaged database: %w", err)
-		}
-		s.db = nil
+	// What a damaged database says while it closes tells nothing new.
+	if err := s.retire(); err != nil && !conn.IsCorrupt(err) {
+		return fmt.Errorf("close the damaged database: %w", err)
 	}
 	aside, err := setAside(s.o.Path, now)
 	if err != nil {

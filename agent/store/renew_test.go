@@ -38,7 +38,7 @@ func (k *kept) damage(firstPages int64) {
 	k.t.Helper()
 	if k.db != nil {
 		// Idle readers would answer from what they have in memory.
-		k.db.Read().SetMaxIdleConns(0)
+		k.must(k.db.CloseIdle())
 		_, err := k.db.Write().Exec("PRAGMA wal_checkpoint(TRUNCATE)")
 		k.must(err)
 	}
@@ -147,7 +147,7 @@ func TestDamageFoundByAWriteIsRepairedWhileRunning(t *testing.T) {
 	d, r := k.draft("work", calendarOf(event("a", 3, "A")))
 	generation := k.Generation()
 	k.damage(1)
-	k.db.Write().SetMaxIdleConns(0)
+	k.must(k.db.CloseIdle())
 	if _, err := d.Commit(t.Context(), r, Validators{}, time.Time{}); !conn.IsCorrupt(err) {
 		t.Errorf("the commit: %v", err)
 	}
@@ -159,7 +159,7 @@ func TestDamageFoundByAStatusIsRepairedWhileRunning(t *testing.T) {
 	k.fill()
 	generation := k.Generation()
 	k.damage(1)
-	k.db.Write().SetMaxIdleConns(0)
+	k.must(k.db.CloseIdle())
 	if err := k.Failed(t.Context(), "work", "dns", "no such host", time.Time{}); !conn.IsCorrupt(err) {
 		t.Errorf("the failure: %v", err)
 	}

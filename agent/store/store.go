@@ -38,6 +38,9 @@ type Store struct {
 	files  sync.RWMutex
 	db     *conn.DB // nil after Close, and when a new file could not be started
 	closed bool
+	past   conn.Stats // of databases that were replaced
+
+	readers, most atomic.Int64 // as configured, and as others allow
 
 	interpreters interpreters
 }
@@ -47,7 +50,7 @@ type Options struct {
 	Path string
 	Zone *time.Location   // the device's zone, for floating times
 	Now  func() time.Time // the program's clock
-	DB   conn.DBOptions
+	DB   conn.DBOptions   // also the gate and the sizing of its pool
 }
 
 // ErrClosed is returned after Close.
@@ -75,6 +78,7 @@ func open(ctx context.Context, o Options, migrations fs.FS) (*Store, error) {
 		o.Now = time.Now
 	}
 	s := &Store{o: o, migrations: migrations}
+	s.readers.Store(int64(o.DB.DB.Readers))
 	db, p, err := s.start(ctx)
 	if conn.IsCorrupt(err) {
 		s.db = db
@@ -100,10 +104,13 @@ func open(ctx context.Context, o Options, migrations fs.FS) (*Store, error) {
 // start opens and migrates the file and reads the picture. When the file is corrupt the picture
 // holds what could be read, and the database may be nil.
 func (s *Store) start(ctx context.Context) (*conn.DB, *picture, error) {
-	db, err := conn.OpenDB(ctx, s.o.Path, s.o.DB)
+	o := s.o.DB
+	o.DB.Readers = int(s.readers.Load())
+	db, err := conn.OpenDB(ctx, s.o.Path, o)
 	if err != nil {
 		return nil, newPicture(), err
 	}
+	db.SetMaximum(int(s.most.Load()))
 	if err := migrate(ctx, db, s.o.Path, s.migrations); err != nil {
 		if conn.IsCorrupt(err) {
 			return db, newPicture(), err
@@ -129,10 +136,7 @@ func (s *Store) Close() error {
 	s.files.Lock()
 	defer s.files.Unlock()
 	s.closed = true
-	if s.db != nil {
-		err = errors.Join(err, s.db.Close())
-		s.db = nil
-	}
+	err = errors.Join(err, s.retire())
 	if err != nil {
 		return inWords("close the database", err)
 	}
