@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -23,6 +24,7 @@ type subcommand struct {
 	short string
 	long  string // what it does and examples, for --help
 	run   func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error
+	words []subcommand // instead of run: the words that may follow, named whole ("config show")
 }
 
 // errUsage marks an error in the command's own words and flags.
@@ -30,7 +32,10 @@ var errUsage = errors.New("see --help")
 
 // subcommands lists every word, in the order of the help text.
 func subcommands() []subcommand {
-	return []subcommand{serveCommand(), expandCommand(), checkFeedCommand(), checkConfigCommand()}
+	return []subcommand{
+		serveCommand(), configCommand(), featuresCommand(), emergencyOffCommand(), emergencyOnCommand(),
+		expandCommand(), checkFeedCommand(), checkConfigCommand(), hashCommand(),
+	}
 }
 
 // command runs the command line and returns the exit status: 0 when it did what was asked,
@@ -68,19 +73,42 @@ func dispatch(ctx context.Context, args []string, c console) error {
 			help(c.out)
 			return nil
 		}
-		name, args = args[0], []string{"--help"}
+		name, args = args[0], append(args[1:len(args):len(args)], "--help")
 	case "version":
 		_, err := fmt.Fprintf(c.out, "calendarbot %s %s/%s %s\n", version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 		return err
 	}
 	for _, s := range subcommands() {
 		if s.name == name {
-			fs := flag.NewFlagSet(name, flag.ContinueOnError)
-			fs.SetOutput(io.Discard)
-			return s.run(ctx, c, fs, args)
+			return s.start(ctx, c, args)
 		}
 	}
 	return fmt.Errorf("there is no command %q; the commands are %s: %w", name, names(), errUsage)
+}
+
+// start runs s, or the one of its words that args begin with.
+func (s subcommand) start(ctx context.Context, c console, args []string) error {
+	if len(s.words) == 0 {
+		fs := flag.NewFlagSet(s.name, flag.ContinueOnError)
+		fs.SetOutput(io.Discard)
+		return s.run(ctx, c, fs, args)
+	}
+	var known []string
+	for _, w := range s.words {
+		word := strings.TrimPrefix(w.name, s.name+" ")
+		if len(args) > 0 && args[0] == word {
+			return w.start(ctx, c, args[1:])
+		}
+		known = append(known, word)
+	}
+	if len(args) > 0 && slices.Contains([]string{"-h", "-help", "--help", "help"}, args[0]) {
+		s.helpWords(c.out)
+		return nil
+	}
+	if len(args) == 0 {
+		return fmt.Errorf("%s takes one of the words %s: %w", s.name, strings.Join(known, ", "), errUsage)
+	}
+	return fmt.Errorf("there is no command %q; the words after %s are %s: %w", s.name+" "+args[0], s.name, strings.Join(known, ", "), errUsage)
 }
 
 func names() string {
@@ -138,6 +166,15 @@ func orNothing(args string) string {
 		return "no arguments"
 	}
 	return args
+}
+
+// helpWords prints what words may follow.
+func (s subcommand) helpWords(w io.Writer) {
+	fmt.Fprintf(w, "Usage:\n  calendarbot %s WORD [FLAGS] [ARGUMENTS]\n\n%s\n\nWords:\n", s.name, strings.TrimSpace(s.long))
+	for _, word := range s.words {
+		fmt.Fprintf(w, "  %-28s %s\n", strings.TrimPrefix(word.name, s.name+" ")+" "+word.args, word.short)
+	}
+	fmt.Fprintf(w, "\nEach word has its own help: calendarbot %s --help\n", s.words[0].name)
 }
 
 func (s subcommand) help(w io.Writer, fs *flag.FlagSet) {
