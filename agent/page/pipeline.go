@@ -2,12 +2,17 @@ package page
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
 	"time"
 
-	"calendarbot/agent/calendar"
 	"calendarbot/agent/config"
-	"calendarbot/agent/store"
+
+	"github.com/maypok86/otter/v2"
 )
 
 // PipelineOptions is what NewPipeline needs. The switches and Log may be nil; a nil switch is on.
@@ -23,88 +28,208 @@ type PipelineOptions struct {
 }
 
 // Pipeline keeps finished pages. Its methods may be called from any goroutine.
-type Pipeline struct{}
+type Pipeline struct {
+	o       PipelineOptions
+	pages   *otter.Cache[key, *kept]
+	asked   *interests
+	bounds  bounds
+	sizing  sync.Mutex // one changes the bounds at a time
+	gzip    packer
+	counts  pipelineCounts
+	step    atomic.Uint32 // a Step
+	drops   atomic.Uint64 // how often Drop was called: what was drawn before is not found after it
+	resting atomic.Bool   // Run has nothing to do until a page is drawn
+	wake    chan struct{}
+	ready   chan struct{}
+	begun   sync.Once
+}
 
 // NewPipeline returns a Pipeline that keeps nothing yet.
-func NewPipeline(o PipelineOptions) (*Pipeline, error) { panic("not yet") }
-
-// Page answers q: a kept page while its picture holds, else a drawn one. Those who ask the same while it is drawn wait for the
-// same drawing; one who leaves does not fail the others. Errors of drawing are *DrawError and are not kept.
-func (p *Pipeline) Page(ctx context.Context, q Query) (Page, error) { panic("not yet") }
-
-// Run warms what is asked often, gives up what is of no use any more, and adapts the size, until ctx ends.
-func (p *Pipeline) Run(ctx context.Context) error { panic("not yet") }
-
-// Ready is closed when Run has begun.
-func (p *Pipeline) Ready() <-chan struct{} { panic("not yet") }
+func NewPipeline(o PipelineOptions) (*Pipeline, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	p := &Pipeline{o: o, asked: newInterests(), wake: make(chan struct{}, 1), ready: make(chan struct{})}
+	p.bounds.configure(o.Cache)
+	// Without an expiry of its own otter needs no goroutine and no clock: what a page holds for is the program's clock's
+	// business, and Run takes out what has ended. Its upkeep is short and runs on the caller, so that bounds hold at once.
+	pages, err := otter.New(&otter.Options[key, *kept]{
+		MaximumWeight:    uint64(p.bounds.now().bytes),
+		Weigher:          func(k key, e *kept) uint32 { return p.bounds.weight(k, e) },
+		OnAtomicDeletion: p.counts.deleted,
+		Executor:         func(fn func()) { fn() },
+		Logger:           discard{},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make the pipeline: %w", err)
+	}
+	p.pages = pages
+	return p, nil
+}
 
 // String names the task.
 func (p *Pipeline) String() string { return "pipeline" }
 
-// Configure changes the bounds; pages beyond them go at once.
-func (p *Pipeline) Configure(c config.Cache) { panic("not yet") }
+// Ready is closed when Run has begun.
+func (p *Pipeline) Ready() <-chan struct{} { return p.ready }
 
-// Step is how much a Pipeline gives up under pressure.
-type Step uint8
-
-// The steps, at 70, 85 and 95 % of a budget.
-const (
-	NoStep Step = iota
-	DropOldest
-	DropHalf
-	DropAll
-)
-
-// StepAt returns the step for used bytes of a budget.
-func StepAt(used, budget int64) Step { panic("not yet") }
-
-// Ease gives up kept pages and returns how many. Until the next Ease with NoStep nothing is warmed and the size does not grow.
-func (p *Pipeline) Ease(s Step) int { panic("not yet") }
-
-// Drop gives up every kept page and returns how many.
-func (p *Pipeline) Drop() int { panic("not yet") }
-
-// PipelineStats is what a Pipeline has counted since the start, and how it stands.
-type PipelineStats struct {
-	Hits, Misses, Joined uint64 // of Page; a joined one is neither
-	Drawn, Failed        uint64 // drawings, and those that ended in an error
-	Uncached             uint64 // pages that are not kept: too large, or no success
-	Evicted, Warmed      uint64
-	Compressed           uint64
-	Entries              int
-	Bytes, MaxBytes      int64
-	MaxEntries           int
-	TTL                  time.Duration
-	Why                  string // why size and TTL are not the configured ones; "" when they are
-	Step                 Step
+// Page answers q: a kept page while its picture holds, else a drawn one. Those who ask the same while it is drawn wait for the
+// same drawing; one who leaves does not fail the others. Errors of drawing are *DrawError and are not kept.
+func (p *Pipeline) Page(ctx context.Context, q Query) (Page, error) {
+	if q.Encoding == gzipped && on(p.o.Compress) {
+		return p.packedPage(ctx, q)
+	}
+	q.Encoding = ""
+	e, err := p.identity(ctx, q)
+	if err != nil {
+		return Page{}, err
+	}
+	return Fill(e.page, p.o.Now()), nil
 }
 
-// Stats returns them.
-func (p *Pipeline) Stats() PipelineStats { panic("not yet") }
-
-// BatchOptions is what NewBatch needs. On may be nil, which is on.
-type BatchOptions struct {
-	On     func() bool // request_batching
-	Limits config.Batch
+// identity finds or draws the page of q without an encoding. What is live is left out.
+func (p *Pipeline) identity(ctx context.Context, q Query) (*kept, error) {
+	k := p.key(q)
+	if e := p.hit(k); e != nil {
+		return e, nil
+	}
+	return p.miss(ctx, k)
 }
 
-// Batch gathers questions to the store: the first goes at once; those that come while it runs, and
-// whose spans overlap, are asked as one.
-type Batch struct{}
+// key is where the page of q is kept now.
+func (p *Pipeline) key(q Query) key { return key{q, p.o.Generation(), p.drops.Load()} }
 
-// NewBatch returns a Batch before a Reader.
-func NewBatch(r Reader, o BatchOptions) *Batch { panic("not yet") }
-
-// Between reads at least what a page for the span needs.
-func (b *Batch) Between(ctx context.Context, span calendar.Span) (store.Snapshot, error) {
-	panic("not yet")
+// current tells whether anybody will still ask for k.
+func (p *Pipeline) current(k key) bool {
+	return k.generation == p.o.Generation() && k.drops == p.drops.Load()
 }
 
-// Configure changes the limits.
-func (b *Batch) Configure(c config.Batch) { panic("not yet") }
+// hit returns the kept page that holds now, or nil, and counts it.
+func (p *Pipeline) hit(k key) *kept {
+	e, ok := p.pages.GetIfPresent(k)
+	if !ok {
+		return nil
+	}
+	if e = e.at(p.o.Now()); e != nil {
+		p.counts.hits.Add(1)
+		e.asked.times.Add(1)
+	}
+	return e
+}
 
-// BatchStats counts since the start: questions, those answered by another's query, and queries.
-type BatchStats struct{ Asked, Shared, Queries uint64 }
+// miss draws what is not kept for somebody who asks, and counts it.
+func (p *Pipeline) miss(ctx context.Context, k key) (*kept, error) {
+	p.asked.of(k.query).times.Add(1)
+	e, own, err := p.load(ctx, k, func(ctx context.Context) (*kept, error) { return p.drawn(ctx, k, p.o.Now()) })
+	if own {
+		p.counts.misses.Add(1)
+	} else {
+		p.counts.joined.Add(1)
+	}
+	if p.resting.CompareAndSwap(true, false) {
+		select {
+		case p.wake <- struct{}{}:
+		default:
+		}
+	}
+	return e, err
+}
 
-// Stats returns them.
-func (b *Batch) Stats() BatchStats { panic("not yet") }
+// maxTries is how often a page is looked for that has ended each time when it is found.
+const maxTries = 3
+
+// load gets the page that load makes, joined with all who ask for k meanwhile, and keeps it if it is worth it. own says that
+// this caller made it. What a caller waited for must still hold; what it made itself is as new as can be.
+func (p *Pipeline) load(ctx context.Context, k key, load func(ctx context.Context) (*kept, error)) (e *kept, own bool, err error) {
+	loader := otter.LoaderFunc[key, *kept](func(ctx context.Context, _ key) (made *kept, err error) {
+		own = true
+		defer func() {
+			if r := recover(); r != nil {
+				err = fmt.Errorf("keep page: panic: %v", r)
+			}
+		}()
+		return load(context.WithoutCancel(ctx)) // others may wait for it; Bound ends it
+	})
+	for range maxTries {
+		e, err = p.pages.Get(ctx, k, loader)
+		var passed *unkept
+		if errors.As(err, &passed) {
+			return passed.kept, own, nil
+		}
+		if err != nil {
+			return nil, own, drawErrorIf(ctx.Err() != nil, err)
+		}
+		if own || e.at(p.o.Now()) != nil {
+			break
+		}
+		p.forget(k, e)
+	}
+	if held := e.at(p.o.Now()); held != nil {
+		e = held
+	}
+	return e, own, nil
+}
+
+// drawErrorIf marks the error of one who stopped waiting for a drawing: it is no fault of the pipeline, and drawing again
+// would be no use to somebody who has left.
+func drawErrorIf(left bool, err error) error {
+	var drawing *DrawError
+	if left && !errors.As(err, &drawing) {
+		return &DrawError{fmt.Errorf("wait for page: %w", err)}
+	}
+	return err
+}
+
+// forget takes out e, if k is still it.
+func (p *Pipeline) forget(k key, e *kept) {
+	p.pages.ComputeIfPresent(k, func(held *kept) (*kept, otter.ComputeOp) {
+		if held == e {
+			return nil, otter.InvalidateOp
+		}
+		return held, otter.CancelOp
+	})
+}
+
+// drawn draws the page for k as of a moment. The error is a *DrawError, or an *unkept that has the page.
+func (p *Pipeline) drawn(ctx context.Context, k key, at time.Time) (*kept, error) {
+	p.counts.drawn.Add(1)
+	page, err := p.draw(ctx, k.query, at)
+	if err != nil {
+		p.counts.failed.Add(1)
+		return nil, err
+	}
+	e := newKept(page, at, p.bounds.now().ttl, p.asked.of(k.query))
+	if page.Status != 200 || e.until <= e.from || int64(len(page.Body)) > p.bounds.maxEntry.Load() {
+		p.counts.uncached.Add(1)
+		return nil, loose(e)
+	}
+	if !p.current(k) {
+		return nil, loose(e) // right for those who wait, and out of date for those to come
+	}
+	return e, nil
+}
+
+// draw turns every way in which drawing can go wrong into a *DrawError.
+func (p *Pipeline) draw(ctx context.Context, q Query, at time.Time) (page Page, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p.o.Log.Error("drawing a page broke off", "panic", r, "stack", string(debug.Stack()))
+			err = &DrawError{fmt.Errorf("draw page: panic: %v", r)}
+		}
+	}()
+	page, err = p.o.Draw(ctx, q, at)
+	var marked *DrawError
+	if err != nil && !errors.As(err, &marked) {
+		err = &DrawError{err}
+	}
+	return page, err
+}
+
+// on tells whether a switch is on; nil is.
+func on(is func() bool) bool { return is == nil || is() }
+
+// discard is where the library's own log goes: all that it can say is also an error that a caller gets.
+type discard struct{}
+
+func (discard) Warn(context.Context, string, error)  {}
+func (discard) Error(context.Context, string, error) {}
