@@ -19,10 +19,3 @@ func Keys() []Key {
 	}
 	return list
 }
-
-// Check returns the sentence with which Live.Set would refuse a text for a key; nil when it would not.
-func Check(key, text string) error {
-	scratch := Default()
-	_, err := allowed(scratch.settings(), key, text)
-	return err
-}
