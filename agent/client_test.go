@@ -166,7 +166,7 @@ func TestProblemsArePrintedAsTheProgramTellsThem(t *testing.T) {
 		{"config|log", "GET /api/v1/config/log", `{"changes":[]}`, 0, ""},
 		{"config|undo|zero", "", "", 2, `"zero" is not the number of a change`},
 		{"config|undo|0", "", "", 2, `"0" is not the number of a change`},
-		{"config|log|--limit|0", "", "", 2, "allowed is 1 to 1000"},
+		{"config|log|--limit|0", "", "", 2, "allowed is 1 to 500"},
 		{"config|set|web.pin", "", "", 2, "config set takes KEY VALUE, not 1 arguments"},
 		{"config|set|web.pin|-", "", "", 1, "standard input is empty"},
 		{"config|fly", "", "", 2, `there is no command "config fly"; the words after config are show, set, unset, undo, log, reload`},

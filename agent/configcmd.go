@@ -185,13 +185,13 @@ Examples:
   calendarbot config log --limit 5`,
 	}
 	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
-		limit := fs.Int("limit", 20, "how many changes at most: a `NUMBER` from 1 to 1000")
+		limit := fs.Int("limit", 20, "how many changes at most: a `NUMBER` from 1 to 500")
 		remote, _, err := s.client(c, fs, args, 0, 0)
 		if err != nil {
 			return err
 		}
-		if *limit < 1 || *limit > 1000 {
-			return fmt.Errorf("config log: --limit %d is not allowed; allowed is 1 to 1000: %w", *limit, errUsage)
+		if *limit < 1 || *limit > 500 {
+			return fmt.Errorf("config log: --limit %d is not allowed; allowed is 1 to 500: %w", *limit, errUsage)
 		}
 		var log changesAnswer
 		if printed, err := remote.ask(ctx, http.MethodGet, "/api/v1/config/log?limit="+strconv.Itoa(*limit), nil, &log); err != nil || printed {

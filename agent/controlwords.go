@@ -9,13 +9,12 @@ import (
 // emergencyKey is the setting that switches everything optional off.
 const emergencyKey = "features.emergency_off"
 
-// emergencyWords tells why everything optional is off, and what ends it: the file that is there, and whoever set the
-// setting. It is "" when nothing says so.
+// emergencyWords tells why everything optional is off: the file that is there, and whoever set the setting. It is "" when nothing says so.
 func emergencyWords(state *config.State, fileIsThere bool) string {
 	features := state.Config.Features
 	var reasons []string
 	if fileIsThere {
-		reasons = append(reasons, "the file "+features.EmergencyFile+" is there, until it is removed")
+		reasons = append(reasons, "the file "+features.EmergencyFile+" is there")
 	}
 	if features.EmergencyOff {
 		reasons = append(reasons, emergencySetting(state.Values))
@@ -34,9 +33,9 @@ func emergencySetting(values []config.Value) string {
 		}
 		switch v.Layer {
 		case config.Runtime:
-			return "it was switched off while the program ran, until it is switched on again"
+			return "it was switched off while the program ran"
 		case config.Environment:
-			return v.Origin + " is set in the environment of the program, until its next start without"
+			return v.Origin + " is set in the environment of the program"
 		}
 		if v.Origin != "" {
 			return emergencyKey + " is true in " + v.Origin

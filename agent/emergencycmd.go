@@ -48,8 +48,9 @@ func emergencyOnCommand() subcommand {
 		name:  "emergency-on",
 		short: "end emergency-off",
 		long: `
-Ends emergency-off: each optional part is again as it is set. When a file or the environment still
-says that everything is off, it stays so, that is said, and the exit status is 1.
+Ends emergency-off, also where the environment or the configuration file says so: each optional part is again as
+it is set. While the file on the boot partition (features.emergency_file) is there, everything stays off, that is
+said, and the exit status is 1.
 
 Examples:
   calendarbot emergency-on`,
