@@ -44,8 +44,11 @@ func (p *picture) sayNext(s *speech, it *view.Item) {
 }
 
 // nothing says that there is no meeting, or why none is known.
-func (s *speech) nothing(f view.Freshness) {
+func (s *speech) nothing(pic *picture) {
+	f := pic.fresh
 	switch {
+	case pic.unread:
+		s.say("Your calendar cannot be read at the moment.")
 	case f.Feeds == 0:
 		s.say("No calendar is set up yet.")
 	case f.Reached == 0 && f.Waiting > 0:
@@ -62,7 +65,7 @@ func alexaNextJSON(pic *picture, q Query) (Page, error) {
 	var s speech
 	it := nextMeeting(pic.items, pic.second())
 	if it == nil {
-		s.nothing(pic.fresh)
+		s.nothing(pic)
 		return pic.answer(struct {
 			Meeting *alexaMeeting `json:"meeting"`
 			Speech  string        `json:"speech_text"`
@@ -91,7 +94,7 @@ func alexaTimeUntilJSON(pic *picture, q Query) (Page, error) {
 		until = pic.soonest(until, pic.waitEdge(it))
 		s.say("Your next meeting starts ", stressed(out.Duration), ".")
 	} else {
-		s.nothing(pic.fresh)
+		s.nothing(pic)
 	}
 	out.Speech, out.SSML = s.plain(), s.marked(q)
 	return pic.answer(out, until)
@@ -108,7 +111,7 @@ func alexaDoneJSON(pic *picture, q Query) (Page, error) {
 	end := dayEndOf(pic)
 	switch {
 	case !end.Meetings && end.Note != nil:
-		s.nothing(pic.fresh)
+		s.nothing(pic)
 	case !end.Meetings:
 		s.say("You have no meetings today.")
 	default:
@@ -160,7 +163,7 @@ func alexaLaunchJSON(pic *picture, q Query) (Page, error) {
 		s.say("You have no meetings today.")
 		s.say("The next one is ", spokenTitle(next.Title), ", "+pic.spokenDay(next.Start)+" at "+pic.spokenTime(next.Start)+".")
 	case !end.Meetings:
-		s.nothing(pic.fresh)
+		s.nothing(pic)
 	}
 	if end.Meetings {
 		pic.sayDayEnd(&s, end)

@@ -12,7 +12,7 @@ func alexaMorningJSON(pic *picture, q Query) (Page, error) {
 	m := pic.morning(q)
 	var s speech
 	if len(m.meetings) == 0 && len(m.allDay) == 0 && pic.fresh.Reached == 0 {
-		s.nothing(pic.fresh)
+		s.nothing(pic)
 	} else {
 		pic.sayMorning(&s, m, q.Detail)
 	}

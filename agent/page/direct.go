@@ -67,6 +67,7 @@ type picture struct {
 	addresses func() []string
 	version   string
 	live      []Live // the gaps in what is being encoded
+	unread    bool   // nothing could be read: there may be more than what is seen
 }
 
 // plan is how one kind of page is made.
@@ -165,7 +166,7 @@ func (d *Direct) Draw(ctx context.Context, q Query, at time.Time) (Page, error) 
 
 // picture reads and expands what the page is drawn from.
 func (d *Direct) picture(ctx context.Context, q Query, p plan, cfg config.Config, now time.Time) (*picture, error) {
-	zone := d.zone(q.Zone)
+	zone := zoneOf(q.Zone, d.o.Zone)
 	pic := &picture{
 		span: p.span(q, now, zone), now: now, zone: zone, config: cfg, version: d.o.Version,
 		options:   view.Options{Zone: zone, Clock12: cfg.Display.Clock == "12h", Private: cfg.Display.Private},
@@ -186,14 +187,14 @@ func (d *Direct) picture(ctx context.Context, q Query, p plan, cfg config.Config
 	return pic, nil
 }
 
-// zone returns the zone asked for, else the device's.
-func (d *Direct) zone(name string) *time.Location {
-	if name == "" || name == "Local" || name == d.o.Zone.String() {
-		return d.o.Zone
+// zoneOf returns the zone asked for, else the device's.
+func zoneOf(name string, device *time.Location) *time.Location {
+	if name == "" || name == "Local" || name == device.String() {
+		return device
 	}
 	loc, err := time.LoadLocation(name)
 	if err != nil {
-		return d.o.Zone
+		return device
 	}
 	return loc
 }

@@ -32,19 +32,22 @@ type dropInStatus struct {
 	Critical bool   `json:"is_critical"`
 }
 
+// whatsNextAnswer is /api/whats-next.
+type whatsNextAnswer struct {
+	Meeting *dropInMeeting `json:"meeting"`
+	Status  dropInStatus   `json:"status"`
+}
+
 // whatsNextJSON draws /api/whats-next.
 func whatsNextJSON(pic *picture, _ Query) (Page, error) {
-	var out struct {
-		Meeting *dropInMeeting `json:"meeting"`
-		Status  dropInStatus   `json:"status"`
-	}
+	var out whatsNextAnswer
 	now, until := pic.second(), pic.edges()
 	if it := chosen(pic.items, now); it != nil {
 		out.Meeting = pic.meetingOf(it)
 		out.Status = statusOf(seconds(it.Start.Sub(now)), out.Meeting.Duration)
 		until = pic.soonest(until, statusEdges(it.Start)...)
 	} else {
-		out.Status.Message = nothingWords(pic.fresh)
+		out.Status.Message = pic.nothingWords()
 	}
 	return pic.answer(out, until)
 }
@@ -100,8 +103,11 @@ func statusEdges(start time.Time) []time.Time {
 }
 
 // nothingWords says why there is no meeting: a calendar that was never read is not an empty one.
-func nothingWords(f view.Freshness) string {
+func (p *picture) nothingWords() string {
+	f := p.fresh
 	switch {
+	case p.unread:
+		return unreadWords
 	case f.Feeds == 0:
 		return "No calendar set up yet"
 	case f.Reached == 0 && f.Waiting > 0:

@@ -35,7 +35,7 @@ func dayEndOf(pic *picture) dayEnd {
 	if last == nil {
 		var note string
 		if pic.fresh.Reached == 0 {
-			note = nothingWords(pic.fresh)
+			note = pic.nothingWords()
 		}
 		return dayEnd{Note: optional(note)}
 	}

@@ -299,21 +299,24 @@ func (r rows) mark(it *view.Item) mark {
 	return mark{[]fill{dark, light}}
 }
 
-// Clock is the page that is shown when no other can be made: time, date and why, in words.
-func Clock(now time.Time, zone *time.Location, words string) Page {
+// Clock is the page that is shown when no other can be made: time, date and why, in words. It is an answer like any other, as a
+// screen that gets an error shows nothing.
+func Clock(now time.Time, zone *time.Location, words string) Page { return clock(now, zone, words, "") }
+
+func clock(now time.Time, zone *time.Location, words, theme string) Page {
 	o := view.Options{Zone: zone}
 	if words == "" {
 		words = clockReason
 	}
 	l := bareLayout()
-	l.Class = "next"
+	l.Class, l.Theme = "next", themeOf(theme, "")
 	l.Now = machineMinute(now, zone)
 	l.Clock = &clockPage{Time: view.Clock(now, o), Date: view.Date(now, o), Reason: words}
 	l.Title, l.Say = l.Clock.Time, words
 	p, err := l.render(now.Truncate(time.Minute).Add(time.Minute))
 	if err != nil { // the template is part of the program; a person still gets the words
-		p = made(http.StatusOK, "text/plain; charset=utf-8", []byte(l.Clock.Time+"\n"+words+"\n"), now)
+		p = made(okStatus, textType, []byte(l.Clock.Time+"\n"+words+"\n"), now)
 	}
-	p.Status, p.Stale = http.StatusServiceUnavailable, true
+	p.Stale = true
 	return p
 }

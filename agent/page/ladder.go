@@ -2,7 +2,10 @@ package page
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"calendarbot/agent/guard"
@@ -17,7 +20,11 @@ const (
 	Plain                 // Direct
 	LastGood              // the newest page that was drawn for the query
 	Foot                  // the built-in clock page; for programs an answer that says that nothing can be read
+	rungs     = iota
 )
+
+// String names the rung in the log.
+func (r Rung) String() string { return [...]string{"optimised", "plain", "last good", "foot"}[r] }
 
 // DrawError marks an error of drawing, as apart from one of what stands in front of it: the ladder does not draw again.
 type DrawError struct{ Err error }
@@ -38,52 +45,98 @@ type LadderOptions struct {
 	Log         *slog.Logger
 }
 
-// Ladder always answers.
-type Ladder struct{}
+// Ladder always answers. Its methods may be called from any goroutine.
+type Ladder struct {
+	o       LadderOptions
+	answers [rungs]atomic.Uint64
+	log     rareLog
+}
 
 // NewLadder returns a Ladder.
-func NewLadder(o LadderOptions) *Ladder { panic("not yet") }
+func NewLadder(o LadderOptions) *Ladder {
+	return &Ladder{o: o, log: newRareLog(o.Log)}
+}
 
 // Page answers q from the highest rung that can. A panic counts as an error. Only an error of Fast that is not a
-// *DrawError steps down to Plain; an error of drawing goes on to the last good page, so that the disk is asked once.
-func (l *Ladder) Page(ctx context.Context, q Query) Page { panic("not yet") }
+// *DrawError steps down to Plain; an error of drawing goes on to the last good page, so that the disk is asked once. It takes
+// no longer than Fast and Plain do.
+func (l *Ladder) Page(ctx context.Context, q Query) Page {
+	p := l.answer(ctx, q)
+	l.answers[p.Rung].Add(1)
+	return p
+}
+
+func (l *Ladder) answer(ctx context.Context, q Query) Page {
+	pass, err := l.o.Gate.Enter()
+	why := ""
+	if err == nil {
+		var p Page
+		p, err = calmly(ctx, q, l.o.Fast)
+		if err == nil {
+			pass.Leave(nil)
+			p.Rung, p.Why = Optimised, ""
+			return p
+		}
+		l.log.failed(Optimised, q, err)
+		if drawing := (*DrawError)(nil); errors.As(err, &drawing) || errors.Is(ctx.Err(), context.Canceled) {
+			pass.Leave(nil) // no fault of what stands in front of the drawing
+			return l.below(ctx, q)
+		}
+		pass.Leave(err)
+		why = fastFailed
+	} else {
+		why = plainWords(err.Error())
+	}
+	p, err := calmly(ctx, q, l.o.Plain)
+	if err == nil {
+		p.Rung, p.Why = Plain, why
+		return p
+	}
+	l.log.failed(Plain, q, err)
+	return l.below(ctx, q)
+}
+
+// below answers q when nothing can be drawn.
+func (l *Ladder) below(ctx context.Context, q Query) Page {
+	p, err := calmly(ctx, q, func(context.Context, Query) (Page, error) {
+		now, zone := l.o.Now(), zoneOf(q.Zone, l.o.Zone())
+		if last, ok := l.o.Memory.Last(q); ok {
+			if p, ok := aged(last, q, now, zone); ok {
+				return p, nil
+			}
+		}
+		return foot(q, now, zone)
+	})
+	if err != nil {
+		l.log.failed(Foot, q, err)
+		p = made(okStatus, textType, []byte(unreadWords+".\n"), time.Time{})
+		p.Rung, p.Stale, p.Why = Foot, true, footWhy
+	}
+	return p
+}
 
 // LadderStats counts answers by rung since the start.
 type LadderStats struct{ Optimised, Plain, LastGood, Foot uint64 }
 
 // Stats returns them.
-func (l *Ladder) Stats() LadderStats { panic("not yet") }
-
-// Bound draws with at most places others at the same time, and gives up after wait, its turn included.
-func Bound(draw Draw, places int, wait time.Duration) Draw { panic("not yet") }
-
-// MemoryOptions is what NewMemory needs. Log may be nil.
-type MemoryOptions struct {
-	Dir        string // where the pages that a screen shows are kept over a restart; "" for nowhere
-	MaxPages   int    // in memory; default 64
-	MaxBytes   int    // in memory; default 1 MiB
-	Generation func() uint64
-	Now        func() time.Time
-	Log        *slog.Logger
+func (l *Ladder) Stats() LadderStats {
+	return LadderStats{
+		Optimised: l.answers[Optimised].Load(), Plain: l.answers[Plain].Load(),
+		LastGood: l.answers[LastGood].Load(), Foot: l.answers[Foot].Load(),
+	}
 }
 
-// Memory keeps the last good page of each query, bounded.
-type Memory struct{}
-
-// NewMemory returns a Memory that holds what is found in o.Dir.
-func NewMemory(o MemoryOptions) *Memory { panic("not yet") }
-
-// Keep returns draw with every good page kept.
-func (m *Memory) Keep(draw Draw) Draw { panic("not yet") }
-
-// Last returns the last good page for q.
-func (m *Memory) Last(q Query) (Page, bool) { panic("not yet") }
-
-// Run saves to the directory what changed, seldom enough for an SD card, and at the end.
-func (m *Memory) Run(ctx context.Context) error { panic("not yet") }
-
-// Ready is closed when Run has begun.
-func (m *Memory) Ready() <-chan struct{} { panic("not yet") }
-
-// String names the task.
-func (m *Memory) String() string { return "last good pages" }
+// plainWords are words fit for the header of an answer: one line of ASCII, not too long.
+func plainWords(text string) string {
+	const most = 200
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case r < ' ', r == 0x7f:
+			return ' '
+		case r > '~':
+			return '?'
+		}
+		return r
+	}, text)
+	return text[:min(most, len(text))]
+}

@@ -122,6 +122,9 @@ func (p *picture) morning(q Query) morning {
 		limit = 50
 	}
 	m := morningOf(p.items, p.span, limit, p.zone)
+	if p.unread {
+		m.free = nil
+	}
 	m.day = "tomorrow"
 	if q.Day != "" {
 		m.day = p.span.Start.In(p.zone).Weekday().String()
@@ -169,6 +172,7 @@ type morningAnswer struct {
 	Free     []morningBlock   `json:"free_blocks"`
 	Metadata morningMetadata  `json:"metadata"`
 	Wake     *string          `json:"wake_up_recommendation_time,omitempty"`
+	Note     *string          `json:"note,omitempty"` // that nothing can be read
 }
 
 // morningSummaryJSON draws /api/morning-summary.
@@ -186,6 +190,9 @@ func morningSummaryJSON(pic *picture, q Query) (Page, error) {
 	}
 	for i, block := range m.free {
 		a.Free[i] = pic.block(block)
+	}
+	if pic.unread {
+		a.Note = optional(unreadWords)
 	}
 	if !m.wake.IsZero() {
 		a.Wake = optional(pic.local(m.wake))

@@ -71,7 +71,7 @@ func (p *picture) freshness() freshness {
 
 // eventsJSON draws /api/v1/events.
 func eventsJSON(pic *picture, q Query) (Page, error) {
-	if q.Source != "" && !hasSource(pic.snap.Sources, q.Source) {
+	if q.Source != "" && !pic.unread && !hasSource(pic.snap.Sources, q.Source) {
 		return noCalendar(pic)
 	}
 	out := struct {

@@ -52,3 +52,15 @@ const setupPhone = "It can also be opened on a phone:"
 
 // clockReason is said by the clock page when nobody gives a reason.
 const clockReason = "The calendar cannot be shown just now."
+
+// What is said when the calendar cannot be read at all: on its pages, in the answers for programs, and in the header that says why
+// a page is not the one it should be.
+const (
+	unreadWords = "The calendar cannot be read at the moment"
+	footWhy     = "the calendar cannot be read at the moment, and there is no page of it that is young enough"
+	fastFailed  = "the kept pages cannot be used at the moment"
+)
+
+func shownAsOf(when string) string {
+	return "Shown as of " + when + ": the calendar cannot be read at the moment"
+}
