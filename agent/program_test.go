@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"sync"
 	"syscall"
@@ -52,7 +53,8 @@ var addressInLog = regexp.MustCompile(`msg=serving.* address=(\S+)`)
 func startProgram(t *testing.T, env []string, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, cmd: exec.Command(os.Args[0], append([]string{"--host", "127.0.0.1", "--port", "0"}, args...)...)}
-	p.cmd.Env = append([]string{asProgram + "=1", "CALENDARBOT_CONFIG=" + os.DevNull, "PATH=" + os.Getenv("PATH"), "TZ=Europe/Berlin"}, env...)
+	p.cmd.Env = append([]string{asProgram + "=1", "CALENDARBOT_CONFIG=" + os.DevNull, "PATH=" + os.Getenv("PATH"), "TZ=Europe/Berlin",
+		"CALENDARBOT_WEB_SOCKET=" + socketFile(t), "CALENDARBOT_FEATURES_EMERGENCY_FILE=" + filepath.Join(t.TempDir(), "off")}, env...)
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +87,21 @@ func startProgram(t *testing.T, env []string, args ...string) *program {
 		t.Fatalf("the program did not serve:\n%s", p.stderr())
 	}
 	return p
+}
+
+// socketFile names a local socket for a program; a test's own folder may have too long a name for one.
+func socketFile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "calendarbot-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return filepath.Join(dir, "control.sock")
 }
 
 // stderr returns what the program has written to standard error so far.

@@ -47,19 +47,16 @@ Examples:
 				in.Flags[key] = *value
 			}
 		}
-		cfg, _, err := config.Load(in)
-		if err != nil {
-			return fmt.Errorf("the configuration is not usable:\n%w", err)
-		}
 		now, err := programClock()
 		if err != nil {
 			return err
 		}
-		log := newLog(c, cfg.Log)
+		var level slog.LevelVar
+		log := slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: &level}))
 		for _, words := range config.Unknown(os.Environ()) {
 			log.Warn("environment", "unknown", words)
 		}
-		return serve(ctx, cfg, now, log)
+		return serve(ctx, in, now, log, &level)
 	}
 	return s
 }
@@ -89,10 +86,13 @@ func programClock() (func() time.Time, error) {
 	return func() time.Time { return t }, nil
 }
 
-func newLog(c console, l config.Log) *slog.Logger {
+// notUsable is why the program cannot start with a configuration.
+func notUsable(err error) error { return fmt.Errorf("the configuration is not usable:\n%w", err) }
+
+func logLevel(l config.Log) slog.Level {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(l.Level)); err != nil {
 		level = slog.LevelInfo // the configuration was validated; a log that is too quiet helps nobody
 	}
-	return slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: level}))
+	return level
 }

@@ -2,9 +2,22 @@ package page
 
 import (
 	"bytes"
+	"context"
 	"strconv"
 	"time"
 )
+
+// Filled answers with what draw draws now.
+func Filled(draw Draw, now func() time.Time) Func {
+	return func(ctx context.Context, q Query) (Page, error) {
+		at := now()
+		p, err := draw(ctx, q, at)
+		if err != nil {
+			return Page{}, err
+		}
+		return Fill(p, at), nil
+	}
+}
 
 // Fill returns the page as it is answered at a moment: with what is live, and an ETag that tells such answers apart. A page
 // without anything live is returned as it is.

@@ -101,6 +101,9 @@ func open(ctx context.Context, o Options, migrations fs.FS) (*Store, error) {
 	return s, nil
 }
 
+// SetZone changes the zone of floating times. It is to be called before events are read.
+func (s *Store) SetZone(zone *time.Location) { s.o.Zone = zone }
+
 // start opens and migrates the file and reads the picture. When the file is corrupt the picture
 // holds what could be read, and the database may be nil.
 func (s *Store) start(ctx context.Context) (*conn.DB, *picture, error) {
