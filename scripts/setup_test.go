@@ -96,7 +96,9 @@ func TestSetupGroupsBringWhatTheyStandOn(t *testing.T) {
 		"test":  {"gcc", "qemu-user-static", "chromium", "shellcheck", "shfmt", "sqlite3", "python3-dateutil", "python3-icalendar", "python3-recurring-ical-events"},
 		"bench": {"gcc", "wrk", "nginx-light"},
 	} {
-		_, called, ok := debian(t, "0", "", "go1.26.0").setup(group)
+		m := debian(t, "0", "", "go1.26.0")
+		m.stub("promtool", "")
+		_, called, ok := m.setup(group)
 		for _, name := range want {
 			if !ok || !strings.Contains(called, " "+name+" ") {
 				t.Errorf("%s: no %s in %q", group, name, called)
@@ -178,6 +180,60 @@ echo "#!/bin/sh" >"$GOMODCACHE/$3/bin/go"; : >"$GOMODCACHE/$3/pkg/tool/linux_arm
 	m.stub("go", old+`echo "no network" >&2; exit 1 ;; esac`)
 	if said, _, ok := m.setup("build"); ok || !strings.Contains(said, "could not be fetched; install it from https://go.dev/dl/") {
 		t.Errorf("without network: said %q, %v", said, ok)
+	}
+}
+
+// packed gives a machine what fetching promtool takes: apt-get's download as told, and a package with the program in it.
+func packed(t *testing.T, download string) machine {
+	t.Helper()
+	m := debian(t, "0", "$@", "go1.26.0")
+	for _, tool := range []string{"mktemp", "mkdir", "mv", "rm", "tar"} {
+		m.stub(tool, `exec $(PATH=/usr/bin:/bin command -v `+tool+`) "$@"`)
+	}
+	m.stub("apt-get", `echo "apt-get $*" >>'`+m.log+`'; case $1 in download) `+download+` ;; esac`)
+	m.stub("dpkg-deb", `dir=$(mktemp -d); mkdir -p $dir/usr/bin; echo promtool >$dir/usr/bin/promtool; echo server >$dir/usr/bin/prometheus
+tar -C $dir -c ./usr; rm -r $dir`)
+	return m
+}
+
+func TestSetupTakesPromtoolWithoutItsServer(t *testing.T) {
+	m := packed(t, ": >prometheus_2.deb")
+	tools := filepath.Join(m.bin, ".cache/calendarbot/bin")
+	said, called, ok := m.setup("test")
+	if said != "setup: taking promtool out of Debian's package prometheus into "+tools+"\n" || called != "apt-get download -q prometheus\n" || !ok {
+		t.Errorf("said %q, called %q, %v", said, called, ok)
+	}
+	files, err := os.ReadDir(tools)
+	if err != nil || len(files) != 1 || files[0].Name() != "promtool" {
+		t.Fatalf("%v, %v", files, err)
+	}
+	if err := os.Chmod(filepath.Join(tools, "promtool"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if said, again, ok := m.setup("test"); said != "" || again != called || !ok {
+		t.Errorf("a second time: said %q, called %q, %v", said, again, ok)
+	}
+	if _, called, ok := packed(t, "").setup("build"); called != "" || !ok {
+		t.Errorf("to build: called %q, %v", called, ok)
+	}
+}
+
+func TestSetupAsksAptForItsListsBeforePromtool(t *testing.T) {
+	m := packed(t, `[[ -e "$HOME/listed" ]] && : >prometheus_2.deb ;; update) : >"$HOME/listed"`)
+	_, called, ok := m.setup("test")
+	if called != "apt-get download -q prometheus\napt-get update -q\napt-get download -q prometheus\n" || !ok {
+		t.Errorf("called %q, %v", called, ok)
+	}
+	if said, _, ok := packed(t, "exit 100").setup("test"); ok || !strings.Contains(said, "promtool could not be fetched; install Debian's package prometheus") {
+		t.Errorf("without network: said %q, %v", said, ok)
+	}
+}
+
+func TestSetupElsewhereNeedsPromtoolToo(t *testing.T) {
+	m := debian(t, "0", "", "go1.26.0")
+	m.remove("dpkg-query")
+	if said, _, ok := m.setup("test"); !strings.Contains(said, "make sure that it has promtool, which comes with Prometheus") || !ok {
+		t.Errorf("said %q, %v", said, ok)
 	}
 }
 
