@@ -55,7 +55,8 @@ func runAgent(ctx context.Context, o agentOptions, out io.Writer) error {
 	cmd := exec.CommandContext(ctx, o.path, "serve", "--config", file, "--host", "127.0.0.1", "--port", o.port, "--store", filepath.Join(dir, "calendarbot.db"))
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Stderr = os.Stderr
-	cmd.Env = append(os.Environ(), "CALENDARBOT_LOG_LEVEL=warn")
+	socket := filepath.Join(dir, "control.sock")
+	cmd.Env = append(os.Environ(), "CALENDARBOT_LOG_LEVEL=warn", "CALENDARBOT_WEB_SOCKET="+socket)
 	if o.zone != "" {
 		cmd.Env = append(cmd.Env, "CALENDARBOT_DEFAULT_TIMEZONE="+o.zone)
 	}
@@ -69,7 +70,8 @@ func runAgent(ctx context.Context, o agentOptions, out io.Writer) error {
 	go func() { ended <- cmd.Wait() }()
 	address := "http://127.0.0.1:" + o.port
 	if answers(ctx, address+"/readyz", ended) {
-		fmt.Fprintf(out, "\nCalendarBot shows the demo household at %s\nCtrl-C ends it.\n", address)
+		fmt.Fprintf(out, "\nCalendarBot shows the demo household at %s\n"+
+			"Its settings, in another terminal: %s features list --socket %s\nCtrl-C ends it.\n", address, o.path, socket)
 	}
 	err = <-ended
 	if ctx.Err() != nil {
