@@ -122,10 +122,10 @@ func (h *HTTP) Stats() Stats {
 	return s
 }
 
-// Tend sizes the pool by its load, closes idle connections beyond it, and returns the leaks that are new. See Tender.
+// Tend sizes the pool by its load, closes idle connections beyond MaxConns or the bound from outside, and returns the leaks that are new. See Tender.
 func (h *HTTP) Tend() ([]Leak, error) {
 	leaks := h.pool.look()
-	return leaks, h.lines.trim(h.pool.spare(0))
+	return leaks, h.lines.trim(h.pool.room())
 }
 
 // Do sends the request, a GET or HEAD, and follows up to 5 redirects. Credentials go only to the

@@ -245,6 +245,16 @@ func (p *pool) spare(returning int) int {
 	return max(0, p.shared.size-p.shared.taken+returning)
 }
 
+// room is how many connections may rest now that cost little: as many as the pool could grow by.
+func (p *pool) room() int {
+	if !p.pooled() {
+		return 0
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return max(0, p.limits.ceiling()-p.shared.taken)
+}
+
 // pooled tells whether the next use would take a connection that rests.
 func (p *pool) pooled() bool { return p.gate == nil || p.gate.On() }
 

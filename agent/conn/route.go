@@ -47,7 +47,7 @@ func newTransport(o HTTPOptions, f fence, l *lines, r route) *http.Transport {
 		TLSHandshakeTimeout:    o.HTTP.Connect,
 		ResponseHeaderTimeout:  o.HTTP.Header,
 		IdleConnTimeout:        o.HTTP.Idle,
-		MaxIdleConns:           o.HTTP.MaxConns, // fewer by lines.trim
+		MaxIdleConns:           o.HTTP.MaxConns, // of all routes: lines.trim
 		MaxIdleConnsPerHost:    o.HTTP.PerHost,
 		MaxConnsPerHost:        o.HTTP.PerHost,
 		MaxResponseHeaderBytes: maxHeaderBytes,
