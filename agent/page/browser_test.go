@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -47,7 +48,7 @@ func screens() []screen {
 // policy is what the web server sends with every page.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'"
 
-// wall serves every scene: /SCENE/next and /SCENE/agenda.
+// wall serves every scene: /SCENE/next and /SCENE/agenda; with ?old as the last good page of two hours ago.
 func wall(t *testing.T) *httptest.Server {
 	t.Helper()
 	pages := map[string]*Direct{}
@@ -80,6 +81,9 @@ func wall(t *testing.T) *httptest.Server {
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
+		}
+		if r.URL.Query().Has("old") {
+			p, _ = aged(p, q, p.Made.Add(2*time.Hour), d.o.Zone)
 		}
 		w.Header().Set("Content-Type", p.Type)
 		w.Header().Set("Content-Security-Policy", policy)
@@ -219,7 +223,10 @@ func TestBrowser(t *testing.T) {
 func everyScene(t *testing.T, ctx context.Context, server string) {
 	t.Helper()
 	for _, s := range scenes() {
-		for _, view := range []struct{ kind, theme string }{{"next", "light"}, {"next", "eink"}, {"agenda", "dark"}} { // light and dark differ in colours alone
+		for _, view := range []struct{ kind, theme string }{{"next", "light"}, {"next", "eink"}, {"next", "light&old"}, {"agenda", "dark"}} { // light and dark differ in colours alone
+			if strings.HasSuffix(view.theme, "old") && !slices.Contains([]string{"later", "failing", "crowded", "undo", "overlap", "longtitle", "large"}, s.name) {
+				continue
+			}
 			url := server + "/" + s.name + "/" + view.kind + "?theme=" + view.theme
 			if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
 				t.Fatalf("open %s: %v", url, err)
@@ -252,7 +259,7 @@ func TestBrowserPictures(t *testing.T) {
 	ctx := openBrowser(t, found.hear)
 	for _, s := range scenes() {
 		for _, kind := range []string{"next", "agenda"} {
-			for _, theme := range []string{"dark", "light", "eink"} {
+			for _, theme := range []string{"dark", "light", "eink", "light&old"} {
 				for _, size := range screens() {
 					name := strings.Join([]string{s.name, kind, size.name, theme}, "-")
 					if !pattern.MatchString(name) {
