@@ -28,7 +28,7 @@ type settingAnswer struct {
 func (s settingAnswer) who() string { return who(s.Layer, s.Origin) }
 
 func who(layer, origin string) string {
-	if origin == "" {
+	if origin == "" || origin == layer {
 		return layer
 	}
 	return layer + " (" + origin + ")"
@@ -45,7 +45,7 @@ func (a settingsAnswer) print(w io.Writer) error {
 func (a settingsAnswer) printTable(w io.Writer, values []settingAnswer) error {
 	list := make([]config.Value, len(values))
 	for i, v := range values {
-		list[i] = config.Value{Key: v.Key, Text: v.Value, Layer: config.Layer(v.Layer), Origin: v.Origin}
+		list[i] = config.Value{Key: v.Key, Text: v.Value, Layer: config.Layer(v.who())}
 	}
 	return config.Fprint(w, list)
 }

@@ -132,9 +132,6 @@ func (f featureAnswer) state() string {
 	if f.On {
 		return "on"
 	}
-	if f.Words == "" {
-		return "off"
-	}
 	return "off: " + f.Words
 }
 
@@ -149,6 +146,9 @@ func (a featuresAnswer) print(w io.Writer) error {
 		return err
 	}
 	for _, f := range a.Features {
+		if a.Emergency.On && f.Words == a.Emergency.Words {
+			f.Words = "see above"
+		}
 		if _, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", f.Name, f.Setting, who(f.Layer, f.Origin), f.state()); err != nil {
 			return err
 		}
