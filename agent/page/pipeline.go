@@ -56,6 +56,7 @@ func NewPipeline(o PipelineOptions) (*Pipeline, error) {
 	pages, err := otter.New(&otter.Options[key, *kept]{
 		MaximumWeight:    uint64(p.bounds.now().bytes),
 		Weigher:          func(k key, e *kept) uint32 { return p.bounds.weight(k, e) },
+		InitialCapacity:  128, // so that it counts from the start who is asked for how often
 		OnAtomicDeletion: p.counts.deleted,
 		Executor:         func(fn func()) { fn() },
 		Logger:           discard{},

@@ -402,7 +402,6 @@ func TestPipelineHitAllocatesNothing(t *testing.T) {
 	}
 }
 
-
 func BenchmarkPipelineHit(b *testing.B) {
 	for name, live := range map[string][]Live{"still": nil, "live": {{At: 11, Until: time.Now()}}} {
 		b.Run(name, func(b *testing.B) {
