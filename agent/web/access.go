@@ -3,7 +3,9 @@ package web
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"net"
+	"encoding/base64"
+	"errors"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -17,28 +19,41 @@ import (
 type access uint8
 
 const (
-	reading access = iota // everybody who reaches the device
-	dropIn                // a change that the original leaves open; Web.DropInWrites closes it
-	formal                // a dropIn by a form of the pages: a person reads the refusal
-	beating               // a page's sign of life, which no setting closes: it changes no calendar
-	writing               // a change under /api/v1
-	voice                 // the Alexa routes
+	open     access = iota // everybody who reaches the device
+	reading                // the same, unless Web.Reads closes it
+	viewing                // a reading by a person, who is led to the login
+	dropIn                 // a change that the original leaves open; Web.DropInWrites closes it
+	formal                 // a dropIn by a form of the pages: a person reads the refusal
+	beating                // a page's sign of life, which no setting closes: it changes no calendar
+	entering               // a login or a logout
+	writing                // a change under /api/v1
+	knowing                // a reading that tells about the home: for those who may write
+	settling               // a page for those who may write, who are led to the login
+	changing               // a change by a form of such a page
+	voice                  // the Alexa routes
 )
 
 // requester is what is known about who asks; it holds no borrowed memory.
 type requester struct {
 	host, origin, fetchSite, referer string
-	authorization                    string
-	local                            bool // from this machine, and not through a proxy
+	authorization, cookie            string
+	from                             netip.Addr
+	local                            bool   // from this machine, and not through a proxy
+	socket                           string // who that is, when the request came over the local socket
 }
 
 // requesterOf copies what access is decided on.
 func requesterOf(c *fiber.Ctx) requester {
+	if p, local := peerOf(c); local {
+		return requester{socket: p.String(), local: true}
+	}
 	header := func(name string) string { return strings.Clone(c.Get(name)) }
+	from, _ := netip.AddrFromSlice(c.Context().RemoteIP())
+	host := string(c.Context().Host())
 	return requester{
-		host: string(c.Context().Host()), origin: header(fiber.HeaderOrigin), fetchSite: header("Sec-Fetch-Site"),
-		referer: header(fiber.HeaderReferer), authorization: header(fiber.HeaderAuthorization),
-		local: c.Context().RemoteIP().IsLoopback() && namesLoopback(string(c.Context().Host())) && !throughProxy(c),
+		host: host, origin: header(fiber.HeaderOrigin), fetchSite: header("Sec-Fetch-Site"),
+		referer: header(fiber.HeaderReferer), authorization: header(fiber.HeaderAuthorization), cookie: cookieOf(c), from: from.Unmap(),
+		local: from.Unmap().IsLoopback() && namesLoopback(host) && !throughProxy(c),
 	}
 }
 
@@ -52,53 +67,128 @@ func throughProxy(c *fiber.Ctx) (found bool) {
 	return found
 }
 
-// namesLoopback tells whether a Host header is localhost or a loopback address.
-func namesLoopback(host string) bool {
-	name := hostName(host)
-	address, err := netip.ParseAddr(name)
-	return name == "localhost" || err == nil && address.Unmap().IsLoopback()
+// standing is how somebody may change things: who that is in words for the audit log, and the login if there is one.
+type standing struct {
+	who     string
+	session session
 }
 
-// mayUse returns nil, or why not.
-func mayUse(a access, who requester, cfg config.Config) error {
+// standingOf finds out by what somebody may change things. The error says why not.
+func (s *Server) standingOf(who requester) (standing, error) {
+	web := s.current().Config.Web
+	if who.socket != "" {
+		return standing{who: who.socket}, nil
+	}
+	if who.authorization != "" {
+		words, err := s.credentials(who, web)
+		return standing{who: words}, err
+	}
+	if n, ok := s.sessions.read(who.cookie, web, s.o.Now()); ok {
+		return standing{who: "the settings page, from " + who.from.String(), session: n}, nil
+	}
+	switch {
+	case web.PIN != "" || web.WriteToken != "":
+		return standing{}, unproven()
+	case !who.local:
+		return standing{}, problemOf(http.StatusForbidden, "local_only", "Changes are taken from the device itself only, as neither web.pin nor web.write_token is set.")
+	}
+	return standing{who: "the device itself"}, nil
+}
+
+func unproven() error {
+	return problemOf(http.StatusUnauthorized, "token", "Changes need the header \"Authorization: Bearer TOKEN\" with the token set as web.write_token, "+
+		"or the PIN: at /login, or as the password of \"Authorization: Basic\".")
+}
+
+// credentials judges an Authorization header: a bearer token, or basic credentials with the PIN as password.
+func (s *Server) credentials(who requester, web config.Web) (string, error) {
+	scheme, given, _ := strings.Cut(who.authorization, " ")
+	kept, words := web.WriteToken, "a program with the token, from "
+	if strings.EqualFold(scheme, "Basic") {
+		kept, words = web.PIN, "somebody with the PIN, from "
+		pair, err := base64.StdEncoding.DecodeString(given)
+		if err != nil {
+			return "", unproven()
+		}
+		_, given, _ = strings.Cut(string(pair), ":")
+	} else if !strings.EqualFold(scheme, "Bearer") {
+		return "", unproven()
+	}
+	if kept == "" || given == "" {
+		return "", unproven()
+	}
+	if err := s.door.admit(who.from, who.local, given, kept); errors.Is(err, errWrong) {
+		return "", unproven()
+	} else if err != nil {
+		return "", err
+	}
+	return words + who.from.String(), nil
+}
+
+// mayUse returns nil, or why not. The standing is there for what needs one.
+func (s *Server) mayUse(a access, who requester) (standing, error) {
+	web := s.current().Config.Web
 	switch a {
+	case open:
+	case reading, viewing:
+		return standing{}, s.mayRead(who, web)
 	case voice:
-		if !bears(who.authorization, cfg.Alexa.Token) {
-			return &refusal{Status: fiber.StatusUnauthorized, Word: "Unauthorized"}
+		if who.socket == "" && !bears(who.authorization, s.current().Config.Alexa.Token) {
+			return standing{}, &refusal{Status: http.StatusUnauthorized, Word: "Unauthorized"}
 		}
-	case beating:
-		if !sameOrigin(who) {
-			return crossOrigin()
-		}
+	case beating, entering:
+		return standing{}, s.sameSite(who)
 	case dropIn, formal:
-		if !sameOrigin(who) {
-			return crossOrigin()
+		if err := s.sameSite(who); err != nil {
+			return standing{}, err
 		}
-		if !cfg.Web.DropInWrites {
-			return mayWrite(who, cfg.Web.WriteToken)
+		if web.DropInWrites {
+			return standing{}, s.mayRead(who, web)
 		}
-	case writing:
-		if !sameOrigin(who) {
-			return crossOrigin()
+		return s.mayWrite(who)
+	case writing, changing:
+		if err := s.sameSite(who); err != nil {
+			return standing{}, err
 		}
-		return mayWrite(who, cfg.Web.WriteToken)
+		return s.mayWrite(who)
+	case knowing, settling:
+		return s.standingOf(who)
+	}
+	return standing{}, nil
+}
+
+// mayRead is open to everybody, unless the configuration closes it to all but the device itself and those who may write.
+func (s *Server) mayRead(who requester, web config.Web) error {
+	if web.Reads != "closed" || who.local {
+		return nil
+	}
+	_, err := s.standingOf(who)
+	if p := (*problem)(nil); errors.As(err, &p) && p.Status != http.StatusTooManyRequests && p.Status != http.StatusServiceUnavailable {
+		return problemOf(http.StatusUnauthorized, "closed", "The calendar is shown only after a login at /login, or to whoever sends the token or the PIN in the header Authorization.")
+	}
+	return err
+}
+
+// mayWrite is a standing that counts for a change. A cookie is sent by a browser whoever asks it to; so it counts only
+// where the browser says, too, which page asks.
+func (s *Server) mayWrite(who requester) (standing, error) {
+	st, err := s.standingOf(who)
+	if err == nil && st.session != (session{}) && who.origin == "" && who.fetchSite == "" {
+		return standing{}, crossOrigin()
+	}
+	return st, err
+}
+
+// sameSite refuses what another web site lets a browser send.
+func (s *Server) sameSite(who requester) error {
+	if who.socket == "" && !sameOrigin(who) {
+		return crossOrigin()
 	}
 	return nil
 }
 
 func crossOrigin() error {
-	return problemOf(fiber.StatusForbidden, "cross_origin", "Another web site may not change anything here.")
-}
-
-// mayWrite asks for the token; where none is set, for this machine.
-func mayWrite(who requester, token config.Secret) error {
-	switch {
-	case token != "" && !bears(who.authorization, token):
-		return problemOf(fiber.StatusUnauthorized, "token", "Changes need the header \"Authorization: Bearer TOKEN\" with the token set as web.write_token.")
-	case token == "" && !who.local:
-		return problemOf(fiber.StatusForbidden, "local_only", "Changes are taken from the device itself only, as no web.write_token is set.")
-	}
-	return nil
+	return problemOf(http.StatusForbidden, "cross_origin", "Another web site may not change anything here.")
 }
 
 // bears compares in constant time whether the header carries the token; an empty token is carried by nobody.
@@ -138,36 +228,46 @@ func bare(host string) string {
 	return strings.TrimSuffix(host, ":443")
 }
 
-// hostNames is the set of names besides addresses and *.local.
-func hostNames(allowed []string, hostname func() (string, error)) map[string]bool {
-	names := map[string]bool{"localhost": true}
-	if name, err := hostname(); err == nil {
-		names[strings.ToLower(name)] = true
+// allowed puts a route's access in front of it.
+func (s *Server) allowed(r route) fiber.Handler {
+	if r.access == open {
+		return r.answer
 	}
-	for _, name := range allowed {
-		names[strings.ToLower(strings.TrimSuffix(name, "."))] = true
+	return func(c *fiber.Ctx) error {
+		if (r.access == reading || r.access == viewing) && s.current().Config.Web.Reads != "closed" {
+			return r.answer(c)
+		}
+		st, err := s.mayUse(r.access, requesterOf(c))
+		if err == nil {
+			c.Locals(standingKey{}, st)
+			err = r.answer(c)
+		}
+		if err == nil {
+			return nil
+		}
+		switch r.access {
+		case viewing, settling:
+			if p := (*problem)(nil); errors.As(err, &p) && (p.Code == "closed" || p.Code == "token") {
+				return c.Redirect("/login?back="+url.QueryEscape(wayBack(string(c.Request().URI().RequestURI()))), http.StatusSeeOther)
+			}
+			return s.failForm(c, err)
+		case formal, changing, entering:
+			return s.failForm(c, err)
+		}
+		return err
 	}
-	return names
 }
 
-// knownHost tells whether the Host header names this device. A web site can let its own name point to the device's
-// address (DNS rebinding) and would then read the calendar as if it were its own; its name is not known here.
-// A request without the header is not a browser's.
-func knownHost(host string, names map[string]bool) bool {
-	if host == "" {
-		return true
-	}
-	name := hostName(host)
-	if _, err := netip.ParseAddr(name); err == nil {
-		return true
-	}
-	return names[name] || strings.HasSuffix(name, ".local") || strings.HasSuffix(name, ".localhost")
+// standingKey is where a request keeps its standing.
+type standingKey struct{}
+
+// standingHere is the standing that allowed found.
+func standingHere(c *fiber.Ctx) standing {
+	st, _ := c.Locals(standingKey{}).(standing)
+	return st
 }
 
-// hostName is a Host header in lower case, without its port, brackets and final dot.
-func hostName(host string) string {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+// by is who changes something, and why.
+func by(c *fiber.Ctx, why string) config.By {
+	return config.By{Who: standingHere(c).who, Why: tidy(why)}
 }

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
-	"calendarbot/agent/config"
 )
 
 func TestAlexa(t *testing.T) {
@@ -45,7 +43,7 @@ func alexaRoutes() []string {
 
 func TestAlexaNeedsItsToken(t *testing.T) {
 	d := start(t)
-	closed := start(t, func(o *Options) { o.Config.Alexa.Token = config.Secret("") })
+	closed := start(t, said(t, "alexa.bearer_token", ""))
 	for _, route := range alexaRoutes() {
 		for _, authorization := range []string{"", "Bearer", "Bearer ", "Bearer wrong", "Basic " + voiceToken, voiceToken, "Bearer " + voiceToken + "x", "Bearer " + writeToken} {
 			a := d.ask("GET", "/api/alexa/"+route, "", header{"Authorization", authorization})

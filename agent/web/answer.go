@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 
 // guarded is around every request: what no route may forget.
 func (s *Server) guarded(c *fiber.Ctx) (err error) {
-	began := time.Now()
+	began := c.Context().Time()
 	defer func() {
 		if cause := recover(); cause != nil {
 			s.o.Log.Error("panic while answering", "method", c.Method(), "path", c.Path(), "cause", cause, "stack", string(debug.Stack()))
@@ -25,6 +26,7 @@ func (s *Server) guarded(c *fiber.Ctx) (err error) {
 		if err != nil {
 			err = s.fail(c, err)
 		}
+		s.meter.observe(c, time.Since(began))
 		if !s.o.Log.Enabled(context.Background(), slog.LevelDebug) {
 			return
 		}
@@ -32,122 +34,102 @@ func (s *Server) guarded(c *fiber.Ctx) (err error) {
 		s.o.Log.Debug("request", "method", c.Method(), "path", c.Path(), "status", c.Response().StatusCode(),
 			"from", c.Context().RemoteIP(), "took", time.Since(began))
 	}()
-	securityHeaders(c)
-	if host := string(c.Context().Host()); !knownHost(host, s.hosts) {
+	s.secure(c)
+	switch peer, local := peerOf(c); {
+	case local && !peer.mayUse():
+		return problemOf(http.StatusForbidden, "local_user", "Only root and the program's own user may use the local socket.")
+	case !local && !s.current().knows(c.Context().Host()):
 		return problemOf(http.StatusMisdirectedRequest, "host",
 			"This device is not known by the name in the address. Use its address or its .local name, or add the name to web.allowed_hosts.")
 	}
 	return c.Next()
 }
 
-// contentPolicy: everything comes from this server, nothing is inline, and other sites cannot frame it.
-const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-	"connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
-
-func securityHeaders(c *fiber.Ctx) {
-	c.Set(fiber.HeaderContentSecurityPolicy, contentPolicy)
-	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
-	c.Set(fiber.HeaderXFrameOptions, "SAMEORIGIN")
-	c.Set(fiber.HeaderReferrerPolicy, "same-origin")
-	c.Set("Cross-Origin-Resource-Policy", "same-origin")
-	c.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-}
-
-// allowed puts a route's access in front of it.
-func (s *Server) allowed(r route) fiber.Handler {
-	if r.access == reading {
-		return r.answer
-	}
-	return func(c *fiber.Ctx) error {
-		err := mayUse(r.access, requesterOf(c), s.o.Config)
-		if err == nil {
-			err = r.answer(c)
-		}
-		if err != nil && r.access == formal {
-			return s.failForm(c, err)
-		}
-		return err
-	}
-}
-
-// html answers a page for people. A wall is never blank: a parameter that cannot be used counts as not given, and when
-// the page cannot be made, the clock is shown.
+// html answers a page for people. A wall is never blank: a parameter that cannot be used counts as not given.
 func (s *Server) html(kind page.Kind) fiber.Handler {
-	return func(c *fiber.Ctx) error {
-		q, err := s.query(c, kind)
-		if err != nil {
-			s.o.Log.Debug("a parameter of the page cannot be used", "path", c.Path())
-		}
-		p, err := s.draw(q)
-		if err != nil {
-			s.o.Log.Error("page", "kind", kind, "error", err)
-			p = s.clock(q)
-		}
-		return answerPage(c, p)
-	}
+	return s.drawn(kind, func(c *fiber.Ctx, _ error) error {
+		s.o.Log.Debug("a parameter of the page cannot be used", "path", c.Path())
+		return nil
+	})
 }
 
 // json answers a page for programs.
 func (s *Server) json(kind page.Kind) fiber.Handler {
+	return s.drawn(kind, func(_ *fiber.Ctx, err error) error { return inShape(kind, err) })
+}
+
+// drawn answers a page; bad says what becomes of a query that cannot be used, nil that what is right in it counts.
+func (s *Server) drawn(kind page.Kind, bad func(*fiber.Ctx, error) error) fiber.Handler {
+	// Nearly everybody asks without parameters.
+	bare, err := queryOf(kind, "", time.Time{}, time.UTC)
+	fixed := err == nil && kind != page.Events // whose default is the days from today
 	return func(c *fiber.Ctx) error {
-		q, err := s.query(c, kind)
-		if err != nil {
-			return inShape(kind, err)
+		q := bare
+		// What was asked is copied out of the framework's buffers, which are used again for the next request.
+		if raw := c.Request().URI().QueryString(); len(raw) > 0 || !fixed {
+			var err error
+			if q, err = queryOf(kind, string(raw), s.o.Now(), s.o.Zone); err != nil {
+				if err := bad(c, err); err != nil {
+					return err
+				}
+			}
 		}
-		p, err := s.draw(q)
-		if err != nil {
-			s.o.Log.Error("page", "kind", kind, "error", err)
-			return problemOf(http.StatusServiceUnavailable, "unavailable", "The calendar cannot be read at the moment; please try again.")
+		h := &c.Response().Header
+		h.SetCanonical(s.fixed.varyName, s.fixed.byEncoding)
+		if takesGzip(c.Request().Header.PeekBytes(s.fixed.acceptEncoding)) {
+			q.Encoding = "gzip"
 		}
-		return answerPage(c, p)
+		p := s.o.Page(context.Background(), q)
+		if p.Rung != page.Optimised {
+			h.SetCanonical(s.fixed.rung, []byte(rungName(p.Rung)))
+		}
+		if !p.Made.IsZero() {
+			age := max(0, int(s.o.Now().Sub(p.Made)/time.Second))
+			h.SetBytesK(s.fixed.ageName, strconv.Itoa(age))
+		}
+		return s.answerPage(c, p)
 	}
 }
 
-// query copies what was asked out of the framework's buffers, which are used again for the next request.
-func (s *Server) query(c *fiber.Ctx, kind page.Kind) (page.Query, error) {
-	return queryOf(kind, string(c.Request().URI().QueryString()), s.o.Now(), s.o.Zone)
-}
-
-// draw asks for a page in bounded time, with a bounded number of others.
-func (s *Server) draw(q page.Query) (page.Page, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), pageTimeout)
-	defer cancel()
-	select {
-	case s.pages <- struct{}{}:
-		defer func() { <-s.pages }()
-	case <-ctx.Done():
-		return page.Page{}, ctx.Err()
+// rungName is a rung of the ladder as the header X-CalendarBot-Rung has it.
+func rungName(r page.Rung) string {
+	switch r {
+	case page.Optimised:
+		return "optimised"
+	case page.Plain:
+		return "plain"
+	case page.LastGood:
+		return "last-good"
 	}
-	return s.o.Page(ctx, q)
+	return "clock"
 }
 
 // answerPage answers a page, or 304 when the client has it.
-func answerPage(c *fiber.Ctx, p page.Page) error {
-	// What is drawn can change at any moment, so it is asked for each time; the ETag makes that cheap.
-	c.Set(fiber.HeaderCacheControl, "private, no-cache")
+func (s *Server) answerPage(c *fiber.Ctx, p page.Page) error {
+	h := &c.Response().Header
+	h.SetCanonical(s.fixed.cacheName, s.fixed.noCache)
 	if p.Stale {
-		c.Set("X-CalendarBot-Stale", "1")
+		h.SetCanonical(s.fixed.staleName, s.fixed.stale)
+	}
+	if strings.HasPrefix(p.Type, fiber.MIMETextHTML) {
+		securePage(c)
 	}
 	if p.ETag != "" {
-		c.Set(fiber.HeaderETag, p.ETag)
-		if matches(c.Get(fiber.HeaderIfNoneMatch), p.ETag) && p.Status == http.StatusOK && c.Method() != fiber.MethodPost {
-			return c.SendStatus(http.StatusNotModified)
+		h.SetBytesK(s.fixed.etagName, p.ETag)
+		asked := c.Request().Header.PeekBytes(s.fixed.ifNoneMatch)
+		if len(asked) > 0 && p.Status == http.StatusOK && !c.Request().Header.IsPost() && (string(asked) == p.ETag || matches(string(asked), p.ETag)) {
+			c.Status(http.StatusNotModified)
+			return nil
 		}
 	}
-	c.Status(p.Status)
-	c.Set(fiber.HeaderContentType, p.Type)
-	return c.Send(p.Body)
-}
-
-// matches reads If-None-Match (RFC 9110 section 13.1.2), which compares weakly.
-func matches(header, etag string) bool {
-	if strings.TrimSpace(header) == "*" {
-		return true
+	if p.Encoding != "" {
+		h.SetContentEncoding(p.Encoding)
 	}
-	for candidate := range strings.SplitSeq(header, ",") {
-		if strings.TrimPrefix(strings.TrimSpace(candidate), "W/") == etag {
-			return true
-		}
+	if p.Status == http.StatusServiceUnavailable {
+		c.Set(fiber.HeaderRetryAfter, retryAfter)
 	}
-	return false
+	h.SetStatusCode(p.Status)
+	h.SetContentType(p.Type)
+	c.Response().SetBodyRaw(p.Body) // which nobody changes
+	return nil
 }

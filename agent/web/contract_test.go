@@ -80,7 +80,7 @@ func checkAnswer(t testing.TB, r *http.Request, a answer) {
 	doc := contract(t)
 	route := operation(doc, r)
 	switch a.StatusCode {
-	case http.StatusMethodNotAllowed, http.StatusMisdirectedRequest, http.StatusRequestEntityTooLarge,
+	case http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusMethodNotAllowed, http.StatusMisdirectedRequest, http.StatusRequestEntityTooLarge,
 		http.StatusRequestHeaderFieldsTooLarge, http.StatusInternalServerError:
 		// These can be the answer to anything, where nothing else is said.
 		if route == nil || route.Operation.Responses.Status(a.StatusCode) == nil {

@@ -81,7 +81,7 @@ func TestEveryDescribedAnswer(t *testing.T) {
 		note(d, c.method, c.path, c.body, c.kind, withToken())
 	}
 
-	closed := start(t, func(o *Options) { o.Config.Web.DropInWrites = false })
+	closed := start(t, said(t, "web.drop_in_writes", "false"))
 	for _, c := range changes() {
 		note(closed, c.method, c.path, c.body, c.kind)
 		note(closed, c.method, c.path, c.body, c.kind, header{"Origin", "null"})
@@ -96,7 +96,7 @@ func TestEveryDescribedAnswer(t *testing.T) {
 	note(shut, "POST", "/unhide", "id=a", asForm())
 
 	var log bytes.Buffer
-	failing := broken(t, &log, func(context.Context, page.Query) (page.Page, error) { return page.Page{}, errors.New("broken") })
+	failing := broken(t, &log, answers(func(context.Context, page.Query) (page.Page, error) { return page.Page{}, errors.New("broken") }))
 	for _, p := range jsonPages() {
 		note(failing, p.method, p.path, "", withVoice())
 	}

@@ -59,12 +59,15 @@ func start(t *testing.T, changes ...func(*Options)) *device {
 	t.Helper()
 	now := at(t, monday)
 	clock := func() time.Time { return now }
-	cfg := config.Default()
-	cfg.Web.WriteToken, cfg.Alexa.Token = writeToken, voiceToken
 	kept, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "device.db"), Zone: now.Location(), Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
+	live, err := config.Start(t.Context(), config.Input{Flags: map[string]string{"web.write_token": writeToken, "alexa.bearer_token": voiceToken}}, kept, clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := live.State().Config
 	refresher := feed.New(feed.Options{HTTP: conn.NewHTTP(conn.HTTPOptions{}), Store: kept, Zone: now.Location(), Feeds: cfg.Feeds, Now: clock})
 	// Addresses that are refused before anything is sent.
 	configured := []config.Source{
@@ -79,8 +82,8 @@ func start(t *testing.T, changes ...func(*Options)) *device {
 		t.Fatal(err)
 	}
 	o := Options{
-		Config: cfg, Store: kept, Refresher: refresher, Zone: now.Location(), Now: clock, Version: "test", Listener: listener,
-		Page: page.NewDirect(page.DirectOptions{Store: kept, Config: cfg, Zone: now.Location(), Now: clock, Version: "test"}).Page,
+		Control: live, Store: kept, Refresher: refresher, Zone: now.Location(), Now: clock, Version: "test", Listener: listener,
+		Page: answers(page.NewDirect(page.DirectOptions{Store: kept, Config: cfg, Zone: now.Location(), Now: clock, Version: "test"}).Page),
 	}
 	for _, change := range changes {
 		change(&o)
@@ -109,6 +112,28 @@ func start(t *testing.T, changes ...func(*Options)) *device {
 		}
 	})
 	return d
+}
+
+// answers is a ladder of one rung: an error becomes the page that says so.
+func answers(draw page.Func) func(context.Context, page.Query) page.Page {
+	return func(ctx context.Context, q page.Query) page.Page {
+		p, err := draw(ctx, q)
+		if err != nil {
+			return page.Page{Status: http.StatusServiceUnavailable, Type: "application/problem+json", Rung: page.Foot,
+				Body: []byte(`{"type":"about:blank","title":"Service Unavailable","status":503,"code":"unavailable","detail":"Nothing can be read."}`)}
+		}
+		return p
+	}
+}
+
+// said puts a setting into the runtime layer.
+func said(t *testing.T, key, text string) func(*Options) {
+	return func(o *Options) {
+		t.Helper()
+		if _, err := o.Control.Set(t.Context(), map[string]*string{key: &text}, config.By{Who: "a test"}); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // fill makes the events the last good ones of a source. Each line is "title|start|end" with civil times of Berlin, further
@@ -227,6 +252,15 @@ func (d *device) get(path string, headers ...header) map[string]any {
 		d.t.Fatalf("%s: %d %s", path, a.StatusCode, a.body)
 	}
 	return d.json(a)
+}
+
+// forgive forgets every wrong secret, as after a long time.
+func (d *device) forgive() {
+	door := d.server.door
+	door.mu.Lock()
+	defer door.mu.Unlock()
+	clear(door.tries)
+	door.all = bucket{left: allTries}
 }
 
 // path follows keys into decoded JSON.

@@ -217,7 +217,7 @@ func TestDataOf(t *testing.T) {
 
 // The page's own sign of life is heard where changes without a token are not taken.
 func TestHeartbeatWithClosedWrites(t *testing.T) {
-	d := start(t, func(o *Options) { o.Config.Web.DropInWrites = false })
+	d := start(t, said(t, "web.drop_in_writes", "false"))
 	if a := d.ask("POST", "/api/browser-heartbeat", "", header{"Origin", d.url}); a.StatusCode != http.StatusOK {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}

@@ -100,7 +100,7 @@ func (s *Server) health(c *fiber.Ctx) error {
 		Status: "ok", ServerTime: utc(now),
 		Server:  serverStatus{Uptime: int64(time.Since(s.started) / time.Second), PID: os.Getpid()},
 		Data:    data,
-		Tasks:   []taskStatus{refresherStatus(s.o.Refresher.Beat(), time.Now(), s.o.Config.Feeds.Timeout)},
+		Tasks:   []taskStatus{refresherStatus(s.o.Refresher.Beat(), time.Now(), s.current().Config.Feeds.Timeout)},
 		Display: s.display(),
 	}
 	status := http.StatusOK

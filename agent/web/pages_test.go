@@ -3,13 +3,14 @@ package web
 import (
 	"bytes"
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"calendarbot/agent/page"
 )
@@ -71,17 +72,21 @@ func TestHostileTitles(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	d := start(t)
-	for _, p := range []string{"/", "/api/whats-next", "/nowhere", "/api/v1/events?days=x", "/api/alexa/next-meeting"} {
+	for _, p := range []string{"/", "/login", "/api/whats-next", "/nowhere", "/api/v1/events?days=x", "/api/alexa/next-meeting"} {
 		a := d.ask("GET", p, "")
+		if h := a.Header; h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Cross-Origin-Resource-Policy") != "same-origin" || h.Get("Server") != "" || h.Get("Cache-Control") == "" {
+			t.Errorf("%s: %v", p, h)
+		}
+		page := strings.HasPrefix(a.Header.Get("Content-Type"), "text/html")
 		for name, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "X-Frame-Options": "SAMEORIGIN",
+			"Content-Security-Policy": "default-src 'none'", "Referrer-Policy": "same-origin", "X-Frame-Options": "SAMEORIGIN", "Permissions-Policy": "camera=()",
 		} {
-			if !strings.Contains(a.Header.Get(name), want) {
-				t.Errorf("%s: %s is %q", p, name, a.Header.Get(name))
+			if got := a.Header.Get(name); page && !strings.Contains(got, want) || !page && got != "" {
+				t.Errorf("%s: %s is %q", p, name, got)
 			}
 		}
 		policy := a.Header.Get("Content-Security-Policy")
-		if strings.Contains(policy, "unsafe") || !strings.Contains(policy, "frame-ancestors 'self'") || a.Header.Get("Server") != "" || a.Header.Get("Cache-Control") == "" {
+		if page && (strings.Contains(policy, "unsafe") || !strings.Contains(policy, "frame-ancestors 'self'")) {
 			t.Errorf("%s: %v", p, a.Header)
 		}
 	}
@@ -93,7 +98,7 @@ func TestETag(t *testing.T) {
 	for _, p := range []string{"/", "/agenda", "/api/whats-next", "/api/v1/events", "/api/v1/openapi.yaml", "/favicon.ico"} {
 		first := d.ask("GET", p, "")
 		tag := first.Header.Get("ETag")
-		if !regexp.MustCompile(`^"[0-9a-f]{16,}"$`).MatchString(tag) {
+		if !regexp.MustCompile(`^"[0-9a-f]{16,}(-[0-9]+)*"$`).MatchString(tag) {
 			t.Fatalf("%s: ETag %q", p, tag)
 		}
 		kept := "private, no-cache"
@@ -105,8 +110,8 @@ func TestETag(t *testing.T) {
 			if a.StatusCode != want || (want == 304 && (len(a.body) != 0 || a.Header.Get("ETag") != tag)) {
 				t.Errorf("%s with %s: %d, %d bytes", p, given, a.StatusCode, len(a.body))
 			}
-			if got := a.Header.Get("Cache-Control"); got != kept || a.Header.Get("Age") != "" {
-				t.Errorf("%s with %s: Cache-Control %q, Age %q", p, given, got, a.Header.Get("Age"))
+			if got := a.Header.Get("Cache-Control"); got != kept {
+				t.Errorf("%s with %s: Cache-Control %q", p, given, got)
 			}
 		}
 		head := d.ask("HEAD", p, "")
@@ -122,7 +127,7 @@ func TestETag(t *testing.T) {
 }
 
 // broken is a server whose pages fail in the given way.
-func broken(t *testing.T, log *bytes.Buffer, draw page.Func) *device {
+func broken(t *testing.T, log *bytes.Buffer, draw func(context.Context, page.Query) page.Page) *device {
 	t.Helper()
 	return start(t, func(o *Options) {
 		o.Page = draw
@@ -153,32 +158,81 @@ func jsonPages() []struct{ method, path string } {
 	return all
 }
 
-func TestPageThatFails(t *testing.T) {
-	var log bytes.Buffer
-	d := broken(t, &log, func(context.Context, page.Query) (page.Page, error) { return page.Page{}, errors.New("disk on fire") })
-	for _, p := range []string{"/", "/agenda"} {
-		a := d.ask("GET", p, "")
-		if a.StatusCode != http.StatusOK || a.Header.Get("X-CalendarBot-Stale") != "1" || !strings.Contains(string(a.body), "08:30") {
-			t.Errorf("%s: %d, stale %q: %.200s", p, a.StatusCode, a.Header.Get("X-CalendarBot-Stale"), a.body)
+// What the ladder says of a page becomes header fields, and the page is answered whatever it is.
+func TestLadderIsTold(t *testing.T) {
+	now := at(t, monday)
+	var given page.Page
+	d := start(t, func(o *Options) { o.Page = func(context.Context, page.Query) page.Page { return given } })
+	for _, c := range []struct {
+		p                page.Page
+		stale, rung, age string
+	}{
+		{page.Page{Made: now}, "", "", "0"},
+		{page.Page{Made: now.Add(-90 * time.Second), Stale: true}, "1", "", "90"},
+		{page.Page{Made: now.Add(time.Hour), Rung: page.Plain, Why: "secret reasons"}, "", "plain", "0"},
+		{page.Page{Rung: page.LastGood, Stale: true}, "1", "last-good", ""},
+		{page.Page{Rung: page.Foot}, "", "clock", ""},
+	} {
+		given = c.p
+		given.Status, given.Type, given.Body = http.StatusOK, "text/html; charset=utf-8", []byte("hello")
+		a := d.ask("GET", "/", "")
+		if a.StatusCode != http.StatusOK || string(a.body) != "hello" || a.Header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%+v: %d %v", c, a.StatusCode, a.Header)
+		}
+		if h := a.Header; h.Get("X-CalendarBot-Stale") != c.stale || h.Get("X-CalendarBot-Rung") != c.rung || h.Get("Age") != c.age || strings.Contains(fmt.Sprint(h), "reasons") {
+			t.Errorf("%+v: %v", c, h)
 		}
 	}
+	given.Status, given.Type, given.Body = http.StatusServiceUnavailable, "application/problem+json", []byte(`{"type":"about:blank","title":"x","status":503,"code":"unavailable","detail":"x"}`)
 	for _, p := range jsonPages() {
 		a := d.ask(p.method, p.path, "", withVoice())
-		if got := d.json(a); a.StatusCode != http.StatusServiceUnavailable || got["code"] != "unavailable" || strings.Contains(string(a.body), "fire") || a.Header.Get("ETag") != "" {
-			t.Errorf("%s: %d %v", p.path, a.StatusCode, got)
+		if a.StatusCode != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" {
+			t.Errorf("%s: %d %v", p.path, a.StatusCode, a.Header)
 		}
 	}
-	if err := d.stop(); err != nil {
-		t.Error(err)
+}
+
+// A compressed page is asked for by those who take it, and told apart.
+func TestCompressedPages(t *testing.T) {
+	d := start(t, func(o *Options) {
+		o.Page = func(_ context.Context, q page.Query) page.Page {
+			p := page.Page{Status: 200, Type: "text/html; charset=utf-8", Body: []byte("plain"), ETag: `"plain"`}
+			if q.Encoding != "" {
+				p.Body, p.ETag, p.Encoding = []byte("packed"), `"packed"`, q.Encoding
+			}
+			return p
+		}
+	})
+	for accepted, want := range map[string]string{"gzip": "gzip", "br, gzip;q=0.8": "gzip", "identity": "", "gzip;q=0": "", "": ""} {
+		a := d.ask("GET", "/", "", header{"Accept-Encoding", accepted})
+		if a.Header.Get("Content-Encoding") != want || (string(a.body) == "packed") != (want == "gzip") {
+			t.Errorf("%q: %v %q", accepted, a.Header, a.body)
+		}
+		other := map[string]string{"gzip": `"plain"`, "": `"packed"`}[want]
+		if b := d.ask("GET", "/", "", header{"Accept-Encoding", accepted}, header{"If-None-Match", a.Header.Get("ETag")}); b.StatusCode != http.StatusNotModified || b.Header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%q: its own tag: %d", accepted, b.StatusCode)
+		}
+		if b := d.ask("GET", "/", "", header{"Accept-Encoding", accepted}, header{"If-None-Match", other}); b.StatusCode != http.StatusOK {
+			t.Errorf("%q: the other's tag: %d", accepted, b.StatusCode)
+		}
 	}
-	if !strings.Contains(log.String(), "disk on fire") {
-		t.Error("the log does not say why")
+}
+
+func TestTakesGzip(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": false, "gzip": true, "GZIP": true, "x-gzip": true, "deflate, gzip": true, "gzip;q=1.0": true, "gzip; q=0.001": true, "gzip;q=0": false, "gzip;q=0.000": false,
+		"*": true, "*;q=0": false, "*;q=0, gzip": true, "*, gzip;q=0": false, "identity": false, "identity;q=0.5, gzip": true, "identity, gzip;q=0.5": false,
+		"identity, *;q=0.1": false, "gzip;q=2": false, "gzip;q=x": false, "gzip;q=NaN": false, "gzip;level=9;q=0": false, "br;q=1, , gzip ;Q=0.4": true, "gzipped": false,
+	} {
+		if got := takesGzip([]byte(text)); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
 	}
 }
 
 func TestPanicBecomes500(t *testing.T) {
 	var log bytes.Buffer
-	d := broken(t, &log, func(context.Context, page.Query) (page.Page, error) { panic("nobody expects this") })
+	d := broken(t, &log, func(context.Context, page.Query) page.Page { panic("nobody expects this") })
 	for _, p := range append(jsonPages(), struct{ method, path string }{"GET", "/"}) {
 		a := d.ask(p.method, p.path+"?", "", withVoice())
 		if got := d.json(a); a.StatusCode != http.StatusInternalServerError || got["code"] != "internal" || strings.Contains(string(a.body), "expects") {
@@ -199,8 +253,8 @@ func TestPanicBecomes500(t *testing.T) {
 // The access log names what was asked and how it went, but not what may be secret.
 func TestAccessLog(t *testing.T) {
 	var log bytes.Buffer
-	d := broken(t, &log, func(context.Context, page.Query) (page.Page, error) {
-		return page.Page{Status: 200, Type: "application/json", Body: []byte(`{}`)}, nil
+	d := broken(t, &log, func(context.Context, page.Query) page.Page {
+		return page.Page{Status: 200, Type: "application/json", Body: []byte(`{}`)}
 	})
 	server := d.url
 	res, err := http.Get(server + "/agenda?from=2026-06-16&secret=hush") //nolint:noctx // the deadline of the test is enough

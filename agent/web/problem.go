@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"html"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 )
@@ -18,6 +20,23 @@ type problem struct {
 	Code   string `json:"code"`   // stable, for programs
 	Detail string `json:"detail"` // a sentence for a person
 	Reason string `json:"reason,omitempty"`
+
+	wait time.Duration // when to try again; 0 where nobody knows
+}
+
+// retryAfter is the seconds after which to try again where nobody knows better.
+const retryAfter = "5"
+
+// announce tells in header fields what programs do next.
+func (p *problem) announce(c *fiber.Ctx) {
+	switch {
+	case p.wait > 0:
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int((p.wait+time.Second-1)/time.Second)))
+	case p.Status == http.StatusServiceUnavailable:
+		c.Set(fiber.HeaderRetryAfter, retryAfter)
+	case p.Status == http.StatusUnauthorized:
+		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
+	}
 }
 
 // Error returns the sentence.
@@ -46,7 +65,7 @@ func (r *refusal) Error() string {
 // fail answers an error to a program.
 func (s *Server) fail(c *fiber.Ctx, err error) error {
 	// A request that could not even be read comes here without having passed guarded.
-	securityHeaders(c)
+	s.secure(c)
 	var refused *refusal
 	if errors.As(err, &refused) {
 		if refused.Status == http.StatusUnauthorized {
@@ -59,7 +78,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	if err != nil {
 		return err
 	}
-	return answerProblem(c, told.Status, "application/problem+json", body)
+	return told.answer(c, "application/problem+json", body)
 }
 
 // failForm answers an error to a person who pressed a button: a sentence, and by itself the page again, as a wall
@@ -75,7 +94,8 @@ func (s *Server) failForm(c *fiber.Ctx, err error) error {
 <meta http-equiv="refresh" content="15; url=%s"><title>CalendarBot</title></head>
 <body><p>%s</p><p><a href="%s">Back to the calendar</a></p></body></html>
 `, back, html.EscapeString(told.Detail), back)
-	return answerProblem(c, told.Status, fiber.MIMETextHTMLCharsetUTF8, []byte(body))
+	securePage(c)
+	return told.answer(c, fiber.MIMETextHTMLCharsetUTF8, []byte(body))
 }
 
 // told is what a client may know of an error. Whatever is not meant for it is logged and becomes a plain 500.
@@ -94,14 +114,10 @@ func (s *Server) told(c *fiber.Ctx, err error) *problem {
 	return problemOf(http.StatusInternalServerError, "internal", "Something went wrong inside the program; its log says what.")
 }
 
-func answerProblem(c *fiber.Ctx, status int, contentType string, body []byte) error {
-	switch status {
-	case http.StatusServiceUnavailable:
-		c.Set(fiber.HeaderRetryAfter, "5")
-	case http.StatusUnauthorized:
-		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
-	}
-	c.Status(status)
+// answer sends the problem in some form.
+func (p *problem) answer(c *fiber.Ctx, contentType string, body []byte) error {
+	p.announce(c)
+	c.Status(p.Status)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Set(fiber.HeaderContentType, contentType)
 	return c.Send(body)

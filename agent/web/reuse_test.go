@@ -16,11 +16,11 @@ func TestNothingBorrowedIsKept(t *testing.T) {
 	var mu sync.Mutex
 	var queries []page.Query
 	d := start(t, func(o *Options) {
-		o.Page = func(_ context.Context, q page.Query) (page.Page, error) {
+		o.Page = func(_ context.Context, q page.Query) page.Page {
 			mu.Lock()
 			defer mu.Unlock()
 			queries = append(queries, q)
-			return page.Page{Status: 200, Type: "text/html; charset=utf-8", Body: []byte(q.Search + q.Source)}, nil
+			return page.Page{Status: 200, Type: "text/html; charset=utf-8", Body: []byte(q.Search + q.Source)}
 		}
 	})
 	const clients, requests = 8, 40
@@ -78,11 +78,11 @@ func TestQueriesKeepTheirText(t *testing.T) {
 	var mu sync.Mutex
 	seen := map[string]page.Query{}
 	d := start(t, func(o *Options) {
-		o.Page = func(_ context.Context, q page.Query) (page.Page, error) {
+		o.Page = func(_ context.Context, q page.Query) page.Page {
 			mu.Lock()
 			defer mu.Unlock()
 			seen[string([]byte(q.Search))] = q // the key is a copy, the query as it came
-			return page.Page{Status: 404, Type: "application/problem+json", Body: []byte(`{"type":"about:blank","title":"x","status":404,"code":"x","detail":"x"}`)}, nil
+			return page.Page{Status: 404, Type: "application/problem+json", Body: []byte(`{"type":"about:blank","title":"x","status":404,"code":"x","detail":"x"}`)}
 		}
 	})
 	var all sync.WaitGroup

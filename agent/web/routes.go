@@ -15,20 +15,11 @@ type route struct {
 
 // routes is every URL of the server. A GET is also a HEAD. openapi.yaml describes the same table.
 func (s *Server) routes() []route {
-	const get, post, put, del = fiber.MethodGet, fiber.MethodPost, fiber.MethodPut, fiber.MethodDelete
+	const get, post, put, patch, del = fiber.MethodGet, fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch, fiber.MethodDelete
 	return []route{
-		// Pages for people.
-		{get, "/", reading, s.html(page.Next)},
-		{get, "/agenda", reading, s.html(page.Agenda)},
-		{post, "/hide", formal, s.hideForm},
-		{post, "/unhide", formal, s.unhideForm},
-		{get, "/stream", reading, s.stream},
-		{get, "/assets/:name", reading, s.asset},
-		{get, "/favicon.ico", reading, s.favicon},
-
-		// The drop-in routes.
-		{get, "/api/health", reading, s.health},
+		// The drop-in routes. The framework looks in this order, and the first is asked for most.
 		{get, "/api/whats-next", reading, s.json(page.WhatsNext)},
+		{get, "/api/health", open, s.health},
 		{post, "/api/skip", dropIn, s.skip},
 		{del, "/api/skip", dropIn, s.clearSkips},
 		{get, "/api/clear_skips", dropIn, s.clearSkipsByGet},
@@ -41,6 +32,18 @@ func (s *Server) routes() []route {
 		{get, "/api/alexa/launch-summary", voice, s.json(page.AlexaLaunch)},
 		{get, "/api/alexa/morning-summary", voice, s.json(page.AlexaMorning)},
 
+		// Pages for people.
+		{get, "/", viewing, s.html(page.Next)},
+		{get, "/agenda", viewing, s.html(page.Agenda)},
+		{post, "/hide", formal, s.hideForm},
+		{post, "/unhide", formal, s.unhideForm},
+		{get, "/stream", reading, s.stream},
+		{get, "/assets/:name", open, s.asset},
+		{get, "/favicon.ico", open, s.favicon},
+		{get, "/login", open, s.loginForm},
+		{post, "/login", entering, s.login},
+		{post, "/logout", entering, s.logout},
+
 		// Our own interface.
 		{get, "/api/v1/events", reading, s.json(page.Events)},
 		{get, "/api/v1/whats-next", reading, s.json(page.WhatsNextV1)},
@@ -52,8 +55,24 @@ func (s *Server) routes() []route {
 		{get, "/api/v1/hidden", reading, s.listHidden},
 		{post, "/api/v1/hidden", writing, s.hide},
 		{del, "/api/v1/hidden", writing, s.unhide},
-		{get, "/api/v1/openapi.yaml", reading, s.openAPI},
-		{get, "/healthz", reading, s.healthz},
-		{get, "/readyz", reading, s.readyz},
+		{get, "/api/v1/settings", reading, s.getSettings},
+		{patch, "/api/v1/settings", writing, s.setSettings},
+		{get, "/api/v1/config", knowing, s.getConfig},
+		{patch, "/api/v1/config", writing, s.setConfig},
+		{get, "/api/v1/config/log", knowing, s.configLog},
+		{post, "/api/v1/config/undo", writing, s.undoConfig},
+		{post, "/api/v1/config/reload", writing, s.reloadConfig},
+		{get, "/api/v1/features", reading, s.listFeatures},
+		{put, "/api/v1/features/:name", writing, s.setFeature},
+		{get, "/api/v1/emergency-off", reading, s.getEmergency},
+		{post, "/api/v1/emergency-off", writing, s.emergencyOff},
+		{del, "/api/v1/emergency-off", writing, s.emergencyOn},
+		{get, "/api/v1/cache", reading, s.getCache},
+		{del, "/api/v1/cache", writing, s.dropCache},
+		{get, "/api/v1/pools", reading, s.getPools},
+		{get, "/api/v1/openapi.yaml", open, s.openAPI},
+		{get, "/metrics", reading, s.metrics},
+		{get, "/healthz", open, s.healthz},
+		{get, "/readyz", open, s.readyz},
 	}
 }

@@ -14,10 +14,10 @@ import (
 func TestStopFinishesRequests(t *testing.T) {
 	entered, leave := make(chan struct{}), make(chan struct{})
 	d := start(t, func(o *Options) {
-		o.Page = func(_ context.Context, q page.Query) (page.Page, error) {
+		o.Page = func(context.Context, page.Query) page.Page {
 			close(entered)
 			<-leave
-			return page.Page{Status: 200, Type: "text/html; charset=utf-8", Body: []byte("whole")}, nil
+			return page.Page{Status: 200, Type: "text/html; charset=utf-8", Body: []byte("whole")}
 		}
 	})
 	answered := make(chan answer, 1)
@@ -47,7 +47,9 @@ func TestStopFinishesRequests(t *testing.T) {
 func TestListensByItself(t *testing.T) {
 	d := start(t)
 	o := d.server.o
-	o.Listener, o.Config.Web.Host, o.Config.Web.Port = nil, "127.0.0.1", 0
+	o.Listener = nil
+	said(t, "web.host", "127.0.0.1")(&o)
+	said(t, "web.port", "0")(&o)
 	s := New(o)
 	if s.Addr() != nil {
 		t.Error("an address before Ready")
@@ -69,7 +71,7 @@ func TestListensByItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Config.Web.Port = atoi(t, port)
+	said(t, "web.port", port)(&o)
 	if err := New(o).Run(t.Context()); err == nil || !strings.Contains(err.Error(), port) {
 		t.Errorf("taken port: %v", err)
 	}

@@ -187,7 +187,7 @@ func (s *Server) enterTrial() (leave func(), err error) {
 
 // trialContext bounds a trial fetch with what belongs to it.
 func (s *Server) trialContext() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), s.o.Config.Feeds.Timeout+storeTimeout)
+	return context.WithTimeout(context.Background(), s.current().Config.Feeds.Timeout+storeTimeout)
 }
 
 // sourceID copies the id out of the path.

@@ -17,7 +17,7 @@ var openAPIFile []byte
 
 // openAPI answers the description of this interface.
 func (s *Server) openAPI(c *fiber.Ctx) error {
-	return answerPage(c, page.Page{
+	return s.answerPage(c, page.Page{
 		Status: http.StatusOK, Type: "application/yaml", Body: openAPIFile, ETag: s.openAPITag,
 	})
 }
@@ -29,11 +29,15 @@ func tagOf(body []byte) string {
 
 // asset answers a file of the pages. Its name carries a hash of the content, so it may be kept for ever.
 func (s *Server) asset(c *fiber.Ctx) error {
-	body, contentType, etag := page.Asset(strings.Clone(c.Params("name")))
+	name := strings.Clone(c.Params("name"))
+	body, contentType, etag := page.Asset(name)
+	if own := loadStyle(); name == own.name {
+		body, contentType, etag = own.body, "text/css; charset=utf-8", own.etag
+	}
 	if body == nil {
 		return fiber.ErrNotFound
 	}
-	err := answerPage(c, page.Page{Status: http.StatusOK, Type: contentType, Body: body, ETag: etag})
+	err := s.answerPage(c, page.Page{Status: http.StatusOK, Type: contentType, Body: body, ETag: etag})
 	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
 	return err
 }
@@ -41,15 +45,7 @@ func (s *Server) asset(c *fiber.Ctx) error {
 // favicon answers browsers that ask for it by its old name.
 func (s *Server) favicon(c *fiber.Ctx) error {
 	body, contentType, etag := page.Icon()
-	err := answerPage(c, page.Page{Status: http.StatusOK, Type: contentType, Body: body, ETag: etag})
+	err := s.answerPage(c, page.Page{Status: http.StatusOK, Type: contentType, Body: body, ETag: etag})
 	c.Set(fiber.HeaderCacheControl, "public, max-age=604800")
 	return err
-}
-
-// clock is shown when no other page can be made; the header says that it is not the real one.
-func (s *Server) clock(q page.Query) page.Page {
-	zone := s.o.Zone
-	p := page.Clock(s.o.Now(), zone, "The calendar cannot be read at the moment.")
-	p.Status, p.Stale = http.StatusOK, true
-	return p
 }

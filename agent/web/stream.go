@@ -140,10 +140,8 @@ func (s *Server) pictureUntil(ctx context.Context) (until time.Time) {
 			until = now.Add(time.Minute)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
-	defer cancel()
-	p, err := s.o.Page(ctx, page.Query{Kind: page.Next})
-	if err != nil || !p.Until.After(now) {
+	p := s.o.Page(ctx, page.Query{Kind: page.Next})
+	if !p.Until.After(now) {
 		return now.Add(time.Minute)
 	}
 	return p.Until

@@ -98,8 +98,8 @@ func TestStreamTellsTheTime(t *testing.T) {
 	now.Store(&begin)
 	d := start(t, func(o *Options) {
 		o.Now = func() time.Time { return *now.Load() }
-		o.Page = func(context.Context, page.Query) (page.Page, error) {
-			return page.Page{Until: now.Load().Truncate(time.Minute).Add(time.Minute)}, nil
+		o.Page = func(context.Context, page.Query) page.Page {
+			return page.Page{Until: now.Load().Truncate(time.Minute).Add(time.Minute)}
 		}
 	})
 	l := d.listen()

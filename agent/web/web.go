@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -16,7 +15,9 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"calendarbot/agent/config"
+	"calendarbot/agent/conn"
 	"calendarbot/agent/feed"
+	"calendarbot/agent/guard"
 	"calendarbot/agent/page"
 	"calendarbot/agent/store"
 )
@@ -26,21 +27,28 @@ const (
 	maxBody        = 64 << 10
 	maxHeader      = 16 << 10
 	maxConnections = 256
-	maxPages       = 8  // drawn at the same time; the others wait
 	maxTrials      = 2  // fetches started by a person at the same time
 	maxStreams     = 32 // open event streams
 
 	readTimeout  = 10 * time.Second // of a whole request
 	writeTimeout = 20 * time.Second // of an answer; a stream has its own
 	idleTimeout  = 60 * time.Second // between requests of a connection
-	pageTimeout  = 15 * time.Second // waiting for a page, its turn included
 	stopTimeout  = 8 * time.Second  // for requests in flight when the program ends
 )
 
-// Options is what New needs. Listener and Log may be nil.
+// Control is the configuration that holds, and its only way to change: config.Live, and what makes a change count.
+type Control interface {
+	State() *config.State
+	Set(ctx context.Context, settings map[string]*string, by config.By) (*config.State, error)
+	Undo(ctx context.Context, id int64, by config.By) (*config.State, error)
+	Reload(ctx context.Context, by config.By) (*config.State, error)
+	Changes(ctx context.Context, limit int) ([]config.Change, error)
+}
+
+// Options is what New needs. Listener, Local, Log and everything from Gates on may be nil.
 type Options struct {
-	Config    config.Config
-	Page      page.Func
+	Control   Control
+	Page      func(ctx context.Context, q page.Query) page.Page // always answers, in bounded time
 	Store     *store.Store
 	Refresher *feed.Refresher
 	Zone      *time.Location   // the device's zone
@@ -48,17 +56,27 @@ type Options struct {
 	Log       *slog.Logger
 	Version   string
 	Listener  net.Listener // nil: listen on Config.Web when Run starts
+	Local     net.Listener // the local unix socket: the same routes for root and our own user
+
+	Gates    []*guard.Gate
+	Pipeline *page.Pipeline
+	Batch    *page.Batch
+	Ladder   *page.Ladder
+	Pools    func() []conn.Stats
 }
 
 // Server is the web server.
 type Server struct {
 	o          Options
 	app        *fiber.App
-	hosts      map[string]bool // names that may stand in the Host header
+	fixed      fixed
+	view       atomic.Pointer[view]
+	meter      *meter
+	door       *door
+	sessions   *sessions
 	probe      atomic.Pointer[probe]
 	pulse      *pulse
 	openAPITag string
-	pages      chan struct{} // a place per page being drawn
 	trials     chan struct{}
 	started    time.Time // real time
 	ready      chan struct{}
@@ -70,9 +88,10 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	started := time.Now()
 	s := &Server{
-		o: o, hosts: hostNames(o.Config.Web.AllowedHosts, os.Hostname), started: time.Now(), ready: make(chan struct{}), openAPITag: tagOf(openAPIFile),
-		pages: make(chan struct{}, maxPages), trials: make(chan struct{}, maxTrials),
+		o: o, fixed: newFixed(), meter: newMeter(o, started), door: newDoor(), sessions: newSessions(), started: started,
+		ready: make(chan struct{}), openAPITag: tagOf(openAPIFile), trials: make(chan struct{}, maxTrials),
 	}
 	s.pulse = newPulse(o.Store.Generation, s.pictureUntil, o.Now)
 	s.app = fiber.New(fiber.Config{
@@ -92,12 +111,13 @@ func New(o Options) *Server {
 	s.app.Server().CloseOnShutdown = true
 	s.app.Use(s.guarded)
 	for _, r := range s.routes() {
-		h := s.allowed(r)
+		h := s.meter.watched(r, s.allowed(r))
 		s.app.Add(r.method, r.path, h)
 		if r.method == fiber.MethodGet {
 			s.app.Add(fiber.MethodHead, r.path, h)
 		}
 	}
+	s.app.Handler() // all routes are known
 	return s
 }
 
@@ -106,12 +126,17 @@ func (s *Server) Run(ctx context.Context) error {
 	ln := s.o.Listener
 	if ln == nil {
 		var err error
-		address := net.JoinHostPort(s.o.Config.Web.Host, strconv.Itoa(s.o.Config.Web.Port))
+		web := s.current().Config.Web
+		address := net.JoinHostPort(web.Host, strconv.Itoa(web.Port))
 		if ln, err = new(net.ListenConfig).Listen(ctx, "tcp", address); err != nil {
 			return fmt.Errorf("listen on %s: %w", address, err)
 		}
 	}
 	s.addr = ln.Addr()
+	listeners := []net.Listener{ln}
+	if s.o.Local != nil {
+		listeners = append(listeners, s.o.Local)
+	}
 
 	beating, stopBeating := context.WithCancel(ctx)
 	beat := make(chan struct{})
@@ -119,29 +144,39 @@ func (s *Server) Run(ctx context.Context) error {
 		defer close(beat)
 		s.pulse.run(beating)
 	}()
-	served := make(chan error, 1)
-	go func() { served <- s.app.Listener(ln) }()
+	served := make(chan error, len(listeners))
+	for _, l := range listeners {
+		go func() { served <- s.app.Server().Serve(l) }()
+	}
 	close(s.ready)
 
-	var err error
+	var errs []error
+	left := len(listeners)
 	select {
 	case <-ctx.Done():
-	case err = <-served:
-		served <- nil
+	case err := <-served:
+		left--
+		errs = append(errs, doing("serve", err))
 	}
 	stopBeating()
 	<-beat
-	if stopErr := s.app.ShutdownWithTimeout(stopTimeout); err == nil && stopErr != nil && !errors.Is(stopErr, net.ErrClosed) {
-		err = fmt.Errorf("stop serving: %w", stopErr)
+	errs = append(errs, doing("stop serving", s.app.ShutdownWithTimeout(stopTimeout)))
+	for _, l := range listeners {
+		// A server that was stopped before it began to serve does not know its listener yet.
+		errs = append(errs, doing("stop listening", l.Close()))
 	}
-	// A server that was stopped before it began to serve does not know its listener yet.
-	if closeErr := ln.Close(); err == nil && closeErr != nil && !errors.Is(closeErr, net.ErrClosed) {
-		err = fmt.Errorf("stop listening: %w", closeErr)
+	for range left {
+		errs = append(errs, doing("serve", <-served))
 	}
-	if serveErr := <-served; err == nil && serveErr != nil {
-		err = fmt.Errorf("serve: %w", serveErr)
+	return errors.Join(errs...)
+}
+
+// doing says what failed; that a listener is closed already is no failure.
+func doing(what string, err error) error {
+	if err == nil || errors.Is(err, net.ErrClosed) {
+		return nil
 	}
-	return err
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // Ready is closed when the server listens.

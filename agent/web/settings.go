@@ -1,0 +1,170 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"calendarbot/agent/config"
+)
+
+// kind is of what type a setting is for programs, and how a page asks for it.
+type kind string
+
+const (
+	textKind   kind = "text"
+	choiceKind kind = "choice"
+	numberKind kind = "number"
+	switchKind kind = "switch"
+)
+
+// choice is a setting that a person chooses.
+type choice struct {
+	Key     string
+	Title   string
+	Kind    kind
+	Choices []string // of a choice
+	Names   []string // of the Choices, for people
+	Least   float64  // of a number
+	Most    float64
+	Step    float64
+}
+
+// choices is the few settings that a person chooses; the configuration has the others.
+func choices() []choice {
+	return []choice{
+		{Key: "device.name", Title: "Name of this device", Kind: textKind},
+		{Key: "display.theme", Title: "Colours", Kind: choiceKind, Choices: []string{"auto", "dark", "light", "eink"}, Names: []string{"as the browser says", "dark", "light", "electronic paper"}},
+		{Key: "display.clock", Title: "Clock", Kind: choiceKind, Choices: []string{"24h", "12h"}, Names: []string{"24 hours", "12 hours"}},
+		{Key: "display.scale", Title: "Size of the letters", Kind: numberKind, Least: 0.7, Most: 1.3, Step: 0.05},
+		{Key: "display.days", Title: "Days in the agenda", Kind: numberKind, Least: 1, Most: 31, Step: 1},
+		{Key: "display.private", Title: "Private events", Kind: choiceKind, Choices: []string{"show", "mask", "hide"}, Names: []string{"show", "show as “Private”", "do not show"}},
+		{Key: "feeds.refresh", Title: "Pause between fetches of a calendar", Kind: textKind},
+		{Key: "web.reads", Title: "Who may see the calendar", Kind: choiceKind, Choices: []string{"open", "closed"}, Names: []string{"everybody in the home network", "only after a login"}},
+		{Key: "web.drop_in_writes", Title: "Events may be hidden without a login", Kind: switchKind},
+	}
+}
+
+// settingView is one of them as /api/v1/settings shows it.
+type settingView struct {
+	Key     string       `json:"key"`
+	Title   string       `json:"title"`
+	Kind    kind         `json:"kind"`
+	Value   any          `json:"value"`
+	Allowed string       `json:"allowed"`
+	Choices []string     `json:"choices,omitempty"`
+	Least   *float64     `json:"least,omitempty"`
+	Most    *float64     `json:"most,omitempty"`
+	Layer   config.Layer `json:"layer"`
+}
+
+// typed is the text of a setting as its type; text where it is not of it, which the configuration does not let in.
+func (ch choice) typed(text string) any {
+	switch ch.Kind {
+	case numberKind:
+		if n, err := strconv.ParseFloat(text, 64); err == nil {
+			return n
+		}
+	case switchKind:
+		return text == "true"
+	}
+	return text
+}
+
+// text is what came for a setting as the configuration takes it.
+func (ch choice) text(raw json.RawMessage) (string, error) {
+	var value any
+	if err := json.Unmarshal(raw, &value); err == nil {
+		switch v := value.(type) {
+		case string:
+			if ch.Kind == textKind || ch.Kind == choiceKind {
+				return v, nil
+			}
+		case float64:
+			if ch.Kind == numberKind {
+				return strconv.FormatFloat(v, 'f', -1, 64), nil
+			}
+		case bool:
+			if ch.Kind == switchKind {
+				return strconv.FormatBool(v), nil
+			}
+		}
+	}
+	must := map[kind]string{textKind: "text", choiceKind: "text", numberKind: "a number", switchKind: "true or false"}[ch.Kind]
+	return "", problemOf(http.StatusBadRequest, "bad_setting", fmt.Sprintf("%s must be %s.", ch.Key, must))
+}
+
+func (s *Server) settings() []settingView {
+	allowed := map[string]string{}
+	for _, k := range config.Keys() {
+		allowed[k.Key] = k.Allowed
+	}
+	said := map[string]config.Value{}
+	for _, v := range s.o.Control.State().Values {
+		said[v.Key] = v
+	}
+	var list []settingView
+	for _, ch := range choices() {
+		v := settingView{Key: ch.Key, Title: ch.Title, Kind: ch.Kind, Value: ch.typed(said[ch.Key].Text), Allowed: allowed[ch.Key], Choices: ch.Choices, Layer: said[ch.Key].Layer}
+		if ch.Kind == numberKind {
+			v.Least, v.Most = &ch.Least, &ch.Most
+		}
+		list = append(list, v)
+	}
+	return list
+}
+
+func (s *Server) getSettings(c *fiber.Ctx) error {
+	return answerJSON(c, http.StatusOK, map[string]any{"settings": s.settings()})
+}
+
+// setSettings is PATCH /api/v1/settings.
+func (s *Server) setSettings(c *fiber.Ctx) error {
+	var in struct {
+		Set   map[string]json.RawMessage `json:"set"`
+		Unset []string                   `json:"unset"`
+		Why   string                     `json:"why"`
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	words := map[string]*string{}
+	for key, raw := range in.Set {
+		ch, err := choiceOf(key)
+		if err != nil {
+			return err
+		}
+		text, err := ch.text(raw)
+		if err != nil {
+			return err
+		}
+		words[key] = &text
+	}
+	for _, key := range in.Unset {
+		if _, err := choiceOf(key); err != nil {
+			return err
+		}
+		words[key] = nil
+	}
+	if _, err := s.change(words, by(c, in.Why)); err != nil {
+		return err
+	}
+	return s.getSettings(c)
+}
+
+func choiceOf(key string) (choice, error) {
+	all := choices()
+	if i := slices.IndexFunc(all, func(ch choice) bool { return ch.Key == key }); i >= 0 {
+		return all[i], nil
+	}
+	var names []string
+	for _, ch := range all {
+		names = append(names, ch.Key)
+	}
+	return choice{}, problemOf(http.StatusBadRequest, "bad_setting", fmt.Sprintf("%s cannot be chosen here; there are: %s.", strconv.Quote(short(key)), strings.Join(names, ", ")))
+}
