@@ -1,0 +1,128 @@
+// Package monitoring checks the alert rules and the dashboard against the figures that the real program tells.
+package monitoring
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long a test waits for a fact; it is reached only when something is wrong.
+const patience = 2 * time.Minute
+
+// live returns what the real program tells after it has read a calendar, answered a page and changed a setting. It runs once
+// for all tests.
+func live(t *testing.T) string {
+	t.Helper()
+	text, err := ask()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+var ask = sync.OnceValues(func() (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	dir, err := os.MkdirTemp("", "calendarbot-monitoring-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	calendar := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\n"+
+			"DTSTART:20260101T090000Z\r\nRRULE:FREQ=DAILY\r\nSUMMARY:Breakfast\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+	}))
+	defer calendar.Close()
+	file := filepath.Join(dir, "calendarbot.yaml")
+	if err := os.WriteFile(file, []byte("web: {socket: \"\"}\nsources: [{id: home, url: "+calendar.URL+"/home.ics, lan: true}]\n"), 0o600); err != nil {
+		return "", err
+	}
+	program := filepath.Join(dir, "calendarbot")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "calendarbot/agent").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return tell(ctx, exec.CommandContext(ctx, program, "--config", file, "--host", "127.0.0.1", "--port", "0", "--store", filepath.Join(dir, "calendarbot.db")))
+})
+
+// tell runs the program and returns what it tells when everything has happened that figures are made of.
+func tell(ctx context.Context, cmd *exec.Cmd) (text string, err error) {
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TZ=UTC"}
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		return "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	lines := bufio.NewScanner(stderr)
+	defer func() {
+		signalled := cmd.Process.Signal(syscall.SIGTERM)
+		for lines.Scan() { // until it has ended
+		}
+		if ended := cmd.Wait(); err == nil && (signalled != nil || ended != nil) {
+			err = fmt.Errorf("the program ended with %v, %v", signalled, ended)
+		}
+	}()
+	var log bytes.Buffer
+	for lines.Scan() {
+		log.WriteString(lines.Text() + "\n")
+		if m := regexp.MustCompile(`msg=serving.* address=(\S+)`).FindStringSubmatch(lines.Text()); m != nil {
+			return use(ctx, m[1])
+		}
+	}
+	return "", fmt.Errorf("the program did not serve:\n%s", log.String())
+}
+
+// use makes the program count, and returns what it then tells.
+func use(ctx context.Context, address string) (string, error) {
+	if _, err := request(ctx, http.MethodPatch, address+"/api/v1/config", `{"set":{"display.clock":"12h"}}`); err != nil {
+		return "", err
+	}
+	if _, err := request(ctx, http.MethodGet, address+"/", ""); err != nil {
+		return "", err
+	}
+	for {
+		text, err := request(ctx, http.MethodGet, address+"/metrics", "")
+		if err != nil || strings.Contains(text, "\ncalendarbot_feed_age_seconds{") {
+			return text, err
+		}
+		select {
+		case <-ctx.Done():
+			return "", fmt.Errorf("the calendar was not read:\n%s", text)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// request returns the body of an answer that is a success.
+func request(ctx context.Context, method, address, body string) (string, error) {
+	ask, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	ask.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(ask)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s %s: %s\n%s", method, address, answer.Status, text)
+	}
+	return string(text), err
+}
