@@ -132,6 +132,9 @@ func (f featureAnswer) state() string {
 	if f.On {
 		return "on"
 	}
+	if f.Words == "" {
+		return "off"
+	}
 	return "off: " + f.Words
 }
 
