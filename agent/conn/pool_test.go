@@ -15,7 +15,7 @@ import (
 )
 
 // pooling is the gate of pools, with the breaker that they are meant to have.
-func pooling(t *testing.T) *guard.Gate {
+func pooling(t testing.TB) *guard.Gate {
 	t.Helper()
 	f, err := feature.Find(feature.ConnectionPooling)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"calendarbot/agent/guard"
 )
 
-// depth is how much is remembered of where a connection was taken: enough to get out of database/sql.
-const depth = 16
+// depth is how much is remembered of where a connection was taken: enough to get out of database/sql, as each frame costs time.
+const depth = 10
 
 // use is one use of a pool, from the taking of a connection to giving it back.
 type use struct {

@@ -43,7 +43,12 @@ func misbehaving(t *testing.T, behave http.HandlerFunc) *mischief.Server {
 func client(t *testing.T, o conn.HTTPOptions) *conn.HTTP {
 	t.Helper()
 	h := conn.NewHTTP(o)
-	t.Cleanup(h.CloseIdle)
+	t.Cleanup(func() {
+		h.CloseIdle()
+		if s := h.Stats(); s.InUse != 0 {
+			t.Errorf("a connection leaks: %+v", s)
+		}
+	})
 	return h
 }
 

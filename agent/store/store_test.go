@@ -45,6 +45,9 @@ func newStore(t testing.TB) *kept {
 		if err := k.Close(); err != nil {
 			t.Error(err)
 		}
+		if s := k.Connections(); s.Opened != s.Closed {
+			t.Errorf("a connection leaks: %+v", s)
+		}
 	})
 	return k
 }
