@@ -133,12 +133,7 @@ func daySpan(w calendar.Wall, n int, zone *time.Location) calendar.Span {
 
 // Page answers q as it is now. See Draw.
 func (d *Direct) Page(ctx context.Context, q Query) (Page, error) {
-	now := d.o.Now()
-	p, err := d.Draw(ctx, q, now)
-	if err != nil {
-		return Page{}, err
-	}
-	return Fill(p, now), nil
+	return Filled(d.Draw, d.o.Now)(ctx, q)
 }
 
 // Draw draws the page for q as it is at a moment; it holds, but for what is live, until Page.Until. An unknown zone is taken as
