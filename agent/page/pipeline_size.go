@@ -63,7 +63,7 @@ type bounds struct {
 	mu         sync.Mutex
 	configured config.Cache
 	current    size
-	why        string
+	cause      string // why it was changed last
 }
 
 // configure sets what is configured, and ends what was adapted.
@@ -71,7 +71,7 @@ func (b *bounds) configure(c config.Cache) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	entries := max(int64(c.MaxEntries), 1)
-	b.configured, b.current, b.why = c, size{c.MaxBytes, c.TTL}, ""
+	b.configured, b.current = c, size{c.MaxBytes, c.TTL}
 	b.unit.Store((c.MaxBytes + entries - 1) / entries)
 	b.maxEntry.Store(c.MaxEntryBytes)
 }
@@ -80,7 +80,7 @@ func (b *bounds) configure(c config.Cache) {
 func (b *bounds) reset() size {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.current, b.why = b.asConfigured(), ""
+	b.current = b.asConfigured()
 	return b.current
 }
 
@@ -90,11 +90,9 @@ func (b *bounds) asConfigured() size { return size{b.configured.MaxBytes, b.conf
 func (b *bounds) adapt(w window) size {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	next, why := adapt(b.asConfigured(), b.current, w)
-	if next == b.asConfigured() {
-		b.why = ""
-	} else if why != "" {
-		b.why = fmt.Sprintf("%s: %d KiB may be kept for up to %v", why, next.bytes>>10, next.ttl)
+	next, cause := adapt(b.asConfigured(), b.current, w)
+	if cause != "" {
+		b.cause = cause
 	}
 	b.current = next
 	return next
@@ -111,7 +109,11 @@ func (b *bounds) now() size {
 func (b *bounds) tell(s *PipelineStats) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s.MaxBytes, s.TTL, s.Why = b.current.bytes, b.current.ttl, b.why
+	s.MaxBytes, s.TTL = b.current.bytes, b.current.ttl
+	if configured := b.asConfigured(); b.current != configured {
+		s.Why = fmt.Sprintf("%s: %d KiB are kept for up to %v, instead of %d KiB for %v",
+			b.cause, b.current.bytes>>10, b.current.ttl, configured.bytes>>10, configured.ttl)
+	}
 	s.MaxEntries = int(b.current.bytes / b.unit.Load())
 	if b.current.bytes == b.configured.MaxBytes {
 		s.MaxEntries = b.configured.MaxEntries

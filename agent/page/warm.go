@@ -54,6 +54,7 @@ func (w *warmer) pause() time.Duration {
 	}
 	w.resting.Store(true)
 	if w.pages.EstimatedSize() == 0 && w.asked.none() {
+		w.resize(w.bounds.reset)
 		return 0
 	}
 	w.resting.Store(false)
