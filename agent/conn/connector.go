@@ -145,7 +145,7 @@ func (l *lease) Close() error {
 
 // push keeps a connection for later; false when it is not wanted.
 func (c *connector) push(conn *sqlite3.SQLiteConn) bool {
-	room := c.pool.spare(1) // the slot of this one is still taken
+	room := c.pool.kept()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed || len(c.idle) >= room {

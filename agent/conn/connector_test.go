@@ -146,6 +146,14 @@ func TestReadersAreSetWhileRunning(t *testing.T) {
 	db.Configure(config.DB{Readers: 5})
 	sizes(5, 10)
 	hold(t, db, 5)()
+	synctest.Test(t, func(t *testing.T) {
+		db := filled(t, DBOptions{})
+		hold(t, db, 6)()
+		db.Configure(config.DB{})
+		if s := db.Stats(); s.Size != 6 {
+			t.Errorf("settings that say the same undo what the load did: %+v", s)
+		}
+	})
 	db.SetMaximum(2)
 	sizes(2, 2)
 	tend(t, db)

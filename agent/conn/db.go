@@ -23,12 +23,16 @@ import (
 // could take back transactions that a person was already told about. Writes are rare, so the
 // one fsync that each of them costs is cheap.
 //
-// The readers are a pool. Its size is Readers at rest; it grows when uses wait for more than 50 ms, up to 10, and shrinks by one every
-// 5 s in which not all were needed (Tender). One idle reader is kept, the others are closed after 2 minutes, and one that was idle for 30 s is checked before
-// it is used again. The gate decides at each use whether it may be pooled; otherwise it opens its own connection and closes it afterwards.
-// Failures of the pool, as its breaker counts them: a connection that cannot be opened, unless the file or its disk is the reason; one that was
-// found broken, though it is replaced; a use that waits for a connection until its context's deadline, or for 2 s, after which
-// it opens its own. The writer is always kept: closing the last connection writes the log back.
+// The readers are a pool. Its size is Readers at rest; it grows when uses wait for more than 50 ms, up
+// to 10, and shrinks by one every 5 s in which not all were needed (Tender). One idle reader is kept, the
+// others are closed after 2 minutes, and one that was idle for 30 s is checked before it is used again.
+// The writer is always kept: closing the last connection writes the log back.
+//
+// The gate decides at each use whether it may be pooled; otherwise it opens its own connection and closes
+// it afterwards, at most 10 at once besides the pooled ones. Failures of the pool, as the gate's breaker
+// counts them: a connection that cannot be opened, unless the file or its disk is the reason; one that was
+// found broken, though it is replaced; a use that waits for a connection until its context's deadline, or
+// for 2 s, after which it opens its own.
 type DB struct {
 	read, write     *sql.DB
 	readers, writer *connector
@@ -169,8 +173,8 @@ func (db *DB) Configure(c config.DB) {
 	}
 }
 
-// SetMaximum bounds the readers by n, at least 1, whatever configuration and load say; 0 takes the bound back. Those beyond it are
-// closed as they become idle.
+// SetMaximum bounds the readers by n, at least 1, whatever configuration and load say; 0 takes the bound
+// back. Those beyond it are closed as they become idle.
 func (db *DB) SetMaximum(n int) {
 	if !db.exclusive {
 		db.readers.pool.setMaximum(n)
@@ -197,7 +201,7 @@ func (db *DB) Tend() ([]Leak, error) {
 		return leaks, nil
 	}
 	leaks = append(leaks, db.readers.pool.look()...)
-	return leaks, db.readers.trim(db.readers.pool.spare(0), 1, readerIdle)
+	return leaks, db.readers.trim(db.readers.pool.spare(), 1, readerIdle)
 }
 
 // CloseIdle closes the connections that nobody uses, the writer's too.

@@ -26,13 +26,15 @@ const (
 // HTTP is the client that feeds are fetched with: HTTP/1.1, no proxy, no cookies, every address
 // checked after DNS.
 //
-// Its connections are a pool. The size, which is how many requests may be under way, is PerHost at rest; it grows when requests wait for
-// more than 50 ms, up to MaxConns, and shrinks by one every 5 s in which not all were needed (Tender). A connection that has been idle is looked at before it is used again.
-// The gate decides at each request whether it may be pooled; otherwise it opens its own connections and closes them afterwards, at
-// most MaxConns at once besides the pooled ones.
-// Failures of the pool, as its breaker counts them: a request that fails on a connection which had been used before and looked well; one that
-// waits for a slot until its context's deadline, or for 30 s, after which it opens its own connection. That a server is away, slow or
-// answers nonsense says nothing about the pool.
+// Its connections are a pool. The size, which is how many requests may be under way, is PerHost at rest;
+// it grows when requests wait for more than 50 ms, up to MaxConns, and shrinks by one every 5 s in which
+// not all were needed (Tender). A connection that has been idle is looked at before it is used again.
+//
+// The gate decides at each request whether it may be pooled; otherwise it opens its own connections and
+// closes them afterwards, at most MaxConns at once besides the pooled ones. Failures of the pool, as the
+// gate's breaker counts them: a request that fails on a connection which had been used before and looked
+// well; one that waits for a slot until its context's deadline, or for 30 s, after which it opens its own
+// connection. That a server is away, slow or answers nonsense says nothing about the pool.
 type HTTP struct {
 	agent string
 	fence fence
@@ -110,8 +112,8 @@ func (h *HTTP) Configure(c config.HTTP) {
 	h.routes.Swap(newRoutes(h.o, h.fence, h.lines)).closeIdle()
 }
 
-// SetMaximum bounds the requests under way by n, at least 1, whatever configuration and load say; 0 takes the bound back.
-// Connections beyond it are closed as they become idle.
+// SetMaximum bounds the requests under way by n, at least 1, whatever configuration and load say; 0 takes
+// the bound back. Connections beyond it are closed as they become idle.
 func (h *HTTP) SetMaximum(n int) { h.pool.setMaximum(n) }
 
 // Stats is about requests to one server each: one that is redirected counts once for every server on its way.
@@ -122,7 +124,8 @@ func (h *HTTP) Stats() Stats {
 	return s
 }
 
-// Tend sizes the pool by its load, closes idle connections beyond MaxConns or the bound from outside, and returns the leaks that are new. See Tender.
+// Tend sizes the pool by its load, closes idle connections beyond MaxConns or the bound from outside, and
+// returns the leaks that are new. See Tender.
 func (h *HTTP) Tend() ([]Leak, error) {
 	leaks := h.pool.look()
 	return leaks, h.lines.trim(h.pool.room())

@@ -1,7 +1,9 @@
 package conn
 
 import (
+	"context"
 	"crypto/x509"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -240,6 +242,39 @@ func TestConnectionsThatFailWhenUsedAgainOpenTheBreaker(t *testing.T) {
 	}
 	if err := fetch(t, h, s.URL+"/well"); err != nil {
 		t.Errorf("with the breaker open: %v", err)
+	}
+}
+
+func TestWhoLeavesARequestSaysNothingAboutThePool(t *testing.T) {
+	hold, there := make(chan struct{}), make(chan struct{})
+	s := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			there <- struct{}{}
+			<-hold
+		}
+	})
+	t.Cleanup(func() { close(hold) })
+	g := pooling(t)
+	h := newClient(t, HTTPOptions{Gate: g})
+	for range 6 {
+		if err := fetch(t, h, s.URL); err != nil {
+			t.Fatal(err)
+		}
+		ctx, leave := context.WithCancel(t.Context())
+		go func() {
+			<-there
+			leave()
+		}()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/slow", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Do(req, true); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	}
+	if got := g.Stats(); got.Failures != 0 || got.Entered != 12 {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -28,8 +28,9 @@ var (
 // nobody uses, is the part of who has the pool.
 //
 // A use that the gate refuses is a plain one: it opens its own connection and closes it afterwards. Plain
-// uses are bounded apart, by the ceiling, so that a pool that is stuck doesn't hold them up. A use that waits for longer than
-// patience although the pool may not grow is a failure of the pool, and becomes a plain one.
+// uses are bounded apart, by the ceiling, so that a pool that is stuck doesn't hold them up. A use that
+// waits for longer than patience, so that all are in use and growing was no relief, is a failure of the
+// pool, and becomes a plain one.
 type pool struct {
 	name     string
 	gate     *guard.Gate // nil: never plain
@@ -60,8 +61,13 @@ func (p *pool) bind(l limits) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l.maximum = p.limits.maximum
+	if l == p.limits {
+		return
+	}
 	p.limits = l
-	p.restart()
+	p.shared.size = 0 // to begin again at rest
+	p.fit(len(p.shared.line), -1)
+	p.plain.resize(p.limits.ceiling())
 }
 
 // setMaximum bounds the size by n from outside, whatever the configuration and the load say; 0 takes the bound
@@ -70,13 +76,6 @@ func (p *pool) setMaximum(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.limits.maximum = max(n, 0)
-	p.fit(len(p.shared.line), -1)
-	p.plain.resize(p.limits.ceiling())
-}
-
-// restart begins again at rest after the bounds have changed. p.mu is held.
-func (p *pool) restart() {
-	p.shared.size = 0
 	p.fit(len(p.shared.line), -1)
 	p.plain.resize(p.limits.ceiling())
 }
@@ -234,25 +233,25 @@ func (p *pool) look() []Leak {
 	return leaks
 }
 
-// spare is how many connections may rest now, besides those in use, of which some are being given back: those that a use
-// could take at once.
-func (p *pool) spare(returning int) int {
-	if !p.pooled() {
-		return 0
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return max(0, p.shared.size-p.shared.taken+returning)
+// spare is how many connections may rest: those that the uses which are free to begin could take.
+func (p *pool) spare() int { return p.unused(func() int { return p.shared.size - p.shared.taken }) }
+
+// kept is how many connections may rest at most, while some that are given back still count as taken.
+func (p *pool) kept() int { return p.unused(func() int { return p.shared.size }) }
+
+// room is how many connections may rest that cost little: as many as the pool could grow to use.
+func (p *pool) room() int {
+	return p.unused(func() int { return p.limits.ceiling() - p.shared.taken })
 }
 
-// room is how many connections may rest now that cost little: as many as the pool could grow by.
-func (p *pool) room() int {
+// unused returns a number of connections, 0 while they would not be used again.
+func (p *pool) unused(n func() int) int {
 	if !p.pooled() {
 		return 0
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return max(0, p.limits.ceiling()-p.shared.taken)
+	return max(0, n())
 }
 
 // pooled tells whether the next use would take a connection that rests.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -364,6 +365,53 @@ func TestLeakIsToldOnceWithItsPlace(t *testing.T) {
 			t.Errorf("some still wait: %+v", s)
 		}
 	})
+}
+
+// TestNothingIsLostInACrowd lets many come, wait, leave and use at once while size and mode change.
+func TestNothingIsLostInACrowd(t *testing.T) {
+	p := testPool()
+	p.patience = brief + time.Millisecond
+	p.gate = pooling(t)
+	var crowd sync.WaitGroup
+	for i := range 8 {
+		crowd.Go(func() {
+			for j := range 300 {
+				ctx, leave := context.WithCancel(t.Context())
+				if (i+j)%3 == 0 {
+					go leave()
+				}
+				u := &use{}
+				if err := p.take(ctx, u); err == nil {
+					u.end(nil)
+				}
+				leave()
+				switch (i + j) % 50 {
+				case 0:
+					off(p.gate)
+				case 1:
+					on(p.gate)
+				case 2:
+					p.setMaximum(1 + j%4)
+				case 3:
+					p.look()
+				}
+			}
+		})
+	}
+	crowd.Wait()
+	settled(t, func() Stats { return p.stats(0) })
+	p.setMaximum(0)
+	on(p.gate)
+	var uses []*use
+	for range p.stats(0).Size {
+		uses = append(uses, mustTake(t, p))
+	}
+	for _, u := range uses {
+		u.end(nil)
+	}
+	if p.plain.taken != 0 || len(p.held) != 0 {
+		t.Errorf("%d plain, %d held", p.plain.taken, len(p.held))
+	}
 }
 
 func TestUnknownPlace(t *testing.T) {

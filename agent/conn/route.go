@@ -80,7 +80,8 @@ func dialer(f fence, timeout time.Duration, l *lines, lan bool) func(ctx context
 	}
 }
 
-// probes find out within half a minute that the other side of an idle connection is gone without a word, as behind a router that forgot about it.
+// probes find out within half a minute that the other side of an idle connection is gone without a word,
+// as behind a router that forgot about it.
 func probes() net.KeepAliveConfig {
 	return net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}
 }
