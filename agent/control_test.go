@@ -261,6 +261,25 @@ func TestEmergencyIsToldByFileAndBySetting(t *testing.T) {
 	c.silent("no directory")
 }
 
+func TestEmergencyFileThatCannotBeLookedForIsAsItWas(t *testing.T) {
+	c := newControlled(t)
+	unknown := filepath.Join(t.TempDir(), strings.Repeat("a", 300)) // longer than a name can be
+	for _, before := range []bool{true, false} {
+		c.present = before
+		for range 2 {
+			if got := c.look(unknown); got != before {
+				t.Errorf("it was %v, and is %v", before, got)
+			}
+		}
+	}
+	if n := strings.Count(c.logged(), "look for the emergency file"); n != 1 {
+		t.Errorf("it was logged %d times", n)
+	}
+	if c.present = true; c.look("") {
+		t.Error("no name, and there it is")
+	}
+}
+
 // runs starts the control and ends it with the test.
 func (c *controlled) runs() {
 	c.t.Helper()

@@ -211,6 +211,23 @@ func TestRecordIsWholeOrNothing(t *testing.T) {
 	k.open()
 }
 
+func TestRecordThatCannotBeWrittenChangesNothing(t *testing.T) {
+	k := newStore(t)
+	k.settled()
+	k.readOnly(true)
+	err := k.Record(t.Context(), map[string]string{"web.reads": "open"}, []config.Change{k.change("web.reads", "closed", "open")}, []byte("new"))
+	if !conn.IsReadOnly(err) || !strings.Contains(err.Error(), "save the settings: the file or its disk is read-only") {
+		t.Errorf("got %v", err)
+	}
+	k.holdsArchive()
+	k.readOnly(false)
+	k.record(map[string]string{"web.reads": "open"}, nil, nil)
+	k.restart()
+	if k.runtime()["web.reads"] != "open" {
+		t.Errorf("after it could be written again: %v", k.runtime())
+	}
+}
+
 // settled gives the archive something of everything.
 func (k *kept) settled() {
 	k.t.Helper()
