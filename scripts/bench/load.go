@@ -3,13 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"time"
 
 	"calendarbot/scripts/demo/household"
@@ -18,7 +14,9 @@ import (
 )
 
 // connections are the loads.
-var connections = []int{1, 16, 64}
+func connections() []int { return []int{1, 16, 64} }
+
+const whatsNext = "/api/whats-next"
 
 // bare is the thing that requests are measured against: fiber, one route, the same bytes.
 func bare(ctx context.Context, file, address string) error {
@@ -27,7 +25,7 @@ func bare(ctx context.Context, file, address string) error {
 		return err
 	}
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
-	app.Get("/api/whats-next", func(c *fiber.Ctx) error {
+	app.Get(whatsNext, func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
 		return c.Send(body)
 	})
@@ -40,99 +38,224 @@ func bare(ctx context.Context, file, address string) error {
 	return app.Listen(address)
 }
 
-// loadRows measures requests per second; servers run on the first processor, wrk on the second.
-func loadRows(ctx context.Context, p plan) ([]row, error) {
-	server := newFeedServer(household.Large(500, 1))
-	defer server.Close()
-	dir := filepath.Join(p.dir, "load")
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return nil, err
+// contender is one of those that answer the same question.
+type contender struct {
+	name    string
+	address string
+	servers []*process // whose CPU its answers cost
+	loads   map[int][]load
+}
+
+// The contenders' names.
+const (
+	everythingOn  = "everything on"
+	bareFiber     = "bare fiber"
+	nginxStatic   = "nginx, a file"
+	nginxProxy    = "nginx's proxy cache before everything off"
+	everythingOff = "everything off"
+)
+
+// contenders starts all of them on the first processor; server has the feed.
+func (p plan) contenders(ctx context.Context, feed string) (list []*contender, stop func() error, err error) {
+	var running []*process
+	add := func(name string, servers ...*process) {
+		running = append(running, servers[0])
+		list = append(list, &contender{name: name, address: servers[0].address, servers: servers, loads: map[int][]load{}})
 	}
-	agent, err := p.serve(ctx, dir, server.URL, "taskset", "-c", "0")
-	if err != nil {
-		return nil, err
+	agents := map[string]*process{}
+	var body []byte
+	for name, env := range map[string][]string{everythingOn: allOn(), everythingOff: allOff()} {
+		dir := filepath.Join(p.dir, "agent"+fmt.Sprint(len(agents)))
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return nil, nil, err
+		}
+		agent, err := p.serve(ctx, setup{dir: dir, feed: feed, clock: standing(), env: env, prefix: firstCore()})
+		if err != nil {
+			return nil, nil, err
+		}
+		if _, body, err = agent.wait(ctx, whatsNext, hasMeeting); err != nil {
+			return nil, nil, err
+		}
+		agents[name] = agent
 	}
-	_, body, err := agent.wait(ctx, "/api/whats-next", hasMeeting)
-	if err != nil {
-		return nil, err
-	}
-	file := filepath.Join(dir, "body.json")
+	file := filepath.Join(p.dir, "body.json")
 	if err := os.WriteFile(file, body, 0o644); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	address, err := freeAddress()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	plain, err := startProcess(exec.CommandContext(ctx, "taskset", "-c", "0", p.self, "bare", file, address), address)
+	fiber, err := p.start(exec.CommandContext(ctx, "taskset", "-c", "0", p.self, "bare", file, address), address)
+	if err != nil {
+		return nil, nil, err
+	}
+	static, err := p.nginx(ctx, "static", func(address, _ string) string { return fmt.Sprintf(nginxFile, address, file) })
+	if err != nil {
+		return nil, nil, err
+	}
+	proxy, err := p.nginx(ctx, "proxy", func(address, dir string) string {
+		return fmt.Sprintf(nginxCache, address, agents[everythingOff].address, dir)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	add(bareFiber, fiber)
+	add(everythingOn, agents[everythingOn])
+	add(nginxStatic, static)
+	add(nginxProxy, proxy, agents[everythingOff])
+	add(everythingOff, agents[everythingOff])
+	for _, pr := range running {
+		if _, _, err := pr.wait(ctx, whatsNext, isOK); err != nil {
+			return nil, nil, err
+		}
+	}
+	return list, func() error { return stopAll(running...) }, nil
+}
+
+// loaded is wrk with the CPU that the servers spent.
+func (p plan) loaded(ctx context.Context, n int, url string, servers []*process, more ...string) (load, error) {
+	spent := func() (sum time.Duration, err error) {
+		for _, s := range servers {
+			cpu, err := s.cpu()
+			if err != nil {
+				return 0, err
+			}
+			sum += cpu
+		}
+		return sum, nil
+	}
+	before, err := spent()
+	if err != nil {
+		return load{}, err
+	}
+	l, err := p.wrk(ctx, n, url, more...)
+	if err != nil {
+		return load{}, err
+	}
+	after, err := spent()
+	l.cpu = time.Duration(float64(after-before) / l.requests * 1000)
+	return l, err
+}
+
+// loadRows asks all contenders the same. Rounds are interleaved, so that what disturbs the machine disturbs all.
+func loadRows(ctx context.Context, p plan) ([]row, error) {
+	server := newFeedServer(household.Large(500, 1))
+	defer server.Close()
+	list, stop, err := p.contenders(ctx, server.URL)
 	if err != nil {
 		return nil, err
 	}
-	if _, _, err := plain.wait(ctx, "/api/whats-next", func(status int, _ []byte) bool { return status == http.StatusOK }); err != nil {
+	for _, n := range connections() {
+		for round := range p.rounds {
+			say("load: %d connections, round %d of %d", n, round+1, p.rounds)
+			for _, c := range list {
+				l, err := p.loaded(ctx, n, "http://"+c.address+whatsNext, c.servers)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", c.name, err)
+				}
+				c.loads[n] = append(c.loads[n], l)
+			}
+		}
+	}
+	if err := stop(); err != nil {
 		return nil, err
 	}
 	var rows []row
-	for _, n := range connections {
-		base, err := p.wrk(ctx, n, plain.address)
-		if err != nil {
-			return nil, err
+	for _, n := range connections() {
+		of := map[string]load{}
+		for _, c := range list {
+			of[c.name] = medianLoad(c.loads[n])
 		}
-		ours, err := p.wrk(ctx, n, agent.address)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, row{
-			what:    fmt.Sprintf("/api/whats-next at %d connections", n),
-			figure:  ours.String(),
-			against: "bare fiber " + base.String(),
-			ratio:   fmt.Sprintf("%.3f", ours.rate/base.rate),
-		})
-	}
-	high, err := agent.memory("VmHWM")
-	if err != nil {
-		return nil, err
-	}
-	rows = append(rows, row{what: "peak resident memory under load, 500 events", figure: mib(high), goal: "≤ 24 MiB"})
-	for _, pr := range []*process{agent, plain} {
-		if _, err := pr.stop(); err != nil {
-			return nil, err
-		}
+		rows = append(rows, compareLoads(n, of)...)
 	}
 	return rows, nil
 }
 
-// load is what wrk saw.
-type load struct {
-	rate float64 // requests per second
-	p99  string
+// compareLoads is the rows of one number of connections.
+func compareLoads(n int, of map[string]load) []row {
+	ours := of[everythingOn]
+	against := func(name string) row {
+		return row{
+			What:   fmt.Sprintf("%s at %d connections, against %s", whatsNext, n, name),
+			Figure: ours.String(), Against: of[name].String(), Ratio: ours.rate / of[name].rate,
+		}
+	}
+	fiber, static, proxy, off := against(bareFiber), against(nginxStatic), against(nginxProxy), against(everythingOff)
+	if n > 1 {
+		fiber = fiber.goal("≥ 0.90", fiber.Ratio, atLeast, 0.90)
+		static = static.goal("≥ 1.0", static.Ratio, atLeast, 1)
+		off = off.goal("≥ 5", off.Ratio, atLeast, 5)
+	}
+	late := row{
+		What:   fmt.Sprintf("p99 at %d connections, against %s", n, bareFiber),
+		Figure: short(ours.p99), Against: short(of[bareFiber].p99), Ratio: float64(ours.p99) / float64(of[bareFiber].p99),
+	}
+	if n > 1 {
+		late = late.goal("≤ 2", late.Ratio, atMost, 2)
+	}
+	return []row{fiber, late, static, proxy, off}
 }
 
-func (l load) String() string { return fmt.Sprintf("%.0f req/s, p99 %s", l.rate, l.p99) }
+// wallScript makes wrk ask for what a household's clients ask for, in turn.
+const wallScript = `local paths = {"/", "/api/whats-next", "/agenda", "/api/v1/events?days=7", "/?theme=eink", "/api/whats-next"}
+local i = 0
+request = function()
+	i = i % #paths + 1
+	return wrk.format("GET", paths[i])
+end
+`
 
-var (
-	rateLine = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
-	p99Line  = regexp.MustCompile(`99%\s+(\S+)`)
-	badLine  = regexp.MustCompile(`(Non-2xx[^\n]*|Socket errors[^\n]*)`)
-)
+// script writes wallScript into the scratch folder and returns wrk's arguments.
+func (p plan) script() ([]string, error) {
+	file := filepath.Join(p.dir, "wall.lua")
+	return []string{"--timeout", "20s", "-s", file}, os.WriteFile(file, []byte(wallScript), 0o644)
+}
 
-// wrk loads a server with n connections.
-func (p plan) wrk(ctx context.Context, n int, address string) (load, error) {
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		return load{}, err
-	}
-	seconds := strconv.Itoa(max(1, int(p.load/time.Second))) + "s"
-	out, err := exec.CommandContext(ctx, "taskset", "-c", "1", "wrk", "--latency", "-t1", "-c"+strconv.Itoa(n), "-d"+seconds, "http://"+address+"/api/whats-next").CombinedOutput()
+// memoryRows is the most memory that the agent ever had: start, refresh, then load on all that a household asks for.
+func memoryRows(ctx context.Context, p plan) ([]row, error) {
+	script, err := p.script()
 	if err != nil {
-		return load{}, fmt.Errorf("wrk: %w\n%s", err, out)
+		return nil, err
 	}
-	if bad := badLine.Find(out); bad != nil {
-		return load{}, fmt.Errorf("wrk at %d connections: %s", n, bad)
+	var rows []row
+	for _, c := range []struct {
+		events int
+		most   float64
+	}{{500, 24}, {10_000, 40}} {
+		server := newFeedServer(household.Large(c.events, 1))
+		defer server.Close()
+		dir := filepath.Join(p.dir, fmt.Sprint(c.events))
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return rows, err
+		}
+		agent, err := p.serve(ctx, setup{dir: dir, feed: server.URL, clock: standing(), env: allOn(), prefix: firstCore()})
+		if err != nil {
+			return rows, err
+		}
+		if _, _, err := agent.wait(ctx, whatsNext, hasMeeting); err != nil {
+			return rows, err
+		}
+		fetched, err := agent.memory("VmHWM")
+		if err != nil {
+			return rows, err
+		}
+		for _, n := range []int{16, 64} {
+			if _, err := p.wrk(ctx, n, agent.url("/"), script...); err != nil {
+				return rows, err
+			}
+		}
+		high, err := agent.memory("VmHWM")
+		if err != nil {
+			return rows, err
+		}
+		if err := stopAll(agent); err != nil {
+			return rows, err
+		}
+		rows = append(rows, row{
+			What:   fmt.Sprintf("peak resident memory, %d events, under load", c.events),
+			Figure: mib(high), Against: "after the first fetch " + mib(fetched),
+		}.goal(fmt.Sprintf("≤ %.0f MiB", c.most), high, atMost, c.most))
 	}
-	rate, p99 := rateLine.FindSubmatch(out), p99Line.FindSubmatch(out)
-	if rate == nil || p99 == nil {
-		return load{}, fmt.Errorf("wrk printed something unexpected:\n%s", out)
-	}
-	l := load{p99: string(p99[1])}
-	l.rate, err = strconv.ParseFloat(string(rate[1]), 64)
-	return l, err
+	return rows, nil
 }
