@@ -30,7 +30,7 @@ func TestPipelineAnswersAsDirectDoes(t *testing.T) {
 				Addresses: func() []string { return []string{"http://kitchen.local:8080/"} },
 			})
 			e.o.Draw, e.o.Generation = batched.Draw, s.Generation
-			w := warmer{Pipeline: e.Pipeline, generation: s.Generation(), aged: time.Now()}
+			w := warmer{Pipeline: e.Pipeline, seen: e.key(Query{}), aged: time.Now()}
 			queries := []Query{
 				{Kind: Next}, {Kind: Next, Theme: "eink"}, {Kind: Agenda}, {Kind: Agenda, Days: 14, Zone: "America/New_York"}, {Kind: WhatsNext}, {Kind: WhatsNextV1},
 				{Kind: DoneForDay}, {Kind: MorningSummary, Detail: "normal", Max: 50}, {Kind: AlexaNext, SSML: true}, {Kind: AlexaTimeUntil},

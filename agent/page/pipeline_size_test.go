@@ -82,37 +82,57 @@ func TestPipelineBytesAreReal(t *testing.T) {
 	}
 }
 
-func TestPipelineConfigureShrinksAtOnce(t *testing.T) {
+func TestPipelineConfigure(t *testing.T) {
 	base := config.Cache{TTL: time.Hour, MaxEntries: 1000, MaxBytes: 16 << 20, MaxEntryBytes: 100 << 10}
 	for _, c := range []struct {
 		name     string
 		change   func(c *config.Cache)
-		min, max int // pages that stay
+		min, max int // pages that are kept afterwards
 	}{
 		{"nothing", func(*config.Cache) {}, 100, 100},
 		{"bytes", func(c *config.Cache) { c.MaxBytes = 64 << 10 }, 10, 32},
 		{"entries", func(c *config.Cache) { c.MaxEntries = 10 }, 9, 10},
 		{"more entries", func(c *config.Cache) { c.MaxEntries = 10000 }, 100, 100},
-		{"ttl", func(c *config.Cache) { c.TTL = time.Minute }, 0, 0},
+		{"ttl", func(c *config.Cache) { c.TTL = time.Minute }, 100, 100},
 		{"entry", func(c *config.Cache) { c.MaxEntryBytes = 1999 }, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := newEasel(t, func(o *PipelineOptions) { o.Cache = base })
 			e.painter(letters(2000))
-			for i := range 100 {
-				e.get(t, Query{Kind: Events, From: int64(i)})
+			fill := func() {
+				for i := range 100 {
+					e.get(t, Query{Kind: Events, From: int64(i)})
+				}
 			}
+			fill()
 			changed := base
 			c.change(&changed)
 			e.Configure(changed)
-			s := e.Stats()
-			if s.Entries < c.min || s.Entries > c.max || s.Bytes > changed.MaxBytes {
-				t.Errorf("%d pages with %d bytes stay, want %d to %d", s.Entries, s.Bytes, c.min, c.max)
+			if s := e.Stats(); s.Entries != 0 || s.MaxBytes != changed.MaxBytes || s.MaxEntries != changed.MaxEntries || s.TTL != changed.TTL {
+				t.Errorf("at once: %+v", s)
 			}
-			if s.MaxBytes != changed.MaxBytes || s.MaxEntries != changed.MaxEntries || s.TTL != changed.TTL {
-				t.Errorf("bounds %+v", s)
+			fill()
+			if s := e.Stats(); s.Entries < c.min || s.Entries > c.max || s.Bytes > changed.MaxBytes {
+				t.Errorf("%d pages with %d bytes are kept, want %d to %d", s.Entries, s.Bytes, c.min, c.max)
 			}
+			e.clock.Add(int64(changed.TTL))
+			e.draws.Store(0)
+			e.get(t, Query{Kind: Events})
+			e.wantDraws(t, 1, "after the ttl")
 		})
+	}
+}
+
+// TestPipelineKeepsNothingOfOlderSettings configures while a page is drawn by the settings of before.
+func TestPipelineKeepsNothingOfOlderSettings(t *testing.T) {
+	e := newEasel(t, nil)
+	e.painter(func(ctx context.Context, q Query, at time.Time) (Page, error) {
+		e.Configure(config.Default().Cache)
+		return painted(ctx, q, at)
+	})
+	e.get(t, Query{})
+	if n := e.Stats().Entries; n != 0 {
+		t.Errorf("%d pages are kept", n)
 	}
 }
 

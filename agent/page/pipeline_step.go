@@ -1,10 +1,6 @@
 package page
 
-import (
-	"calendarbot/agent/config"
-
-	"github.com/maypok86/otter/v2"
-)
+import "calendarbot/agent/config"
 
 // Step is how much a Pipeline gives up under pressure.
 type Step uint8
@@ -92,20 +88,12 @@ func (p *Pipeline) sweep() int {
 	return p.giveUp(keys)
 }
 
-// Configure changes the bounds; pages beyond them go at once.
+// Configure changes the bounds, and gives up every kept page: what is drawn may depend on the settings too. What is being drawn is not
+// kept either, so it is called after those who draw know the settings.
 func (p *Pipeline) Configure(c config.Cache) {
-	p.sizing.Lock()
-	defer p.sizing.Unlock()
-	p.bounds.configure(c)
-	var beyond []key
-	for k, e := range p.pages.All() {
-		if e.until-e.from > int64(c.TTL) || int64(len(e.page.Body)) > c.MaxEntryBytes {
-			beyond = append(beyond, k)
-			continue
-		}
-		// Written again, as the share of one entry may have changed.
-		p.pages.ComputeIfPresent(k, func(held *kept) (*kept, otter.ComputeOp) { return held, otter.WriteOp })
-	}
-	p.giveUp(beyond)
-	p.pages.SetMaximum(uint64(c.MaxBytes))
+	p.resize(func() size {
+		p.bounds.configure(c)
+		return p.bounds.now()
+	})
+	p.Drop()
 }

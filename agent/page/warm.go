@@ -17,9 +17,9 @@ const (
 // kept and nobody asks it sleeps without a timer.
 func (p *Pipeline) Run(ctx context.Context) error {
 	p.begun.Do(func() { close(p.ready) })
-	w := warmer{Pipeline: p, generation: p.o.Generation(), aged: time.Now()}
+	w := warmer{Pipeline: p, seen: p.key(Query{}), first: []Query{{Kind: Next}, {Kind: WhatsNext}}, aged: time.Now()}
 	w.hits, w.pushed = p.counts.hits.Load(), p.counts.pushed.Load()
-	w.warm(ctx, append(p.asked.lately(), Query{Kind: Next}, Query{Kind: WhatsNext}))
+	w.warm(ctx)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -42,14 +42,15 @@ func (p *Pipeline) Run(ctx context.Context) error {
 // warmer is what Run knows from look to look.
 type warmer struct {
 	*Pipeline
-	generation   uint64
+	seen         key       // of the empty query: another one says that what is kept is of no use
+	first        []Query   // what is likely to be asked first; none when the start is over
 	aged         time.Time // when interests aged last, by real time: the program's clock may stand still
 	hits, pushed uint64    // of the counts, then
 }
 
 // pause is how long until the next look; 0 when there is nothing to look at until a page is drawn.
 func (w *warmer) pause() time.Duration {
-	if len(w.wanted()) > 0 {
+	if len(w.wanted())+len(w.first) > 0 {
 		return lookInterval
 	}
 	w.resting.Store(true)
@@ -71,15 +72,15 @@ func (w *warmer) wanted() []Query {
 
 // look does what has become due.
 func (w *warmer) look(ctx context.Context) {
-	if g := w.o.Generation(); g != w.generation {
-		w.generation = g
+	if k := w.key(Query{}); k != w.seen {
+		w.seen = k
 		w.sweep()
-		w.warm(ctx, w.wanted())
+		w.warm(ctx)
 	} else {
 		w.each(ctx, w.wanted(), w.ahead)
 	}
 	if now := time.Now(); now.Sub(w.aged) >= adaptInterval {
-		w.aged = now
+		w.aged, w.first = now, nil
 		w.asked.age()
 		w.sweep()
 		w.judge()
@@ -100,8 +101,8 @@ func (w *warmer) judge() {
 	})
 }
 
-// warm draws the pages of queries that are not kept, unless warming is off or memory is short.
-func (w *warmer) warm(ctx context.Context, queries []Query) { w.each(ctx, queries, w.fresh) }
+// warm draws those pages that are likely to be asked for and not kept, unless warming is off or memory is short.
+func (w *warmer) warm(ctx context.Context) { w.each(ctx, append(w.wanted(), w.first...), w.fresh) }
 
 // each draws for one query after the other. It waits as long as a drawing took before the next, so that warming takes at most half
 // of one core, and stops when warming is no longer wanted. draw tells whether it had something to do.

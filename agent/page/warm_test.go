@@ -85,6 +85,18 @@ func TestWarmAfterStart(t *testing.T) {
 		if s := r.Stats(); s.Warmed != 2 || s.Hits != 2 || s.Misses != 0 {
 			t.Errorf("stats %+v", s)
 		}
+		time.Sleep(10 * time.Second)
+		r.generation.Add(1) // the first refresh brings events
+		time.Sleep(lookInterval + time.Millisecond)
+		if got := r.since(); !slices.Equal(got, []Query{{Kind: Next}, {Kind: WhatsNext}}) {
+			t.Errorf("drawn after the first refresh: %v", got)
+		}
+		time.Sleep(2 * slowInterval)
+		r.generation.Add(1)
+		time.Sleep(2 * slowInterval)
+		if got := r.since(); len(got) != 0 {
+			t.Errorf("drawn later, when nobody asks: %v", got)
+		}
 		if r.String() != "pipeline" {
 			t.Error(r.String())
 		}
@@ -113,6 +125,23 @@ func TestWarmAfterAChange(t *testing.T) {
 		r.ask(t, Query{Kind: WhatsNext}, 1)
 		if s := r.Stats(); s.Misses != before.Misses || s.Hits != before.Hits+2 {
 			t.Errorf("after warming somebody had to wait: %+v", s)
+		}
+	})
+}
+
+func TestWarmAfterDropAndConfigure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := run(t, nil)
+		defer r.end(t)
+		r.ask(t, Query{Kind: Agenda}, 2)
+		time.Sleep(slowInterval + time.Second)
+		for _, change := range []func(){func() { r.Drop() }, func() { r.Configure(config.Default().Cache) }} {
+			r.since()
+			change()
+			time.Sleep(lookInterval + time.Millisecond)
+			if got := r.since(); !slices.Equal(got, []Query{{Kind: Agenda}}) {
+				t.Errorf("drawn: %v", got)
+			}
 		}
 	})
 }
