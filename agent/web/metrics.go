@@ -58,6 +58,9 @@ type look struct {
 
 // newMeter returns a meter of what the options hold.
 func newMeter(o Options, started time.Time) *meter {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	m := &meter{o: o, started: started, registry: prometheus.NewRegistry()}
 	m.look = m.lookAround
 	for _, t := range metricTable() {
@@ -123,7 +126,7 @@ func (m *meter) lookAround() *look {
 		l.generation = m.o.Store.Generation()
 		sources, err := m.o.Store.Sources(ctx)
 		if err != nil {
-			m.log().Error("metrics of the sources", "error", err)
+			m.o.Log.Error("metrics of the sources", "error", err)
 		}
 		l.sources = sources
 	}
@@ -137,19 +140,12 @@ func (m *meter) lookAround() *look {
 func (m *meter) lastChange(ctx context.Context) time.Time {
 	changes, err := m.o.Control.Changes(ctx, 1)
 	if err != nil {
-		m.log().Error("metrics of the configuration", "error", err)
+		m.o.Log.Error("metrics of the configuration", "error", err)
 	}
 	if len(changes) == 0 {
 		return time.Time{}
 	}
 	return changes[0].At
-}
-
-func (m *meter) log() *slog.Logger {
-	if m.o.Log == nil {
-		return slog.New(slog.DiscardHandler)
-	}
-	return m.o.Log
 }
 
 // text is everything in the text format of Prometheus. What could be read is returned together with an error.

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http/httptest"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -67,13 +68,19 @@ func meterOf(l *look) *meter {
 	return m
 }
 
-// values reads what a meter tells: series -> value. The library's parser refuses what is not of the format.
+// values reads what a meter tells: series -> value.
 func values(t *testing.T, m *meter) map[string]float64 {
 	t.Helper()
 	text, err := m.text()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return parsed(t, text)
+}
+
+// parsed reads the text format. The library's parser refuses what is not of it.
+func parsed(t *testing.T, text []byte) map[string]float64 {
+	t.Helper()
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(string(text)))
 	if err != nil {
@@ -333,6 +340,49 @@ func TestRequestsAreCountedByRouteAndClass(t *testing.T) {
 	if !maps.Equal(got, want) {
 		for _, series := range slices.Sorted(maps.Keys(got)) {
 			t.Errorf("%s %v, want %v", series, got[series], want[series])
+		}
+	}
+}
+
+// TestDeviceTellsItsMetrics asks a whole device over HTTP.
+func TestDeviceTellsItsMetrics(t *testing.T) {
+	d := start(t)
+	d.household()
+	d.ask("GET", "/", "")
+	d.ask("HEAD", "/", "")
+	d.ask("GET", "/api/whats-next", "")
+	d.ask("GET", "/nowhere", "")
+	d.ask("GET", "/", "", header{"Host", "stranger.example"})
+	d.ask("PATCH", "/api/v1/config", `{"set":{"display.clock":"12h"}}`, withToken(), asJSON())
+	a := d.ask("GET", "/metrics", "")
+	if got := a.Header.Get("Content-Type"); a.StatusCode != 200 || !strings.HasPrefix(got, "text/plain; version=0.0.4") || a.Header.Get("Cache-Control") != "no-store" {
+		t.Fatalf("%d, %q, %q", a.StatusCode, got, a.Header.Get("Cache-Control"))
+	}
+	got := parsed(t, a.body)
+	for series, want := range map[string]float64{
+		"calendarbot_http_requests_total{class=2xx,method=GET,route=/}":                2,
+		"calendarbot_http_requests_total{class=2xx,method=GET,route=/api/whats-next}":  1,
+		"calendarbot_http_requests_total{class=2xx,method=PATCH,route=/api/v1/config}": 1,
+		"calendarbot_http_requests_total{class=4xx,method=any,route=none}":             2,
+		"calendarbot_http_request_duration_seconds{method=GET,route=/api/whats-next}":  1,
+		"calendarbot_ladder_answers_total{rung=optimised}":                             3,
+		"calendarbot_feature_on{feature=request_pipeline}":                             1,
+		"calendarbot_feed_state{source=work,state=ok}":                                 1,
+		"calendarbot_build_info{go=" + runtime.Version() + ",version=test}":            1,
+	} {
+		if value, there := got[series]; !there || value != want {
+			t.Errorf("%s is %v (%v), want %v", series, value, there, want)
+		}
+	}
+	names := map[string]bool{}
+	for series := range got {
+		name, _, _ := strings.Cut(series, "{")
+		names[name] = true
+	}
+	for _, m := range metricTable() {
+		// The refresher's loop does not run here, and these gates have no breaker.
+		if !names[m.name] && m.name != "calendarbot_refresher_beat_age_seconds" && !strings.HasPrefix(m.name, "calendarbot_breaker_") {
+			t.Errorf("%s is not told", m.name)
 		}
 	}
 }
