@@ -8,6 +8,13 @@ import (
 	"strings"
 )
 
+// Check returns the sentence with which Live.Set would refuse a text for a key; nil when it would not.
+func Check(key, text string) error {
+	scratch := Default()
+	_, err := allowed(scratch.settings(), key, text)
+	return err
+}
+
 // changesOf are the changes that settings make in a runtime layer. What is the same as before is none.
 func changesOf(runtime map[string]string, settings map[string]*string) ([]Change, error) {
 	var refused problems

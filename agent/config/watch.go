@@ -64,10 +64,7 @@ func (p tempo) watch(ctx context.Context, files []string, changed func(file stri
 		case event := <-kernel.Events:
 			err = w.note(event)
 		case err = <-kernel.Errors:
-			if errors.Is(err, fsnotify.ErrEventOverflow) {
-				w.all()
-				err = nil
-			}
+			err = w.trouble(err)
 		case <-look.C:
 			looking = false
 			err = w.look()
@@ -181,9 +178,13 @@ func (w *watched) note(event fsnotify.Event) error {
 	return w.look()
 }
 
-// all says that any of the files may have changed.
-func (w *watched) all() {
+// trouble takes an error of the kernel in: when events were lost, any of the files may have changed.
+func (w *watched) trouble(err error) error {
+	if !errors.Is(err, fsnotify.ErrEventOverflow) {
+		return err
+	}
 	for _, file := range w.files {
 		w.changed(file)
 	}
+	return nil
 }
