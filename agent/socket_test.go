@@ -104,3 +104,15 @@ func TestWithoutANameThereIsNoSocket(t *testing.T) {
 		t.Errorf("%v, %v", l, err)
 	}
 }
+
+func TestProgramServesWithoutASocketOfItsOwn(t *testing.T) {
+	env := []string{"CALENDARBOT_WEB_SOCKET=" + socketFile(t)}
+	startProgram(t, env, "--store", filepath.Join(t.TempDir(), "first.db"))
+	second := startProgram(t, env, "--store", filepath.Join(t.TempDir(), "second.db"))
+	if status, _ := second.get("/healthz"); status != 200 {
+		t.Errorf("the second program answers %d", status)
+	}
+	if log := second.stderr(); !strings.Contains(log, "will not reach this program") || !strings.Contains(log, "another program listens there") {
+		t.Errorf("its log:\n%s", log)
+	}
+}
