@@ -428,6 +428,20 @@ func TestAdaptiveSizeFollowsThrash(t *testing.T) {
 	})
 }
 
+func TestRestEndsWhatWasAdapted(t *testing.T) {
+	e := newEasel(t, nil)
+	if got := e.bounds.adapt(window{evicted: 100}); got.bytes != 32<<20 || e.Stats().Why == "" {
+		t.Fatalf("adapted to %+v", got)
+	}
+	w := warmer{Pipeline: e.Pipeline}
+	if pause := w.pause(); pause != 0 {
+		t.Errorf("looks again in %v", pause)
+	}
+	if s := e.Stats(); s.MaxBytes != config.Default().Cache.MaxBytes || s.Why != "" {
+		t.Errorf("at rest: %+v", s)
+	}
+}
+
 func TestInterestsAreBounded(t *testing.T) {
 	in := newInterests()
 	often := Query{Kind: Agenda}
