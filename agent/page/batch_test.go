@@ -141,11 +141,11 @@ func TestBatchSizeAndWindowAreCaps(t *testing.T) {
 			t.Errorf("%d queries with three gathered: they go without waiting for the first", n)
 		}
 		askBatch(t.Context(), b, days(1, 2))
-		time.Sleep(time.Second - 1)
+		pass(time.Second - 1)
 		if n := len(c.queries()); n != 2 {
 			t.Errorf("%d queries before the window ends", n)
 		}
-		time.Sleep(1)
+		pass(1)
 		synctest.Wait()
 		if n := len(c.queries()); n != 3 {
 			t.Errorf("%d queries after the window", n)

@@ -85,15 +85,15 @@ func TestWarmAfterStart(t *testing.T) {
 		if s := r.Stats(); s.Warmed != 2 || s.Hits != 2 || s.Misses != 0 {
 			t.Errorf("stats %+v", s)
 		}
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		r.generation.Add(1) // the first refresh brings events
-		time.Sleep(lookInterval + time.Millisecond)
+		pass(lookInterval + time.Millisecond)
 		if got := r.since(); !slices.Equal(got, []Query{{Kind: Next}, {Kind: WhatsNext}}) {
 			t.Errorf("drawn after the first refresh: %v", got)
 		}
-		time.Sleep(2 * slowInterval)
+		pass(2 * slowInterval)
 		r.generation.Add(1)
-		time.Sleep(2 * slowInterval)
+		pass(2 * slowInterval)
 		if got := r.since(); len(got) != 0 {
 			t.Errorf("drawn later, when nobody asks: %v", got)
 		}
@@ -110,10 +110,10 @@ func TestWarmAfterAChange(t *testing.T) {
 		r.ask(t, Query{Kind: Agenda}, 2)
 		r.ask(t, Query{Kind: WhatsNext}, 3)
 		r.ask(t, Query{Kind: Events, Search: "once"}, 1)
-		time.Sleep(slowInterval + time.Second) // it sees that somebody asks again and again
+		pass(slowInterval + time.Second) // it sees that somebody asks again and again
 		r.since()
 		r.generation.Add(1)
-		time.Sleep(lookInterval + time.Millisecond)
+		pass(lookInterval + time.Millisecond)
 		if got := r.since(); !slices.Equal(got, []Query{{Kind: WhatsNext}, {Kind: Agenda}}) {
 			t.Errorf("drawn after the change: %v", got)
 		}
@@ -134,11 +134,11 @@ func TestWarmAfterDropAndConfigure(t *testing.T) {
 		r := run(t, nil)
 		defer r.end(t)
 		r.ask(t, Query{Kind: Agenda}, 2)
-		time.Sleep(slowInterval + time.Second)
+		pass(slowInterval + time.Second)
 		for _, change := range []func(){func() { r.Drop() }, func() { r.Configure(config.Default().Cache) }} {
 			r.since()
 			change()
-			time.Sleep(lookInterval + time.Millisecond)
+			pass(lookInterval + time.Millisecond)
 			if got := r.since(); !slices.Equal(got, []Query{{Kind: Agenda}}) {
 				t.Errorf("drawn: %v", got)
 			}
@@ -160,12 +160,12 @@ func TestWarmBeforeThePictureChanges(t *testing.T) {
 				})
 				q := Query{Kind: Agenda, Encoding: encoding}
 				r.ask(t, q, 2)
-				time.Sleep(2 * slowInterval)
+				pass(2 * slowInterval)
 				r.ask(t, q, 1)
 				before := r.Stats()
 				const asks = 2 * 60 * 6
 				for range asks {
-					time.Sleep(10 * time.Second)
+					pass(10 * time.Second)
 					p := r.get(t, q)
 					body := p.Body
 					if encoding != "" {
@@ -197,9 +197,9 @@ func TestWarmCountsTheNextPicture(t *testing.T) {
 		r.painter(letters(5000))
 		r.ask(t, Query{Kind: Agenda}, 2)
 		k := r.key(Query{Kind: Agenda})
-		time.Sleep(slowInterval)
+		pass(slowInterval)
 		one, _ := r.pages.GetEntryQuietly(k)
-		time.Sleep(config.Default().Cache.TTL - slowInterval - time.Second)
+		pass(config.Default().Cache.TTL - slowInterval - time.Second)
 		two, ok := r.pages.GetEntryQuietly(k)
 		if !ok || two.Value.next == nil || two.Value.bytes(k) < one.Value.bytes(k)+5000 {
 			t.Errorf("with the next picture %d bytes, without %d", two.Value.bytes(k), one.Value.bytes(k))
@@ -215,10 +215,10 @@ func TestWarmForgetsWhatNobodyAsksFor(t *testing.T) {
 		r := run(t, nil)
 		defer r.end(t)
 		r.ask(t, Query{Kind: Agenda}, 5)
-		time.Sleep((maxQuiet + 2) * slowInterval)
+		pass((maxQuiet + 2) * slowInterval)
 		r.since()
 		r.generation.Add(1)
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		if got := r.since(); len(got) != 0 {
 			t.Errorf("nobody asks, and drawn is %v", got)
 		}
@@ -237,22 +237,22 @@ func TestPipelineRestsWithoutATimer(t *testing.T) {
 			o.Generation = func() uint64 { looks.Add(1); return generation() }
 		})
 		defer r.end(t)
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		before := looks.Load()
-		time.Sleep(1000 * time.Hour)
+		pass(1000 * time.Hour)
 		if n := looks.Load() - before; n != 0 {
 			t.Errorf("%d looks while nobody asks", n)
 		}
 		for range 3 {
 			r.ask(t, Query{Kind: Agenda}, 2)
-			time.Sleep(slowInterval)
+			pass(slowInterval)
 			r.since()
 			r.generation.Add(1)
-			time.Sleep(lookInterval + time.Millisecond)
+			pass(lookInterval + time.Millisecond)
 			if got := r.since(); len(got) != 1 {
 				t.Errorf("after a rest, drawn is %v", got)
 			}
-			time.Sleep(time.Hour)
+			pass(time.Hour)
 		}
 	})
 }
@@ -265,10 +265,10 @@ func TestWarmOff(t *testing.T) {
 			t.Errorf("drawn after the start: %v", got)
 		}
 		r.ask(t, Query{Kind: Agenda}, 3)
-		time.Sleep(slowInterval + time.Second)
+		pass(slowInterval + time.Second)
 		r.since()
 		r.generation.Add(1)
-		time.Sleep(slowInterval)
+		pass(slowInterval)
 		if got := r.since(); len(got) != 0 || r.Stats().Warmed != 0 {
 			t.Errorf("drawn after the change: %v", got)
 		}
@@ -283,20 +283,20 @@ func TestNothingIsWarmedUnderPressure(t *testing.T) {
 		r := run(t, nil)
 		defer r.end(t)
 		r.ask(t, Query{Kind: Agenda}, 3)
-		time.Sleep(slowInterval + time.Second)
+		pass(slowInterval + time.Second)
 		r.Ease(DropOldest)
 		r.since()
 		r.generation.Add(1)
-		time.Sleep(slowInterval + lookInterval)
+		pass(slowInterval + lookInterval)
 		if got := r.since(); len(got) != 0 {
 			t.Errorf("drawn under pressure: %v", got)
 		}
 		r.Ease(NoStep)
 		r.ask(t, Query{Kind: Agenda}, 1)
-		time.Sleep(slowInterval)
+		pass(slowInterval)
 		r.since()
 		r.generation.Add(1)
-		time.Sleep(lookInterval + time.Millisecond)
+		pass(lookInterval + time.Millisecond)
 		if got := r.since(); len(got) != 1 {
 			t.Errorf("drawn after it: %v", got)
 		}
@@ -310,22 +310,22 @@ func TestWarmTakesHalfOfOneCore(t *testing.T) {
 		defer r.end(t)
 		var busy atomic.Int64
 		r.painter(func(_ context.Context, _ Query, at time.Time) (Page, error) {
-			time.Sleep(100 * time.Millisecond)
+			pass(100 * time.Millisecond)
 			busy.Add(1)
 			return Page{Status: 200, Body: make([]byte, 10), Until: at.Add(time.Hour)}, nil
 		})
 		for i := range 40 {
 			r.ask(t, Query{Kind: Events, From: int64(i)}, 2)
 		}
-		time.Sleep(slowInterval)
+		pass(slowInterval)
 		busy.Store(0)
 		r.generation.Add(1)
-		time.Sleep(lookInterval + time.Second)
+		pass(lookInterval + time.Second)
 		synctest.Wait()
 		if n := busy.Load(); n < 3 || n > 10 {
 			t.Errorf("%d drawings of 100 ms in 2 s", n)
 		}
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if n := busy.Load(); n != maxWarmed {
 			t.Errorf("%d drawings, want %d", n, maxWarmed)
 		}
@@ -336,16 +336,16 @@ func TestWarmEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := run(t, nil)
 		r.painter(func(_ context.Context, _ Query, at time.Time) (Page, error) {
-			time.Sleep(time.Second)
+			pass(time.Second)
 			return Page{Status: 200, Until: at.Add(time.Hour)}, nil
 		})
 		for i := range 10 {
 			r.ask(t, Query{Kind: Events, From: int64(i)}, 2)
 		}
-		time.Sleep(slowInterval)
+		pass(slowInterval)
 		r.since()
 		r.generation.Add(1)
-		time.Sleep(lookInterval + time.Second)
+		pass(lookInterval + time.Second)
 		r.end(t)
 		if got := r.since(); len(got) == 0 || len(got) > 3 {
 			t.Errorf("drawn after the end: %v", got)
@@ -360,13 +360,13 @@ func TestWarmSurvivesWhatCannotBeDrawn(t *testing.T) {
 		for _, q := range []Query{{Kind: Agenda}, {Kind: Agenda, Encoding: "gzip"}} {
 			r.ask(t, q, 2)
 		}
-		time.Sleep(2 * slowInterval)
+		pass(2 * slowInterval)
 		r.ask(t, Query{Kind: Agenda, Encoding: "gzip"}, 1)
 		r.painter(func(context.Context, Query, time.Time) (Page, error) { return Page{}, errors.New("no disk") })
 		warmed := r.Stats().Warmed
-		time.Sleep(3 * slowInterval)
+		pass(3 * slowInterval)
 		r.generation.Add(1)
-		time.Sleep(slowInterval)
+		pass(slowInterval)
 		s := r.Stats()
 		if s.Warmed != warmed || s.Failed == 0 || s.Failed > 10 {
 			t.Errorf("stats %+v", s)
@@ -387,7 +387,7 @@ func TestAdaptiveSizeFollowsThrash(t *testing.T) {
 				for i := range 100 {
 					r.get(t, Query{Kind: Events, From: int64(i)})
 				}
-				time.Sleep(time.Minute)
+				pass(time.Minute)
 			}
 			synctest.Wait()
 		}
@@ -416,7 +416,7 @@ func TestAdaptiveSizeFollowsThrash(t *testing.T) {
 		if got := r.Stats().Hits - hits; got < 60 {
 			t.Errorf("%d of 100 are kept in the adapted size", got)
 		}
-		time.Sleep(30 * time.Minute)
+		pass(30 * time.Minute)
 		if s := r.Stats(); s.MaxBytes != small.MaxBytes || s.Why != "" {
 			t.Errorf("after a calm time: %+v", s)
 		}
@@ -474,3 +474,6 @@ func TestInterestsAreBounded(t *testing.T) {
 		t.Error("what is asked all the time is forgotten")
 	}
 }
+
+// pass lets fake time pass.
+func pass(d time.Duration) { <-time.After(d) }
