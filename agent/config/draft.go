@@ -174,11 +174,12 @@ func didYouMean(name string, known []string) string {
 	if len(name) > most {
 		return ""
 	}
-	best, least := "", max(2, len(name)/3)+1
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	best, least := "", max(2, len(last)/3)+1
 	for _, k := range known {
 		n := distance(name, k)
 		if i := strings.LastIndexByte(k, '.'); i >= 0 {
-			n = min(n, distance(name[strings.LastIndexByte(name, '.')+1:], k[i+1:])+1)
+			n = min(n, distance(last, k[i+1:])+1)
 		}
 		if n < least {
 			best, least = k, n

@@ -37,3 +37,13 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// A secret that is set is the one that is kept, as any other setting is.
+func TestSecretsKeepWhatIsSet(t *testing.T) {
+	for _, key := range []string{"web.pin", "web.write_token", "alexa.bearer_token"} {
+		scratch := Default()
+		if text, err := allowed(scratch.settings(), key, "2468-2468"); err != nil || text != "2468-2468" {
+			t.Errorf("%s: %q, %v", key, text, err)
+		}
+	}
+}

@@ -41,7 +41,7 @@ func hidden(key, allowed string, at *Secret, accept func(string) bool) setting {
 			*at = Secret(text)
 			return true
 		},
-		raw: at.Reveal,
+		raw: func() string { return at.Reveal() }, // as it is then: at.Reveal alone would be as it is now
 	}
 }
 
