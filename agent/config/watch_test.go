@@ -231,18 +231,54 @@ func TestBurst(t *testing.T) {
 	}
 }
 
+// seen writes a file again and again until that was told more often than what happened before can have been.
+func (w watcher) seen(name string) {
+	w.Helper()
+	tick := time.NewTicker(hasty.latest)
+	defer tick.Stop()
+	late := time.After(patience)
+	for told := 0; told < 10; {
+		if err := write(name, "again")(); err != nil {
+			w.Fatal(err)
+		}
+		select {
+		case got := <-w.told:
+			if got == name {
+				told++
+			}
+		case <-tick.C:
+		case <-late:
+			w.Fatalf("%s is not watched", name)
+		}
+	}
+}
+
 func TestWatchWaitsForADirectory(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "a", "b")
-	name := filepath.Join(dir, "calendarbot.yaml")
-	w := watching(t, hasty, name)
-	w.do(name, func() error { return errors.Join(os.MkdirAll(dir, 0o700), write(name, "a")()) })
-	w.do(name, write(name, "b"))
-	// It goes and comes again.
-	w.do(name, func() error { return os.RemoveAll(filepath.Dir(dir)) })
-	w.do(name, func() error { return errors.Join(os.MkdirAll(dir, 0o700), write(name, "c")()) })
-	// It is moved, and another takes its place.
-	w.do(name, func() error { return os.Rename(dir, dir+".old") })
-	w.do(name, func() error { return errors.Join(os.MkdirAll(dir, 0o700), write(name, "d")()) })
+	for _, c := range []struct {
+		name   string
+		change func(dir string) error // after which the directory is not there
+	}{
+		{"missing at first", nil},
+		{"removed", os.RemoveAll},
+		{"removed with the one above", func(dir string) error { return os.RemoveAll(filepath.Dir(dir)) }},
+		{"moved", func(dir string) error { return os.Rename(dir, dir+".old") }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "a", "b")
+			name := filepath.Join(dir, "calendarbot.yaml")
+			w := watching(t, hasty, name)
+			w.do(name, func() error { return errors.Join(os.MkdirAll(dir, 0o700), write(name, "a")()) })
+			w.seen(name)
+			if c.change == nil {
+				return
+			}
+			w.do(name, func() error { return c.change(dir) })
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			w.seen(name)
+		})
+	}
 }
 
 func TestWatchWaitsWhereAFileStandsForTheDirectory(t *testing.T) {
