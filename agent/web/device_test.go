@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,7 +17,9 @@ import (
 	"calendarbot/agent/calendar"
 	"calendarbot/agent/config"
 	"calendarbot/agent/conn"
+	"calendarbot/agent/feature"
 	"calendarbot/agent/feed"
+	"calendarbot/agent/guard"
 	"calendarbot/agent/ics"
 	"calendarbot/agent/page"
 	"calendarbot/agent/store"
@@ -67,8 +70,8 @@ func start(t *testing.T, changes ...func(*Options)) *device {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := live.State().Config
-	refresher := feed.New(feed.Options{HTTP: conn.NewHTTP(conn.HTTPOptions{}), Store: kept, Zone: now.Location(), Feeds: cfg.Feeds, Now: clock})
+	client := conn.NewHTTP(conn.HTTPOptions{})
+	refresher := feed.New(feed.Options{HTTP: client, Store: kept, Zone: now.Location(), Feeds: live.State().Config.Feeds, Now: clock})
 	// Addresses that are refused before anything is sent.
 	configured := []config.Source{
 		{ID: "work", Name: "Work", URL: "http://127.0.0.1:9/secret-path.ics", Color: "#1a7f37"},
@@ -82,9 +85,10 @@ func start(t *testing.T, changes ...func(*Options)) *device {
 		t.Fatal(err)
 	}
 	o := Options{
-		Control: live, Store: kept, Refresher: refresher, Zone: now.Location(), Now: clock, Version: "test", Listener: listener,
-		Page: answers(page.NewDirect(page.DirectOptions{Store: kept, Config: cfg, Zone: now.Location(), Now: clock, Version: "test"}).Page),
+		Store: kept, Refresher: refresher, Zone: now.Location(), Now: clock, Version: "test", Listener: listener,
+		Pools: func() []conn.Stats { return []conn.Stats{client.Stats(), kept.Connections()} },
 	}
+	optimise(t, &o, live)
 	for _, change := range changes {
 		change(&o)
 	}
@@ -112,6 +116,56 @@ func start(t *testing.T, changes ...func(*Options)) *device {
 		}
 	})
 	return d
+}
+
+// told is a configuration that tells the gates of its changes, as the program does.
+type told struct {
+	*config.Live
+	gates []*guard.Gate
+}
+
+func (c told) tell(state *config.State, err error) (*config.State, error) {
+	emergency := ""
+	if state.Config.Features.EmergencyOff {
+		emergency = "Everything optional is off for this test."
+	}
+	for _, g := range c.gates {
+		g.Tell(guard.Word{Emergency: emergency, Setting: state.Config.Features.Setting(g.Stats().Feature)})
+	}
+	return state, err
+}
+
+func (c told) Set(ctx context.Context, settings map[string]*string, by config.By) (*config.State, error) {
+	return c.tell(c.Live.Set(ctx, settings, by))
+}
+
+func (c told) Undo(ctx context.Context, id int64, by config.By) (*config.State, error) {
+	return c.tell(c.Live.Undo(ctx, id, by))
+}
+
+// optimise puts the real parts before the drawing of pages.
+func optimise(t *testing.T, o *Options, live *config.Live) {
+	t.Helper()
+	for _, f := range feature.All() {
+		o.Gates = append(o.Gates, guard.New(f, "device-of-the-tests", guard.Limits{}))
+	}
+	o.Control = told{live, o.Gates}
+	cfg := live.State().Config
+	draw := func(from page.Reader) page.Draw {
+		return page.NewDirect(page.DirectOptions{Store: from, Config: cfg, Zone: o.Zone, Now: o.Now, Version: "test"}).Draw
+	}
+	o.Batch = page.NewBatch(o.Store, page.BatchOptions{Limits: cfg.Batch})
+	memory := page.NewMemory(page.MemoryOptions{Generation: o.Store.Generation, Now: o.Now})
+	var err error
+	if o.Pipeline, err = page.NewPipeline(page.PipelineOptions{Draw: memory.Keep(draw(o.Batch)), Generation: o.Store.Generation, Now: o.Now, Cache: cfg.Cache}); err != nil {
+		t.Fatal(err)
+	}
+	pipeline := slices.IndexFunc(o.Gates, func(g *guard.Gate) bool { return g.Stats().Feature == feature.RequestPipeline })
+	o.Ladder = page.NewLadder(page.LadderOptions{
+		Fast: o.Pipeline.Page, Plain: page.Filled(memory.Keep(draw(o.Store)), o.Now), Gate: o.Gates[pipeline], Memory: memory,
+		Zone: func() *time.Location { return o.Zone }, Now: o.Now,
+	})
+	o.Page = o.Ladder.Page
 }
 
 // answers is a ladder of one rung: an error becomes the page that says so.

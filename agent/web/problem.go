@@ -85,7 +85,10 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 // may have nobody to lead it back.
 func (s *Server) failForm(c *fiber.Ctx, err error) error {
 	back := "/"
-	if form, err := readForm(c); err == nil {
+	if c.Path() == "/settings" {
+		back = "/settings"
+	}
+	if form, err := readForm(c); err == nil && form.Has("back") {
 		back = wayBack(form.Get("back"))
 	}
 	told, back := s.told(c, err), html.EscapeString(back)

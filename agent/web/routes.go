@@ -43,6 +43,8 @@ func (s *Server) routes() []route {
 		{get, "/login", open, s.loginForm},
 		{post, "/login", entering, s.login},
 		{post, "/logout", entering, s.logout},
+		{get, "/settings", settling, s.getSettingsPage},
+		{post, "/settings", changing, s.settingsForm},
 
 		// Our own interface.
 		{get, "/api/v1/events", reading, s.json(page.Events)},

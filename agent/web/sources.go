@@ -81,23 +81,32 @@ func (s *Server) addSource(c *fiber.Ctx) error {
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	src, err := in.apply(config.Source{})
+	added, err := s.add(in)
 	if err != nil {
 		return err
 	}
+	c.Set(fiber.HeaderLocation, "/api/v1/sources/"+added.ID)
+	return answerJSON(c, http.StatusCreated, sourceOf(added))
+}
+
+// add adds a calendar after a trial fetch.
+func (s *Server) add(in sourceInput) (store.Source, error) {
+	src, err := in.apply(config.Source{})
+	if err != nil {
+		return store.Source{}, err
+	}
 	leave, err := s.enterTrial()
 	if err != nil {
-		return err
+		return store.Source{}, err
 	}
 	defer leave()
 	ctx, cancel := s.trialContext()
 	defer cancel()
 	added, err := s.o.Refresher.Add(ctx, src)
 	if err != nil {
-		return sourceProblem("add source", err)
+		return store.Source{}, sourceProblem("add source", err)
 	}
-	c.Set(fiber.HeaderLocation, "/api/v1/sources/"+added.ID)
-	return answerJSON(c, http.StatusCreated, sourceOf(added))
+	return added, nil
 }
 
 func (s *Server) editSource(c *fiber.Ctx) error {
@@ -132,28 +141,42 @@ func (s *Server) editSource(c *fiber.Ctx) error {
 }
 
 func (s *Server) deleteSource(c *fiber.Ctx) error {
-	id := sourceID(c)
+	if err := s.remove(sourceID(c)); err != nil {
+		return err
+	}
+	return c.SendStatus(http.StatusNoContent)
+}
+
+// remove takes a calendar away that was added here.
+func (s *Server) remove(id string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
 	if err := s.o.Refresher.Delete(ctx, id); err != nil {
 		return sourceProblem("delete source", err)
 	}
-	return c.SendStatus(http.StatusNoContent)
+	return nil
 }
 
 func (s *Server) refreshSource(c *fiber.Ctx) error {
-	id := sourceID(c)
-	if !s.o.Refresher.Refresh(id) {
-		sources, err := s.sources()
-		if err != nil {
-			return fmt.Errorf("list sources: %w", err)
-		}
-		if slices.ContainsFunc(sources, func(src store.Source) bool { return src.ID == id }) {
-			return problemOf(http.StatusConflict, "disabled", "This calendar is switched off.")
-		}
-		return sourceProblem("refresh source", feed.ErrUnknown)
+	if err := s.fetchNow(sourceID(c)); err != nil {
+		return err
 	}
 	return answerJSON(c, http.StatusAccepted, map[string]string{"status": "due"})
+}
+
+// fetchNow makes a calendar due.
+func (s *Server) fetchNow(id string) error {
+	if id != "" && s.o.Refresher.Refresh(id) {
+		return nil
+	}
+	sources, err := s.sources()
+	if err != nil {
+		return fmt.Errorf("list sources: %w", err)
+	}
+	if slices.ContainsFunc(sources, func(src store.Source) bool { return src.ID == id }) {
+		return problemOf(http.StatusConflict, "disabled", "This calendar is switched off.")
+	}
+	return sourceProblem("refresh source", feed.ErrUnknown)
 }
 
 // webSource returns a source that people may edit, with its credentials.

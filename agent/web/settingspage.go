@@ -1,0 +1,335 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"calendarbot/agent/config"
+	"calendarbot/agent/store"
+)
+
+// shownChanges is how many changes the page shows.
+const shownChanges = 10
+
+// settingsPage is what the template draws. What a person typed and what was wrong with it stands in it; the rest is filled in.
+type settingsPage struct {
+	Token       string // of every form
+	LoggedIn    bool
+	Done, Wrong string // how the last form went
+	Problem     string
+	Pending     string
+	Calendars   []calendarRow
+	Add         addForm
+	Fields      []fieldRow
+	HasPIN      bool
+	PINWrong    string
+	Emergency   emergency
+	Features    []featureRow
+	Changes     []changeRow
+
+	remove string            // the calendar whose removal is to be confirmed
+	typed  map[string]string // by key
+	wrong  map[string]string // by key
+}
+
+type calendarRow struct {
+	ID, Name, Address, State, Error string
+	Removable, Confirm              bool
+}
+
+type addForm struct {
+	URL, Name, Wrong string
+	LAN              bool
+}
+
+type fieldRow struct {
+	choice
+	Value, Wrong string
+}
+
+type featureRow struct {
+	featureView
+	Title   string
+	Options []option
+}
+
+type option struct {
+	Value, Text string
+	Chosen      bool
+}
+
+type changeRow struct {
+	ID                   int64
+	What, When, Who, Why string
+	Undo                 bool
+}
+
+// doneWords says what a form did; its name comes back in the address.
+func doneWords(done string) string {
+	return map[string]string{
+		"add": "The calendar is added.", "refresh": "The calendar is being fetched.", "remove": "The calendar is removed.", "choose": "The settings are saved.",
+		"pin": "The PIN is saved.", "feature": "The part is switched.", "emergency": "That is done.", "undo": "The change is taken back.",
+	}[done]
+}
+
+// getSettingsPage is GET /settings.
+func (s *Server) getSettingsPage(c *fiber.Ctx) error {
+	values, err := url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		values = nil // what it says is a convenience
+	}
+	if st := standingHere(c); st.session != (session{}) && st.session.stale(s.o.Now()) {
+		keep(c, s.sessions.cookie(st.session.renewed(s.o.Now()), s.current().Config.Web))
+	}
+	return s.showSettings(c, http.StatusOK, settingsPage{Done: doneWords(values.Get("done")), remove: values.Get("remove")})
+}
+
+// showSettings fills in what is not about the last form.
+func (s *Server) showSettings(c *fiber.Ctx, status int, p settingsPage) error {
+	state := s.o.Control.State()
+	web := state.Config.Web
+	st := standingHere(c)
+	p.Token, p.LoggedIn, p.HasPIN = s.sessions.formToken(st.session, web), st.session != (session{}), web.PIN != ""
+	p.Problem, p.Pending = state.Problem, strings.Join(state.Pending, ", ")
+	sources, err := s.sources()
+	if err != nil {
+		return fmt.Errorf("list sources: %w", err)
+	}
+	for _, src := range sources {
+		p.Calendars = append(p.Calendars, s.calendarRow(src, p.remove))
+	}
+	texts := map[string]string{}
+	for _, v := range state.Values {
+		texts[v.Key] = v.Text
+	}
+	for _, ch := range choices() {
+		f := fieldRow{choice: ch, Value: texts[ch.Key], Wrong: p.wrong[ch.Key]}
+		if typed, ok := p.typed[ch.Key]; ok {
+			f.Value = typed
+		}
+		p.Fields = append(p.Fields, f)
+	}
+	p.Emergency = s.emergency()
+	for _, f := range s.features() {
+		p.Features = append(p.Features, featureRowOf(f))
+	}
+	changes, err := s.changes(shownChanges)
+	if err != nil {
+		return err
+	}
+	p.Changes = changeRows(changes, s.o.Zone)
+	return s.fill(c, status, "settings", "Settings", p)
+}
+
+func (s *Server) calendarRow(src store.Source, remove string) calendarRow {
+	r := calendarRow{ID: src.ID, Name: src.Name, Address: src.Address, Error: src.Error, Removable: src.Web, Confirm: src.Web && src.ID == remove}
+	if r.Name == "" {
+		r.Name = src.ID
+	}
+	switch src.State {
+	case store.OK:
+		r.State = fmt.Sprintf("%d events, fetched %s", src.Events, moment(src.LastSuccess, s.o.Zone))
+	case store.Failing:
+		r.State = "failing since " + moment(src.FailingSince, s.o.Zone)
+		if !src.NextTry.IsZero() {
+			r.State += ", next try " + moment(src.NextTry, s.o.Zone)
+		}
+	case store.Disabled:
+		r.State = "switched off"
+	default:
+		r.State = "not fetched yet"
+	}
+	return r
+}
+
+// moment is a time for a person.
+func moment(t time.Time, zone *time.Location) string {
+	return t.In(zone).Format("Mon 2 Jan, 15:04")
+}
+
+func featureRowOf(f featureView) featureRow {
+	r := featureRow{featureView: f, Title: strings.ReplaceAll(f.Name, "_", " ")}
+	chosen := "auto"
+	if f.Layer == config.Runtime && (f.Setting == "on" || f.Setting == "off") {
+		chosen = f.Setting
+	}
+	for _, o := range []option{{Value: "auto", Text: "by itself"}, {Value: "on", Text: "on"}, {Value: "off", Text: "off"}} {
+		o.Chosen = o.Value == chosen
+		r.Options = append(r.Options, o)
+	}
+	return r
+}
+
+// changeRows are changes in words; those that can be taken back are the newest of their key.
+func changeRows(changes []changeView, zone *time.Location) []changeRow {
+	var rows []changeRow
+	back, later := map[int64]bool{}, map[string]bool{}
+	for _, ch := range changes { // the newest first
+		back[ch.Undoes] = true
+		r := changeRow{ID: ch.ID, Who: ch.Who, Why: ch.Why, What: ch.Key + " became " + quotedText(ch.To)}
+		if ch.From != nil {
+			r.What = ch.Key + " changed from " + quotedText(ch.From) + " to " + quotedText(ch.To)
+		}
+		if at, err := time.Parse(time.RFC3339, ch.At); err == nil {
+			r.When = moment(at, zone)
+		}
+		r.Undo = ch.Layer == config.Runtime && ch.Undoes == 0 && !back[ch.ID] && !later[ch.Key]
+		if r.Undo {
+			later[ch.Key] = true
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// quotedText is what a layer says about a key.
+func quotedText(text *string) string {
+	switch {
+	case text == nil:
+		return "what holds otherwise"
+	case *text == "":
+		return "empty"
+	}
+	return "“" + *text + "”"
+}
+
+// settingsForm is POST /settings: one of the forms of the page.
+func (s *Server) settingsForm(c *fiber.Ctx) error {
+	form, err := readForm(c)
+	if err != nil {
+		return err
+	}
+	st := standingHere(c)
+	if !s.sessions.fits(form.Get("token"), st.session, s.current().Config.Web) {
+		return oldForm()
+	}
+	p, do := settingsPage{}, form.Get("do")
+	switch do {
+	case "add":
+		p.Add = addForm{URL: form.Get("url"), Name: form.Get("name"), LAN: form.Get("lan") != ""}
+		if err = s.addByForm(p.Add); err != nil {
+			p.Add.Wrong = s.words(c, err)
+		}
+	case "refresh":
+		err = s.fetchNow(form.Get("id"))
+	case "remove":
+		err = s.remove(form.Get("id"))
+	case "choose":
+		p.typed, p.wrong, err = s.choose(form, by(c, ""))
+	case "pin":
+		if err = s.setPIN(c, form.Get("pin")); err != nil {
+			p.PINWrong = s.words(c, err)
+		}
+	case "feature":
+		err = s.switchFeature(form.Get("name"), form.Get("setting"), by(c, ""))
+	case "emergency":
+		err = s.setEmergency(strconv.FormatBool(form.Get("to") == "true"), by(c, ""))
+	case "undo":
+		err = s.undoByForm(form.Get("id"), by(c, ""))
+	default:
+		return problemOf(http.StatusBadRequest, "bad_form", "This page has no such form.")
+	}
+	if err == nil {
+		return c.Redirect("/settings?done="+do+"#"+section(do), http.StatusSeeOther)
+	}
+	told := s.told(c, err)
+	if p.Add.Wrong == "" && p.PINWrong == "" && len(p.wrong) == 0 {
+		p.Wrong = told.Detail
+	}
+	told.announce(c)
+	return s.showSettings(c, told.Status, p)
+}
+
+// section is the part of the page that a form is in.
+func section(do string) string {
+	switch do {
+	case "add", "refresh", "remove":
+		return "calendars"
+	case "feature", "emergency":
+		return "features"
+	case "undo":
+		return "changes"
+	}
+	return do
+}
+
+// words is what a person may know of an error.
+func (s *Server) words(c *fiber.Ctx, err error) string { return s.told(c, err).Detail }
+
+func (s *Server) addByForm(in addForm) error {
+	address := strings.TrimSpace(in.URL)
+	_, err := s.add(sourceInput{URL: &address, Name: given(strings.TrimSpace(in.Name)), LAN: &in.LAN})
+	return err
+}
+
+// given is a text that is there.
+func given(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// choose saves the settings that a person chose and that are others than before. All that is wrong is told, by key.
+func (s *Server) choose(form url.Values, who config.By) (typed, wrong map[string]string, err error) {
+	now := map[string]string{}
+	for _, v := range s.o.Control.State().Values {
+		now[v.Key] = v.Text
+	}
+	typed, wrong = map[string]string{}, map[string]string{}
+	words := map[string]*string{}
+	for _, ch := range choices() {
+		text := strings.TrimSpace(form.Get(ch.Key))
+		switch {
+		case ch.Kind == switchKind && text == "":
+			text = "false"
+		case !form.Has(ch.Key) && ch.Kind != switchKind:
+			continue
+		}
+		typed[ch.Key] = text
+		if text == now[ch.Key] {
+			continue
+		}
+		if err := config.Check(ch.Key, text); err != nil {
+			wrong[ch.Key] = sentences(err)
+			continue
+		}
+		words[ch.Key] = &text
+	}
+	if len(wrong) > 0 {
+		return typed, wrong, problemOf(http.StatusBadRequest, "bad_setting", "Not all of this can be saved.")
+	}
+	if len(words) > 0 {
+		_, err = s.change(words, who)
+	}
+	return typed, nil, err
+}
+
+// setPIN sets another PIN, which ends every login, and logs in whoever set it.
+func (s *Server) setPIN(c *fiber.Ctx, pin string) error {
+	if pin == "" {
+		return problemOf(http.StatusBadRequest, "bad_setting", "Please type a PIN.")
+	}
+	state, err := s.change(map[string]*string{"web.pin": &pin}, by(c, ""))
+	if err != nil {
+		return err
+	}
+	keep(c, s.sessions.cookie(s.sessions.begin(s.o.Now()), state.Config.Web))
+	return nil
+}
+
+func (s *Server) undoByForm(text string, who config.By) error {
+	in := params{values: url.Values{"id": {text}}}
+	id := in.number("id", 0, 1, 1<<53)
+	if id == 0 {
+		return problemOf(http.StatusBadRequest, "bad_form", "The form does not say which change to take back.")
+	}
+	_, err := s.undoChange(int64(id), who)
+	return err
+}

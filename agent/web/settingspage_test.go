@@ -1,0 +1,228 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"calendarbot/agent/feature"
+)
+
+// person is somebody who is logged in and looks at the settings.
+type person struct {
+	*device
+	cookie header
+	token  string
+}
+
+func (d *device) person() *person {
+	d.t.Helper()
+	a, cookie := d.login(pinOfTests, "/settings")
+	if a.StatusCode != http.StatusSeeOther {
+		d.t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	p := &person{device: d, cookie: cookie}
+	p.token = formToken(d.t, p.page(""))
+	return p
+}
+
+func (p *person) page(query string) answer {
+	p.t.Helper()
+	a := p.ask("GET", "/settings"+query, "", p.cookie)
+	if a.StatusCode != http.StatusOK {
+		p.t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	return a
+}
+
+// press sends a form.
+func (p *person) press(do string, fields ...string) answer {
+	p.t.Helper()
+	form := url.Values{"do": {do}, "token": {p.token}}
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	return p.ask("POST", "/settings", form.Encode(), asForm(), p.cookie, header{"Origin", p.url})
+}
+
+// done presses a button that must work.
+func (p *person) done(do string, fields ...string) {
+	p.t.Helper()
+	if a := p.press(do, fields...); a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.Header.Get("Location"), "/settings?done="+do+"#") {
+		p.t.Errorf("%s %v: %d %q %.3000s", do, fields, a.StatusCode, a.Header.Get("Location"), a.body)
+	}
+}
+
+func has(a answer, texts ...string) bool {
+	for _, text := range texts {
+		if !strings.Contains(string(a.body), text) {
+			return false
+		}
+	}
+	return true
+}
+
+func TestSettingsPage(t *testing.T) {
+	d := start(t, said(t, "web.pin", pinOfTests))
+	d.household()
+	p := d.person()
+	page := p.page("")
+	if !has(page, "Work", "http://127.0.0.1:9", "3 events", `name="display.theme"`, "request pipeline", "Log out", "web.pin") || has(page, "secret-path") || has(page, pinOfTests) {
+		t.Errorf("%s", page.body)
+	}
+	if has(page, "<script") || has(page, "style=") || page.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("script, style or %v", page.Header)
+	}
+	css := regexp.MustCompile(`/assets/settings\.[0-9a-f]{12}\.css`).FindString(string(page.body))
+	if a := d.ask("GET", css, ""); a.StatusCode != http.StatusOK || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/css") {
+		t.Errorf("%q: %d", css, a.StatusCode)
+	}
+	// Every form is protected, every field has a name for those who cannot see.
+	forms := regexp.MustCompile(`(?s)<form.*?</form>`).FindAllString(string(page.body), -1)
+	for _, form := range forms {
+		if !strings.Contains(form, `name="token" value="`+p.token+`"`) {
+			t.Errorf("not protected: %s", form)
+		}
+	}
+	for _, field := range regexp.MustCompile(`<(?:input|select)[^>]*>`).FindAllString(string(page.body), -1) {
+		id := regexp.MustCompile(` id="([^"]+)"`).FindStringSubmatch(field)
+		if !strings.Contains(field, `type="hidden"`) && !strings.Contains(field, "aria-label=") && (id == nil || !has(page, `<label for="`+id[1]+`"`)) {
+			t.Errorf("without a label: %s", field)
+		}
+	}
+	if len(forms) < 10 {
+		t.Errorf("%d forms", len(forms))
+	}
+	if a := d.ask("GET", "/settings", ""); a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/login?back=%2Fsettings" {
+		t.Errorf("a stranger: %d %q", a.StatusCode, a.Header.Get("Location"))
+	}
+	open := start(t, said(t, "web.write_token", ""))
+	if a := open.ask("GET", "/settings", ""); a.StatusCode != http.StatusOK || has(a, "Log out") {
+		t.Errorf("on the device itself: %d", a.StatusCode)
+	}
+	if a := open.ask("GET", "/settings", "", header{"X-Forwarded-For", "192.168.1.7"}); a.StatusCode != http.StatusForbidden || !has(a, "<p>Changes are taken from the device itself only") {
+		t.Errorf("from elsewhere, without a PIN: %d %s", a.StatusCode, a.body)
+	}
+	if a := open.ask("GET", "/login", ""); !has(a, "No PIN is set") {
+		t.Errorf("%s", a.body)
+	}
+	if a, cookie := open.login("1234", "/"); a.StatusCode != http.StatusUnauthorized || cookie.value != "" {
+		t.Errorf("a login without a PIN: %d", a.StatusCode)
+	}
+}
+
+func TestSettingsPageChanges(t *testing.T) {
+	d := start(t, said(t, "web.pin", pinOfTests))
+	p := d.person()
+	p.done("choose", "display.theme", "dark", "display.days", " 5 ", "device.name", "Kitchen <b>", "web.drop_in_writes", "true")
+	if cfg := d.server.current().Config; cfg.Display.Theme != "dark" || cfg.Display.Days != 5 || cfg.Device.Name != "Kitchen <b>" || !cfg.Web.DropInWrites {
+		t.Errorf("%+v", cfg.Display)
+	}
+	p.done("choose", "display.theme", "dark")
+	if d.server.current().Config.Web.DropInWrites {
+		t.Error("an empty box is not taken")
+	}
+	page := p.page("?done=choose")
+	if !has(page, `data-theme="dark"`, "Kitchen &lt;b&gt;", `value="5"`, `role="status">The settings are saved.`, "web.drop_in_writes became “false”", "the settings page, from 127.0.0.1") || has(page, "<b>") {
+		t.Errorf("%s", page.body)
+	}
+
+	// What is wrong is told at its field, the rest stays as typed, and nothing of it counts.
+	a := p.press("choose", "display.days", "99", "display.scale", "big", "device.name", "Typed")
+	if a.StatusCode != http.StatusBadRequest || !has(a, `value="99"`, `value="big"`, `value="Typed"`, `id="display.days-wrong"`, "from 1 to 31", `id="display.scale-wrong"`) || d.server.current().Config.Device.Name == "Typed" {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+
+	p.done("feature", "name", feature.RequestPipeline, "setting", "off")
+	if d.feature(feature.RequestPipeline)["on"] != false || !has(p.page(""), "request pipeline: off", `<option value="off" selected>`) {
+		t.Error("the part is on")
+	}
+	changes := d.get("/api/v1/config/log?limit=1", withToken())["changes"].([]any)
+	p.done("undo", "id", fmt.Sprint(path(changes[0], "id")))
+	if d.feature(feature.RequestPipeline)["on"] != true {
+		t.Error("the part is still off")
+	}
+	p.done("emergency", "to", "true")
+	if !has(p.page(""), "Let them be used again") {
+		t.Error("no way back")
+	}
+	p.done("emergency", "to", "false")
+
+	for _, c := range []struct {
+		do     string
+		fields []string
+		status int
+		words  string
+	}{
+		{"undo", []string{"id", "x"}, 400, "which change"}, {"undo", []string{"id", "4711"}, 409, "4711"}, {"feature", []string{"name", "x", "setting", "on"}, 400, "x"},
+		{"feature", []string{"name", feature.RequestPipeline, "setting", "x"}, 400, ""}, {"refresh", []string{"id", "nobody"}, 404, "no calendar"},
+		{"remove", []string{"id", "work"}, 409, "configuration"}, {"remove", nil, 404, "no calendar"}, {"pin", []string{"pin", "12"}, 400, "4 to 64"}, {"pin", nil, 400, "type a PIN"},
+		{"nothing", nil, 400, "no such form"},
+	} {
+		if a := p.press(c.do, c.fields...); a.StatusCode != c.status || !has(a, c.words) {
+			t.Errorf("%s %v: %d %s", c.do, c.fields, a.StatusCode, a.body)
+		}
+	}
+	p.token = "other"
+	if a := p.press("emergency", "to", "true"); a.StatusCode != http.StatusForbidden || !has(a, "out of date") {
+		t.Errorf("without the token: %d", a.StatusCode)
+	}
+	if a := p.ask("POST", "/settings", "do=choose", asJSON(), p.cookie, header{"Origin", p.url}); a.StatusCode != http.StatusUnsupportedMediaType {
+		t.Errorf("no form: %d", a.StatusCode)
+	}
+}
+
+func TestSettingsPagePIN(t *testing.T) {
+	d := start(t, said(t, "web.pin", pinOfTests))
+	p, other := d.person(), d.person()
+	a := p.press("pin", "pin", "13579")
+	if a.StatusCode != http.StatusSeeOther || !hashed(d.server.current().Config.Web.PIN) {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	text, _, _ := strings.Cut(a.Header.Get("Set-Cookie"), ";")
+	if a := d.ask("GET", "/settings", "", header{"Cookie", text}); a.StatusCode != http.StatusOK {
+		t.Errorf("whoever set it is logged out: %d", a.StatusCode)
+	}
+	if a := d.ask("GET", "/settings", "", other.cookie); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("the others are not: %d", a.StatusCode)
+	}
+	if a, _ := d.login(pinOfTests, "/"); a.StatusCode != http.StatusUnauthorized {
+		t.Errorf("the old PIN: %d", a.StatusCode)
+	}
+	if a, _ := d.login("13579", "/"); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("the new PIN: %d", a.StatusCode)
+	}
+}
+
+func TestSettingsPageCalendars(t *testing.T) {
+	d := start(t, said(t, "web.pin", pinOfTests))
+	feed, _ := feedServer(t)
+	p := d.person()
+	a := p.press("add", "url", feed+"/page", "name", "Choir <1>", "lan", "1")
+	if a.StatusCode != http.StatusUnprocessableEntity || !has(a, `value="`+feed+`/page"`, "Choir &lt;1&gt;", "checked", `id="url-wrong"`) {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+	if a := p.press("add", "url", "ftp://x"); a.StatusCode != http.StatusBadRequest || !has(a, `value="ftp://x"`, `id="url-wrong"`) {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+	address := strings.Replace(feed, "http://", "http://ann:pass@", 1) + "/a.ics"
+	p.done("add", "url", " "+address+" ", "name", "Choir", "lan", "1")
+	page := p.page("?done=add")
+	if !has(page, "The calendar is added.", "Choir", `aria-label="Remove Choir"`) || has(page, "pass@") {
+		t.Errorf("%s", page.body)
+	}
+	p.done("refresh", "id", "choir")
+	if page := p.page("?remove=choir"); !has(page, "Remove it with all its events?", `id="remove"`) {
+		t.Errorf("%s", page.body)
+	}
+	if page := p.page("?remove=work"); has(page, "Remove it with all its events?") {
+		t.Error("one of the configuration can be removed")
+	}
+	p.done("remove", "id", "choir")
+	if has(p.page(""), "Choir") {
+		t.Error("it is still there")
+	}
+}
