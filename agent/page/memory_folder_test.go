@@ -185,7 +185,13 @@ func TestMemoryIgnoresWhatIsNotWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("0123456789abcdef.page", good) // under another page's name
+	other := lastPage{q, p}
+	other.page.Body, other.page.Made = []byte("another"), p.Made.Add(time.Hour)
+	elsewhere, err := other.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("0123456789abcdef.page", elsewhere) // whole, but of another page by its name
 	write("1123456789abcdef.page", good[:len(good)/2])
 	write("2123456789abcdef.page", bytes.Repeat([]byte("x"), 3*folderBytes))
 	write(name+".new", good[:10])
@@ -198,8 +204,8 @@ func TestMemoryIgnoresWhatIsNotWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := openMemory(dir)
-	if _, ok := again.Last(q); !ok || len(again.pages) != 1 {
-		t.Errorf("%d pages", len(again.pages))
+	if got, ok := again.Last(q); !ok || len(again.pages) != 1 || !bytes.Equal(got.Body, p.Body) {
+		t.Errorf("%d pages, %s", len(again.pages), got.Body)
 	}
 	again.save()
 	left := []string{"3123456789abcdef.page", "4123456789abcdef.page", name, "notes.txt", "zz23456789abcdef.page"}

@@ -71,7 +71,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	if has(m, 0) || !has(m, 999) || len(m.pages) < 8 || len(m.pages) != m.order.Len() {
 		t.Errorf("%d pages", len(m.pages))
 	}
-	remember(t, m, Query{Limit: 1}, body(99_000))
+	remember(t, m, Query{Limit: 1}, body(60_000))
 	if has(m, 1) || len(m.pages) < 8 {
 		t.Error("one large page takes the place of all others")
 	}
