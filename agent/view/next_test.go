@@ -94,6 +94,7 @@ func TestWhatsNext(t *testing.T) {
 	}{
 		{"in more than an hour", "11:50", []Item{review}, []string{"Next", "Review | in 2 h 10 | 14:00–15:00 | 1 h | urgency 0 | -1%"}},
 		{"seconds do not count", "11:50:59", []Item{review}, []string{"Next", "Review | in 2 h 10 | 14:00–15:00 | 1 h | urgency 0 | -1%"}},
+		{"four hours by the clock", "10:00:10", []Item{timed(t, "Review", "14:00:30", "15:00")}, []string{"Next", "Review | in 4 h | 14:00–15:00 | 59 min | urgency 0 | -1%"}},
 		{"an hour", "13:00", []Item{review}, []string{"Next", "Review | in 1 h | 14:00–15:00 | 1 h | urgency 0 | -1%"}},
 		{"under an hour", "13:00:30", []Item{timed(t, "Review", "14:00", "15:00")}, []string{"Next", "Review | in 1 h | 14:00–15:00 | 1 h | urgency 0 | -1%"}},
 		{"59 minutes", "13:01", []Item{review}, []string{"Next", "Review | in 59 min | 14:00–15:00 | 1 h | urgency 0 | -1%"}},
