@@ -6,9 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"calendarbot/agent/config"
 	"calendarbot/agent/page"
 )
 
@@ -48,6 +52,7 @@ func TestEveryDescribedAnswer(t *testing.T) {
 	for _, p := range []string{
 		"/", "/agenda", "/favicon.ico", "/api/whats-next", "/api/clear_skips", "/api/done-for-day", "/api/v1/events", "/api/v1/whats-next",
 		"/api/v1/sources", "/api/v1/hidden", "/api/v1/openapi.yaml", "/healthz", "/readyz", "/assets/nothing", "/api/v1/events?calendar=nobody",
+		"/api/v1/settings", "/api/v1/features", "/api/v1/emergency-off", "/api/v1/cache", "/api/v1/pools", "/metrics", "/login", "/api/v1/config", "/api/v1/config/log",
 		"/api/done-for-day?tz=x", "/api/v1/events?days=x", "/api/v1/whats-next?tz=x",
 	} {
 		note(d, "GET", p, "")
@@ -77,9 +82,20 @@ func TestEveryDescribedAnswer(t *testing.T) {
 		{"POST", "/api/v1/sources/choir/refresh", "", asJSON()}, {"POST", "/api/v1/sources/nobody/refresh", "", asJSON()},
 		{"PUT", "/api/v1/sources/choir", `{"disabled":true}`, asJSON()}, {"POST", "/api/v1/sources/choir/refresh", "", asJSON()},
 		{"DELETE", "/api/v1/sources/choir", "", asJSON()}, {"DELETE", "/api/v1/sources/nobody", "", asJSON()}, {"DELETE", "/api/v1/sources/work", "", asJSON()},
+		{"PATCH", "/api/v1/settings", `{"set":{"display.days":5}}`, asJSON()}, {"PATCH", "/api/v1/settings", `{}`, asJSON()}, {"PATCH", "/api/v1/settings", `{}`, asForm()},
+		{"PATCH", "/api/v1/config", `{"set":{"display.days":"6"}}`, asJSON()}, {"PATCH", "/api/v1/config", `{}`, asJSON()}, {"PATCH", "/api/v1/config", `{}`, asForm()},
+		{"GET", "/api/v1/config", "", asJSON()}, {"GET", "/api/v1/config/log", "", asJSON()}, {"GET", "/api/v1/config/log?limit=x", "", asJSON()},
+		{"POST", "/api/v1/config/undo", `{}`, asJSON()}, {"POST", "/api/v1/config/undo", `{"id":4711}`, asJSON()}, {"POST", "/api/v1/config/undo", `{`, asJSON()}, {"POST", "/api/v1/config/undo", `{}`, asForm()},
+		{"POST", "/api/v1/config/reload", `{}`, asJSON()}, {"POST", "/api/v1/config/reload", `{`, asJSON()}, {"POST", "/api/v1/config/reload", `{}`, asForm()},
+		{"PUT", "/api/v1/features/request_batching", `{"setting":"on"}`, asJSON()}, {"PUT", "/api/v1/features/request_batching", `{"setting":"x"}`, asJSON()},
+		{"PUT", "/api/v1/features/nothing", `{"setting":"on"}`, asJSON()}, {"PUT", "/api/v1/features/request_batching", `{}`, asForm()},
+		{"POST", "/api/v1/emergency-off", `{}`, asJSON()}, {"POST", "/api/v1/emergency-off", `{`, asJSON()}, {"POST", "/api/v1/emergency-off", `{}`, asForm()},
+		{"DELETE", "/api/v1/emergency-off", `{}`, asJSON()}, {"DELETE", "/api/v1/emergency-off", `{`, asJSON()}, {"DELETE", "/api/v1/emergency-off", `{}`, asForm()},
+		{"DELETE", "/api/v1/cache", "", asJSON()}, {"POST", "/logout", "", asJSON()}, {"POST", "/login", "", asForm()}, {"POST", "/login", "", asJSON()},
 	} {
 		note(d, c.method, c.path, c.body, c.kind, withToken())
 	}
+	coverSettings(t, note)
 
 	closed := start(t, said(t, "web.drop_in_writes", "false"))
 	for _, c := range changes() {
@@ -119,6 +135,15 @@ func TestEveryDescribedAnswer(t *testing.T) {
 	}
 	note(d, "GET", "/stream", "")
 
+	stranger := start(t, said(t, "web.write_token", ""), said(t, "web.reads", "closed"))
+	far := header{"X-Forwarded-For", "192.168.1.7"}
+	for _, p := range []string{"/", "/agenda", "/settings", "/api/v1/config", "/api/v1/config/log"} {
+		note(stranger, "GET", p, "", far)
+	}
+	for _, c := range changes() {
+		note(stranger, c.method, c.path, c.body, c.kind, far)
+	}
+
 	left := unprovoked()
 	for path, item := range contract(t).Paths.Map() {
 		for method, op := range item.Operations() {
@@ -129,5 +154,44 @@ func TestEveryDescribedAnswer(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// coverSettings brings about the answers of the pages on which something is set, and those that need a file.
+func coverSettings(t *testing.T, note func(d *device, method, path, body string, headers ...header)) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "calendarbot.yaml")
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(file, "web:\n  write_token: "+writeToken+"\n  pin: \""+pinOfTests+"\"\nfeatures:\n  emergency_file: "+file+".off\n")
+	d := start(t, func(o *Options) {
+		live, err := config.Start(t.Context(), config.Input{Path: file}, o.Store, o.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Control = told{live, o.Gates}
+	})
+	write(file+".off", "")
+	note(d, "DELETE", "/api/v1/emergency-off", `{}`, asJSON(), withToken())
+	write(file, "nonsense: [")
+	note(d, "POST", "/api/v1/config/reload", `{}`, asJSON(), withToken())
+
+	p, from := d.person(), header{"Origin", d.url}
+	note(d, "GET", "/settings", "", p.cookie)
+	note(d, "GET", "/settings", "")
+	feed, _ := feedServer(t)
+	for _, body := range []string{"do=refresh&id=work", "do=x", "do=refresh&id=nobody", "do=remove&id=work", "do=add&lan=1&url=" + url.QueryEscape(feed+"/page")} {
+		note(d, "POST", "/settings", body+"&token="+p.token, asForm(), p.cookie, from)
+	}
+	note(d, "POST", "/settings", "do=x", asForm(), p.cookie, from)
+	note(d, "POST", "/settings", "do=x", asForm())
+	note(d, "POST", "/settings", "", asJSON(), p.cookie, from)
+	note(d, "POST", "/logout", "token="+p.token, asForm(), p.cookie, from)
+	for range freeTries + 1 {
+		note(d, "POST", "/login", "pin=wrong", asForm(), from)
 	}
 }

@@ -14,6 +14,9 @@ import (
 
 func addr(text string) netip.Addr { return netip.MustParseAddr(text) }
 
+// pass lets time pass in a bubble.
+func pass(d time.Duration) { <-time.After(d) }
+
 // waits is how long a refusal says to wait; -1 when it is none of that kind.
 func waits(err error) time.Duration {
 	p := (*problem)(nil)
@@ -43,7 +46,7 @@ func TestTriesOfOneAddress(t *testing.T) {
 			if err := try("10.0.0.2", "right"); err != nil {
 				t.Fatalf("another address: %v", err)
 			}
-			time.Sleep(pause)
+			pass(pause)
 			d.all.left = allTries // this test is not about those
 			if err := try("10.0.0.1", "wrong"); !errors.Is(err, errWrong) {
 				t.Fatal(err)
@@ -53,7 +56,7 @@ func TestTriesOfOneAddress(t *testing.T) {
 		if pause != longestWait {
 			t.Errorf("the longest wait is %s", pause)
 		}
-		time.Sleep(pause)
+		pass(pause)
 		if err := try("10.0.0.1", "right"); err != nil {
 			t.Error(err)
 		}
@@ -75,7 +78,7 @@ func TestTriesAreCountedByNetwork(t *testing.T) {
 		if waits(d.admit(addr("2001:db8:1:1:ffff::1"), false, "right", "right")) <= 0 || d.admit(addr("2001:db8:1:2::1"), false, "right", "right") != nil {
 			t.Error("a network does not count as one")
 		}
-		time.Sleep(forgetTries + time.Second)
+		pass(forgetTries + time.Second)
 		for range freeTries {
 			if err := d.admit(addr("2001:db8:1:1::1"), false, "wrong", "right"); !errors.Is(err, errWrong) {
 				t.Fatal(err)
@@ -105,14 +108,14 @@ func TestTriesOfAll(t *testing.T) {
 		if err := d.admit(addr("127.0.0.1"), true, "right", "right"); err != nil {
 			t.Errorf("the device itself: %v", err)
 		}
-		time.Sleep(allEvery)
+		pass(allEvery)
 		if err := d.admit(addr("10.2.0.2"), false, "wrong", "right"); !errors.Is(err, errWrong) {
 			t.Errorf("after a while: %v", err)
 		}
 		if waits(d.admit(addr("10.2.0.3"), false, "wrong", "right")) <= 0 {
 			t.Error("more than one came")
 		}
-		time.Sleep(1000 * allEvery)
+		pass(1000 * allEvery)
 		if got := d.all.fill(time.Now()).left; got != allTries {
 			t.Errorf("%d left", got)
 		}
@@ -142,7 +145,7 @@ func TestProofsAreRemembered(t *testing.T) {
 				t.Errorf("%+v: %v", c, err)
 			}
 		}
-		time.Sleep(passedFor)
+		pass(passedFor)
 		if err := d.admit(addr("10.0.0.1"), false, "right", kept); err == nil {
 			t.Error("remembered for ever")
 		}
@@ -165,7 +168,7 @@ func TestOneComparisonAtATime(t *testing.T) {
 		if got := len(results); got != 3*maxQueue-(maxQueue-1) {
 			t.Errorf("%d are sent away at once", got)
 		}
-		time.Sleep(queueTime)
+		pass(queueTime)
 		synctest.Wait()
 		for range cap(results) {
 			if err := <-results; err == nil || errors.Is(err, errWrong) {
@@ -198,7 +201,7 @@ func TestDoorIsBounded(t *testing.T) {
 			if len(d.tries) > maxAddresses || len(d.passed) > maxPassed || d.tries[from].wrong != 1 {
 				t.Fatalf("%d addresses, %d proofs, %+v", len(d.tries), len(d.passed), d.tries[from])
 			}
-			time.Sleep(time.Millisecond)
+			pass(time.Millisecond)
 		}
 	})
 }

@@ -95,10 +95,11 @@ func TestHeaders(t *testing.T) {
 func TestETag(t *testing.T) {
 	d := start(t)
 	d.household()
+	plain := header{"Accept-Encoding", "identity"} // as the test's client unpacks by itself
 	for _, p := range []string{"/", "/agenda", "/api/whats-next", "/api/v1/events", "/api/v1/openapi.yaml", "/favicon.ico"} {
-		first := d.ask("GET", p, "")
+		first := d.ask("GET", p, "", plain)
 		tag := first.Header.Get("ETag")
-		if !regexp.MustCompile(`^"[0-9a-f]{16,}(-[0-9]+)*"$`).MatchString(tag) {
+		if !regexp.MustCompile(`^"[0-9a-f]{16,}(-[0-9T:+-]+)?"$`).MatchString(tag) {
 			t.Fatalf("%s: ETag %q", p, tag)
 		}
 		kept := "private, no-cache"
@@ -106,7 +107,7 @@ func TestETag(t *testing.T) {
 			kept = "public, max-age=604800"
 		}
 		for given, want := range map[string]int{tag: 304, `"x", W/` + tag: 304, "*": 304, `"x"`: 200, "": 200} {
-			a := d.ask("GET", p, "", header{"If-None-Match", given})
+			a := d.ask("GET", p, "", plain, header{"If-None-Match", given})
 			if a.StatusCode != want || (want == 304 && (len(a.body) != 0 || a.Header.Get("ETag") != tag)) {
 				t.Errorf("%s with %s: %d, %d bytes", p, given, a.StatusCode, len(a.body))
 			}
@@ -114,7 +115,7 @@ func TestETag(t *testing.T) {
 				t.Errorf("%s with %s: Cache-Control %q", p, given, got)
 			}
 		}
-		head := d.ask("HEAD", p, "")
+		head := d.ask("HEAD", p, "", plain)
 		if head.StatusCode != http.StatusOK || len(head.body) != 0 || head.Header.Get("ETag") != tag || head.ContentLength != int64(len(first.body)) {
 			t.Errorf("HEAD %s: %d, %d bytes of %d, ETag %q", p, head.StatusCode, len(head.body), head.ContentLength, head.Header.Get("ETag"))
 		}
