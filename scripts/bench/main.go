@@ -123,19 +123,20 @@ func (p *plan) prepare(dest string) (clean func(), err error) {
 type part struct {
 	name    string
 	measure func(context.Context, plan) ([]row, error)
+	patient bool // takes real time and little CPU
 }
 
-// parts are in the order of the table. The household and the idle agent take real time and no CPU to speak of,
-// so they run beside the refreshes.
+// parts are in the order of the table. Those that take real time and no CPU to speak of run beside the refreshes.
 func parts() []part {
 	return []part{
-		{"refresh", refreshRows},
-		{"household", householdRows},
-		{"idle", idleRows},
-		{"load", loadRows},
-		{"memory", memoryRows},
-		{"features", featureRows},
-		{"quarter", quarterRows},
+		{"refresh", refreshRows, false},
+		{"household", householdRows, true},
+		{"idle", idleRows, true},
+		{"sizing", sizingRows, true},
+		{"load", loadRows, false},
+		{"memory", memoryRows, false},
+		{"features", featureRows, false},
+		{"quarter", quarterRows, false},
 	}
 }
 

@@ -63,33 +63,34 @@ func (p plan) measure(ctx context.Context, only string) (*result, error) {
 	began := time.Now()
 	rows := make([][]row, len(parts()))
 	var patient sync.WaitGroup
+	measure := func(i int, part part) {
+		say("%s", part.name)
+		sub, err := p.sub(part.name)
+		if err == nil {
+			rows[i], err = part.measure(ctx, sub)
+		}
+		if err != nil {
+			rows[i] = append(rows[i], row{What: "not measured to the end", Figure: err.Error(), Verdict: missed})
+		}
+		for j := range rows[i] {
+			rows[i][j].Part = part.name
+		}
+		say("%s: done", part.name)
+	}
+	wanted := func(part part) bool { return only == "" || slices.Contains(strings.Split(only, ","), part.name) }
 	for i, part := range parts() {
-		if only != "" && !slices.Contains(strings.Split(only, ","), part.name) {
+		if wanted(part) && part.patient {
+			patient.Go(func() { measure(i, part) })
+		}
+	}
+	for i, part := range parts() {
+		if !wanted(part) || part.patient {
 			continue
 		}
-		one := func() {
-			say("%s", part.name)
-			sub, err := p.sub(part.name)
-			if err == nil {
-				rows[i], err = part.measure(ctx, sub)
-			}
-			if err != nil {
-				rows[i] = append(rows[i], row{What: "not measured to the end", Figure: err.Error(), Verdict: missed})
-			}
-			for j := range rows[i] {
-				rows[i][j].Part = part.name
-			}
-			say("%s: done", part.name)
-		}
-		switch part.name {
-		case "household", "idle":
-			patient.Go(one)
-		case "load":
+		if part.name != "refresh" {
 			patient.Wait() // nothing runs beside a load
-			one()
-		default:
-			one()
 		}
+		measure(i, part)
 	}
 	patient.Wait()
 	r := &result{Began: began.UTC().Truncate(time.Second), Took: time.Since(began).Round(time.Second).Seconds(), Rows: slices.Concat(rows...)}

@@ -1,0 +1,392 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"calendarbot/scripts/demo/household"
+	"calendarbot/scripts/demo/mischief"
+)
+
+// traffic asks a program for the same and for ever new pages, without a pause, and checks every answer: none is lost, none
+// is a fault of the server, every page is one that a person can use.
+type traffic struct {
+	h       *home
+	ended   chan struct{}
+	workers sync.WaitGroup
+
+	asked atomic.Int64
+	mu    sync.Mutex
+	seen  map[string]map[string]int // answers by route and rung since the last mark
+	bad   int
+}
+
+// routes are what is asked for; a "%d" is a number that was never asked for before, so that no kept page fits.
+func routes() []string {
+	return []string{
+		"/", "/agenda", "/?theme=eink", "/api/whats-next", "/api/done-for-day", "/api/v1/whats-next", "/api/v1/events?days=7",
+		"/agenda?days=3&from=2%03d-06-15", "/api/v1/events?days=2&search=daily%d",
+	}
+}
+
+// flow starts the traffic; it ends with the test.
+func (h *home) flow() *traffic {
+	h.t.Helper()
+	w := &traffic{h: h, ended: make(chan struct{}), seen: map[string]map[string]int{}}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: len(routes())}}
+	address := h.address
+	for _, route := range routes() {
+		w.workers.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-w.ended:
+					return
+				default:
+				}
+				path := route
+				if strings.Contains(route, "%") {
+					path = fmt.Sprintf(route, n%200)
+					if strings.HasPrefix(route, "/api") {
+						path = fmt.Sprintf(route, n)
+					}
+				}
+				rung, err := look(client, address+path)
+				w.note(route, rung, err)
+			}
+		})
+	}
+	h.t.Cleanup(w.end)
+	return w
+}
+
+// end stops asking.
+func (w *traffic) end() {
+	select {
+	case <-w.ended:
+	default:
+		close(w.ended)
+	}
+	w.workers.Wait()
+}
+
+// look asks once. It returns the rung of the answer; the error is what is wrong with it.
+func look(client *http.Client, address string) (rung string, err error) {
+	resp, err := client.Get(address)
+	if err != nil {
+		return "", fmt.Errorf("the request was lost: %w", err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return "", fmt.Errorf("the answer broke off: %w", err)
+	}
+	if rung = resp.Header.Get("X-Calendarbot-Rung"); rung == "" {
+		rung = "optimised"
+	}
+	if resp.StatusCode != http.StatusOK {
+		return rung, fmt.Errorf("status %d: %.200s", resp.StatusCode, body)
+	}
+	if strings.Contains(address, "/api/") {
+		if !json.Valid(body) {
+			return rung, fmt.Errorf("no JSON: %.200s", body)
+		}
+		return rung, nil
+	}
+	for _, want := range []string{"<!doctype html>", `name="calendarbot-ready" content="1"`, "<main", "</html>"} {
+		if strings.Contains(want, "ready") && rung == "clock" {
+			continue // the clock is what is shown while the page is not ready
+		}
+		if !bytes.Contains(bytes.ToLower(body), []byte(want)) {
+			return rung, fmt.Errorf("the page from the rung %s has no %s:\n%.300s", rung, want, body)
+		}
+	}
+	return rung, nil
+}
+
+func (w *traffic) note(route, rung string, err error) {
+	w.asked.Add(1)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err != nil {
+		if w.bad++; w.bad <= maxDifferences {
+			w.h.t.Errorf("%s: %v", route, err)
+		}
+		return
+	}
+	if w.seen[route] == nil {
+		w.seen[route] = map[string]int{}
+	}
+	w.seen[route][rung]++
+}
+
+// mark forgets what was seen until now.
+func (w *traffic) mark() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.seen)
+}
+
+// goesOn waits until every route was answered a few more times, from whatever rung.
+func (w *traffic) goesOn(while string) {
+	w.h.t.Helper()
+	w.comes(while, func(rungs map[string]int) bool {
+		sum := 0
+		for n := range maps.Values(rungs) {
+			sum += n
+		}
+		return sum >= 5
+	}, routes()...)
+}
+
+// from waits until the routes were answered from a rung.
+func (w *traffic) from(while, rung string, routes ...string) {
+	w.h.t.Helper()
+	w.comes(while, func(rungs map[string]int) bool { return rungs[rung] >= 2 }, routes...)
+}
+
+func (w *traffic) comes(while string, holds func(rungs map[string]int) bool, routes ...string) {
+	w.h.t.Helper()
+	w.mark()
+	defer func() {
+		if w.h.t.Failed() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.h.t.Logf("%s: answers were %v", while, w.seen)
+		}
+	}()
+	w.h.await(while+": "+strings.Join(routes, ", "), func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.bad > maxDifferences || !slices.ContainsFunc(routes, func(route string) bool { return !holds(w.seen[route]) })
+	})
+}
+
+// known are the routes whose pages were drawn before; unknown those that nobody ever saw.
+func known() []string   { return routes()[:7] }
+func unknown() []string { return routes()[7:] }
+
+// underLoad is a filled home with traffic, every page of which was seen. Its calendar is larger than what SQLite keeps in
+// memory, so that the disk is needed.
+func underLoad(t *testing.T) (*home, *traffic) {
+	t.Helper()
+	h := newHome(t)
+	h.feed.Turn(mischief.Good(household.Large(3000, 1)))
+	h.env = everyFeature("on")
+	h.start(h.began)
+	h.becomes("ok", "")
+	w := h.flow()
+	w.from("all is well", "optimised", routes()...)
+	return h, w
+}
+
+// replace changes the configuration file, which the program follows: every kept page is useless then.
+func (h *home) replace(display string) {
+	h.t.Helper()
+	file := filepath.Join(h.dir, "calendarbot.yaml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	before, _, _ := strings.Cut(string(text), "display:")
+	if err := os.WriteFile(file, []byte(before+"display: "+display+"\n"), 0o600); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := h.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// metric is a figure of /metrics that has no labels.
+func (h *home) metric(name string) string {
+	h.t.Helper()
+	_, body := h.get("/metrics")
+	for line := range strings.Lines(string(body)) {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	h.t.Fatalf("no %s in\n%s", name, body)
+	return ""
+}
+
+// revision is how often the configuration changed.
+func (h *home) revision() string { return h.metric("calendarbot_config_revision") }
+
+func TestLadderWhenTheOptionalPartsGo(t *testing.T) {
+	t.Parallel()
+	h, w := underLoad(t)
+	stop := filepath.Join(h.dir, "stop")
+	w.end()
+	h.env = append(h.env, "CALENDARBOT_FEATURES_EMERGENCY_FILE="+stop)
+	h.start(h.began)
+	w = h.flow()
+	for range 3 {
+		if err := os.WriteFile(stop, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		w.from("the file of the boot partition is there", "plain", routes()...)
+		if err := os.Remove(stop); err != nil {
+			t.Fatal(err)
+		}
+		w.from("the file is gone", "optimised", routes()...)
+	}
+}
+
+func TestLadderWhileTheConfigurationChanges(t *testing.T) {
+	t.Parallel()
+	h, w := underLoad(t)
+	for _, display := range []string{"{theme: light}", "{theme: dark, clock: 12h}", "{theme: eink}"} {
+		before := h.revision()
+		h.replace(display)
+		h.await("the configuration is read again", func() bool { return h.revision() != before })
+		w.from("with "+display, "optimised", routes()...)
+	}
+	h.replace("{theme: pink}")
+	h.await("the file is known to be unusable", func() bool { return h.metric("calendarbot_config_problem") == "1" })
+	w.goesOn("the configuration is broken")
+	h.replace("{theme: light}")
+	h.await("the file is used again", func() bool { return h.metric("calendarbot_config_problem") == "0" })
+	w.from("the configuration is mended", "optimised", routes()...)
+}
+
+// databaseFiles are the file of the database and its log of changes. The third file that belongs to them is
+// memory that the connections share: it holds nothing that lasts, and no disk breaks it.
+func (h *home) databaseFiles() []string { return []string{h.database(), h.database() + "-wal"} }
+
+func TestLadderWhenTheDatabaseBreaks(t *testing.T) {
+	for name, c := range map[string]struct {
+		breaks func(h *home)
+		falls  bool // whether what was never drawn before is certain to be lost
+	}{
+		"overwritten with noise": {falls: true, breaks: func(h *home) {
+			for _, file := range h.databaseFiles() {
+				info, err := os.Stat(file)
+				if err != nil {
+					h.t.Fatal(err)
+				}
+				f, err := os.OpenFile(file, os.O_WRONLY, 0)
+				if err != nil {
+					h.t.Fatal(err)
+				}
+				_, err = f.Write(mischief.Noise(max(int(info.Size()), 1)))
+				if err := errors.Join(err, f.Close()); err != nil {
+					h.t.Fatal(err)
+				}
+			}
+		}},
+		"cut off": {falls: true, breaks: func(h *home) {
+			for _, file := range h.databaseFiles() {
+				if err := os.Truncate(file, 0); err != nil {
+					h.t.Fatal(err)
+				}
+			}
+		}},
+		"removed": {breaks: func(h *home) {
+			for _, file := range h.databaseFiles() {
+				if err := os.Remove(file); err != nil {
+					h.t.Fatal(err)
+				}
+			}
+		}},
+		"unreadable": {breaks: func(h *home) {
+			for _, file := range h.databaseFiles() {
+				if err := os.Rename(file, file+".away"); err != nil {
+					h.t.Fatal(err)
+				}
+			}
+			// A folder in its place cannot be opened, not even by root.
+			if err := os.Mkdir(h.database(), 0); err != nil {
+				h.t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, w := underLoad(t)
+			c.breaks(h)
+			if c.falls {
+				w.from("what was never drawn is the clock, or says that nothing can be read", "clock", unknown()...)
+			}
+			w.goesOn("the database is " + name)
+			// No kept page fits any more.
+			before := h.revision()
+			h.replace("{theme: light}")
+			if c.falls {
+				w.from("the last good pages are shown", "last-good", known()...)
+			} else {
+				h.await("the configuration is read again", func() bool { return h.revision() != before })
+			}
+			w.goesOn("the database is " + name + " and the configuration changed")
+			w.end()
+			h.kill()
+		})
+	}
+}
+
+// TestLadderWhenTheDiskIsFull runs itself again in a mount namespace of its own, with a small disk there.
+func TestLadderWhenTheDiskIsFull(t *testing.T) {
+	const inside = "CALENDARBOT_TEST_SMALL_DISK"
+	dir := os.Getenv(inside)
+	if dir == "" {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+		cmd.Env = append(os.Environ(), inside+"="+t.TempDir())
+		cmd.SysProcAttr = &syscall.SysProcAttr{
+			Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+			UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},
+			GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}},
+		}
+		out, err := cmd.CombinedOutput()
+		if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || strings.Contains(string(out), "no small disk") {
+			t.Skipf("this machine does not let a test mount a small disk: %v", err)
+		}
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return
+	}
+	if err := syscall.Mount("small", dir, "tmpfs", 0, "size=8m"); err != nil {
+		t.Fatalf("no small disk: %v", err)
+	}
+	h := newHome(t)
+	h.dir = dir
+	h.env = everyFeature("on")
+	h.start(h.began)
+	h.becomes("ok", "")
+	w := h.flow()
+	w.from("all is well", "optimised", routes()...)
+
+	ballast, err := os.Create(filepath.Join(dir, "ballast"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		_, err = ballast.Write(make([]byte, 4096))
+	}
+	if closeErr := ballast.Close(); !errors.Is(err, syscall.ENOSPC) || closeErr != nil {
+		t.Fatalf("fill the disk: %v, %v", err, closeErr)
+	}
+	h.feed.Turn(mischief.Good(household.Large(2000, 1)))
+	h.refresh()
+	h.becomes("failing", "store_full")
+	w.goesOn("the disk is full")
+	if err := os.Remove(ballast.Name()); err != nil {
+		t.Fatal(err)
+	}
+	h.refresh()
+	h.becomes("ok", "")
+	w.from("there is room again", "optimised", routes()...)
+}
