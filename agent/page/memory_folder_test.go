@@ -186,7 +186,7 @@ func TestMemoryIgnoresWhatIsNotWhole(t *testing.T) {
 		}
 	}
 	other := lastPage{q, p}
-	other.page.Body, other.page.Made = []byte("another"), p.Made.Add(time.Hour)
+	other.page.Body, other.page.Mark, other.page.Made = []byte("another"), 0, p.Made.Add(time.Hour)
 	elsewhere, err := other.encode()
 	if err != nil {
 		t.Fatal(err)
