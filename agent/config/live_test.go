@@ -265,7 +265,7 @@ func TestReloadIsWholeOrNotAtAll(t *testing.T) {
 		if err == nil || strings.Count(err.Error(), "\n") != 1 || !strings.Contains(err.Error(), `calendarbot.yaml:4: log.level: "loud" is not allowed; allowed is debug, info, warn or error`) {
 			t.Errorf("got %v", err)
 		}
-		if s != l.State() || s.Config.Web.Port != 1001 || s.Revision != 1 || !strings.HasSuffix(s.Problem, err.Error()) || s.Pending != nil {
+		if s != l.State() || s.Config.Web.Port != 1001 || s.Revision != 2 || !strings.HasSuffix(s.Problem, err.Error()) || s.Pending != nil {
 			t.Errorf("got %+v", s)
 		}
 	}
@@ -274,7 +274,7 @@ func TestReloadIsWholeOrNotAtAll(t *testing.T) {
 		t.Errorf("got %+v", s)
 	}
 	rewrite(t, name, "web:\n  port: 1001\n")
-	if s, err := l.Reload(t.Context(), By{}); err != nil || s.Problem != "" || s.Revision != 2 {
+	if s, err := l.Reload(t.Context(), By{}); err != nil || s.Problem != "" || s.Revision != 4 {
 		t.Errorf("got %+v, %v", s, err)
 	}
 	if before.Problem != "" || len(kept.changes) != 1 {

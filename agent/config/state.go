@@ -9,7 +9,7 @@ import (
 type State struct {
 	Config   Config
 	Values   []Value  // every setting and who said so
-	Revision uint64   // grows with every change while the program runs
+	Revision uint64   // grows with every change of the rest while the program runs
 	Problem  string   // what is wrong, a sentence a line: why the file on the disk is not what holds, what was left out; "" when nothing is
 	Pending  []string // keys whose value takes effect at the next start
 	Text     []byte   // of the file that was accepted; nil without a file
@@ -38,8 +38,6 @@ func (s *State) next(n State) *State {
 	if reflect.DeepEqual(n, *s) {
 		return s
 	}
-	if !reflect.DeepEqual(n.Config, s.Config) || !slices.Equal(n.Values, s.Values) {
-		n.Revision++
-	}
+	n.Revision++
 	return &n
 }
