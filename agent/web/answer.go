@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/utils"
 
 	"calendarbot/agent/page"
 )
@@ -115,7 +116,7 @@ func (s *Server) answerPage(c *fiber.Ctx, p page.Page) error {
 		securePage(c)
 	}
 	if p.ETag != "" {
-		h.SetBytesK(s.fixed.etagName, p.ETag)
+		h.SetCanonical(s.fixed.etagName, utils.UnsafeBytes(p.ETag)) // which is only copied
 		asked := c.Request().Header.PeekBytes(s.fixed.ifNoneMatch)
 		if len(asked) > 0 && p.Status == http.StatusOK && !c.Request().Header.IsPost() && (string(asked) == p.ETag || matches(string(asked), p.ETag)) {
 			c.Status(http.StatusNotModified)

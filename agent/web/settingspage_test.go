@@ -5,10 +5,14 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"calendarbot/agent/config"
 	"calendarbot/agent/feature"
+	"calendarbot/agent/store"
 )
 
 // person is somebody who is logged in and looks at the settings.
@@ -224,5 +228,44 @@ func TestSettingsPageCalendars(t *testing.T) {
 	p.done("remove", "id", "choir")
 	if has(p.page(""), "Choir") {
 		t.Error("it is still there")
+	}
+}
+
+func TestCalendarRows(t *testing.T) {
+	now := at(t, monday)
+	s := &Server{o: Options{Zone: now.Location()}}
+	for _, c := range []struct {
+		src  store.Source
+		want calendarRow
+	}{
+		{store.Source{ID: "a", State: store.OK, Events: 3, LastSuccess: now}, calendarRow{ID: "a", Name: "a", State: "3 events, fetched Mon 15 Jun, 08:30"}},
+		{store.Source{ID: "a", Name: "A", State: store.Disabled, Web: true}, calendarRow{ID: "a", Name: "A", State: "switched off", Removable: true, Confirm: true}},
+		{store.Source{ID: "a", Name: "A", State: store.Failing, FailingSince: now, Error: "No."}, calendarRow{ID: "a", Name: "A", State: "failing since Mon 15 Jun, 08:30", Error: "No."}},
+		{store.Source{ID: "a", Name: "A", State: store.Failing, FailingSince: now, NextTry: now.Add(time.Hour)}, calendarRow{ID: "a", Name: "A", State: "failing since Mon 15 Jun, 08:30, next try Mon 15 Jun, 09:30"}},
+		{store.Source{ID: "b", Name: "A", State: store.Waiting, Web: true}, calendarRow{ID: "b", Name: "A", State: "not fetched yet", Removable: true}},
+	} {
+		if got := s.calendarRow(c.src, "a"); got != c.want {
+			t.Errorf("%+v, want %+v", got, c.want)
+		}
+	}
+}
+
+// Only what can be taken back has a button: the newest change of each key, when the program made it and it still counts.
+func TestChangeRows(t *testing.T) {
+	text := func(s string) *string { return &s }
+	rows := changeRows([]changeView{
+		{ID: 6, At: "2026-06-15T06:30:00Z", Key: "a", Layer: config.Runtime, Undoes: 5, From: text("2"), To: text("1")},
+		{ID: 5, Key: "a", Layer: config.Runtime, From: text("1"), To: text("2")},
+		{ID: 4, Key: "a", Layer: config.Runtime, To: text("1"), Who: "Ann", Why: "so"},
+		{ID: 3, Key: "a", Layer: config.Runtime, To: text("")},
+		{ID: 2, Key: "b", Layer: config.File, To: text("3")},
+		{ID: 1, Key: "c", Layer: config.Runtime, From: text("3")},
+	}, at(t, monday).Location())
+	want := []changeRow{
+		{ID: 6, What: "a changed from “2” to “1”", When: "Mon 15 Jun, 08:30"}, {ID: 5, What: "a changed from “1” to “2”"}, {ID: 4, What: "a became “1”", Who: "Ann", Why: "so", Undo: true},
+		{ID: 3, What: "a became empty"}, {ID: 2, What: "b became “3”"}, {ID: 1, What: "c changed from “3” to what holds otherwise", Undo: true},
+	}
+	if !slices.Equal(rows, want) {
+		t.Errorf("%+v", rows)
 	}
 }
