@@ -1,18 +1,15 @@
 package web
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"log/slog"
-	"net/http"
-	"regexp"
+	"runtime/metrics"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/common/expfmt"
 
 	"calendarbot/agent/config"
 	"calendarbot/agent/conn"
@@ -27,16 +24,13 @@ type meter struct {
 	o        Options
 	started  time.Time
 	requests requests
-	rows     []row
+	rows     []metric // sorted by name
 	look     func() *look
-	registry *prometheus.Registry
+	unused   sync.Pool // of *exposition: nobody pays for its buffers while nobody asks
 }
 
-// row is a metric of the table and its description as the library wants it.
-type row struct {
-	metric
-	desc *prometheus.Desc
-}
+// mostUnused is the most bytes of text that a buffer keeps for the next answer; the usual answer is a fifth of it.
+const mostUnused = 128 << 10
 
 // look is one look at everything that is counted elsewhere. What is nil is not there.
 type look struct {
@@ -52,7 +46,10 @@ type look struct {
 	sources    []store.Source
 	generation uint64
 	beat       time.Time // of the refresher, real time; zero: never
-	now        time.Time // by the program's clock
+	started    time.Time // the program
+	process    *process
+	golang     []metrics.Sample // in the order of goFigures
+	now        time.Time        // by the program's clock
 	real       time.Time
 }
 
@@ -61,43 +58,21 @@ func newMeter(o Options, started time.Time) *meter {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	m := &meter{o: o, started: started, registry: prometheus.NewRegistry()}
+	m := &meter{o: o, started: started, requests: requests{elsewhere: observer{method: "any", route: "none"}}}
 	m.look = m.lookAround
-	for _, t := range metricTable() {
-		m.rows = append(m.rows, row{t, prometheus.NewDesc(t.name, t.help, t.labels, nil)})
-	}
-	m.registry.MustRegister(m, &m.requests,
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		// Of what Go tells about itself, what a person asks when memory or time runs short.
-		collectors.NewGoCollector(collectors.WithGoCollectorMemStatsMetricsDisabled(),
-			collectors.WithoutGoCollectorRuntimeMetrics(regexp.MustCompile(`.*`)),
-			collectors.WithGoCollectorRuntimeMetrics(collectors.GoRuntimeMetricsRule{
-				Matcher: regexp.MustCompile(`^/(sched/gomaxprocs:threads|gc/gomemlimit:bytes|gc/cycles/total:gc-cycles|memory/classes/(total|heap/objects|heap/released):bytes)$`),
-			})),
-	)
+	m.rows = slices.Concat(metricTable(), m.requests.table(), processTable(), goTable())
+	slices.SortFunc(m.rows, func(a, b metric) int { return strings.Compare(a.name, b.name) })
 	return m
-}
-
-// Describe gives the library the table.
-func (m *meter) Describe(to chan<- *prometheus.Desc) {
-	for _, r := range m.rows {
-		to <- r.desc
-	}
-}
-
-// Collect gives the library what the table says about one look.
-func (m *meter) Collect(to chan<- prometheus.Metric) {
-	l := m.look()
-	for _, r := range m.rows {
-		r.read(l, func(value float64, labels ...string) {
-			to <- prometheus.MustNewConstMetric(r.desc, r.kind, value, labels...)
-		})
-	}
 }
 
 // lookAround asks every part that is there, none of which asks the disk.
 func (m *meter) lookAround() *look {
-	l := &look{version: m.o.Version, uptime: time.Since(m.started), now: m.o.Now(), real: time.Now()}
+	l := &look{version: m.o.Version, uptime: time.Since(m.started), started: m.started, now: m.o.Now(), real: time.Now(), golang: readGo()}
+	running, err := readProcess()
+	if err != nil {
+		m.o.Log.Error("metrics of the process", "error", err)
+	}
+	l.process = running
 	if m.o.Pools != nil {
 		l.pools = m.o.Pools()
 	}
@@ -148,29 +123,27 @@ func (m *meter) lastChange(ctx context.Context) time.Time {
 	return changes[0].At
 }
 
-// text is everything in the text format of Prometheus. What could be read is returned together with an error.
-func (m *meter) text() ([]byte, error) {
-	families, err := m.registry.Gather()
-	out := &bytes.Buffer{}
-	encoder := expfmt.NewEncoder(out, expfmt.NewFormat(expfmt.TypeTextPlain))
-	for _, family := range families {
-		if wrong := encoder.Encode(family); wrong != nil {
-			return nil, fmt.Errorf("write the metric %s: %w", family.GetName(), wrong)
-		}
+// write writes everything in the text format of Prometheus. What cannot be read is not there, and the log says why.
+func (m *meter) write(to *exposition) {
+	to.begin()
+	l := m.look()
+	for i := range m.rows {
+		to.family(&m.rows[i], l)
 	}
-	return out.Bytes(), err
 }
 
 // metrics answers /metrics.
 func (s *Server) metrics(c *fiber.Ctx) error {
-	text, err := s.meter.text()
-	if err != nil {
-		s.o.Log.Error("metrics", "error", err)
+	e, ok := s.meter.unused.Get().(*exposition)
+	if !ok {
+		e = &exposition{}
 	}
-	if len(text) == 0 {
-		return problemOf(http.StatusInternalServerError, "internal", "The metrics cannot be read; the log says why.")
-	}
-	c.Set(fiber.HeaderContentType, string(expfmt.NewFormat(expfmt.TypeTextPlain)))
+	s.meter.write(e)
+	c.Set(fiber.HeaderContentType, metricsType)
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.Send(text)
+	c.Response().SetBody(e.text) // a copy
+	if cap(e.text) <= mostUnused {
+		s.meter.unused.Put(e)
+	}
+	return nil
 }

@@ -8,149 +8,149 @@ import (
 )
 
 // ofPool reads a number of each pool.
-func ofPool(number func(conn.Stats) float64) func(*look, put) {
-	return func(l *look, to put) {
+func ofPool(number func(conn.Stats) float64) func(*look, *exposition) {
+	return func(l *look, to *exposition) {
 		for _, s := range l.pools {
-			to(number(s), s.Name)
+			to.put(number(s), s.Name)
 		}
 	}
 }
 
 // ofCache reads a number of the kept pages.
-func ofCache(number func(*page.PipelineStats) float64) func(*look, put) {
-	return func(l *look, to put) {
+func ofCache(number func(*page.PipelineStats) float64) func(*look, *exposition) {
+	return func(l *look, to *exposition) {
 		if l.pipeline != nil {
-			to(number(l.pipeline))
+			to.put(number(l.pipeline))
 		}
 	}
 }
 
 // ofBatch reads a number of the gathering of questions.
-func ofBatch(number func(*page.BatchStats) float64) func(*look, put) {
-	return func(l *look, to put) {
+func ofBatch(number func(*page.BatchStats) float64) func(*look, *exposition) {
+	return func(l *look, to *exposition) {
 		if l.batch != nil {
-			to(number(l.batch))
+			to.put(number(l.batch))
 		}
 	}
 }
 
 // ofGate reads a number of each feature.
-func ofGate(number func(guard.Stats) float64) func(*look, put) {
-	return func(l *look, to put) {
+func ofGate(number func(guard.Stats) float64) func(*look, *exposition) {
+	return func(l *look, to *exposition) {
 		for _, s := range l.gates {
-			to(number(s), s.Feature)
+			to.put(number(s), s.Feature)
 		}
 	}
 }
 
 // ofBreaker reads a number of each feature that has a breaker.
-func ofBreaker(number func(guard.Stats) float64) func(*look, put) {
-	return func(l *look, to put) {
+func ofBreaker(number func(guard.Stats) float64) func(*look, *exposition) {
+	return func(l *look, to *exposition) {
 		for _, s := range l.gates {
 			if s.Breaker != "" {
-				to(number(s), s.Feature)
+				to.put(number(s), s.Feature)
 			}
 		}
 	}
 }
 
 // ofFeed reads a number of each calendar. Calendars go by their id: names and addresses stay at home.
-func ofFeed(number func(store.Source) float64) func(*look, put) {
-	return func(l *look, to put) {
+func ofFeed(number func(store.Source) float64) func(*look, *exposition) {
+	return func(l *look, to *exposition) {
 		for _, s := range l.sources {
-			to(number(s), s.ID)
+			to.put(number(s), s.ID)
 		}
 	}
 }
 
-func readLadder(l *look, to put) {
+func readLadder(l *look, to *exposition) {
 	if l.ladder == nil {
 		return
 	}
-	to(float64(l.ladder.Optimised), "optimised")
-	to(float64(l.ladder.Plain), "plain")
-	to(float64(l.ladder.LastGood), "last_good")
-	to(float64(l.ladder.Foot), "foot")
+	to.put(float64(l.ladder.Optimised), "optimised")
+	to.put(float64(l.ladder.Plain), "plain")
+	to.put(float64(l.ladder.LastGood), "last_good")
+	to.put(float64(l.ladder.Foot), "foot")
 }
 
-func readClosed(l *look, to put) {
+func readClosed(l *look, to *exposition) {
 	for _, s := range l.gates {
 		for _, reason := range guard.Reasons() {
-			to(truth(s.Reason == reason), s.Feature, string(reason))
+			to.put(truth(s.Reason == reason), s.Feature, string(reason))
 		}
 	}
 }
 
-func readRefused(l *look, to put) {
+func readRefused(l *look, to *exposition) {
 	for _, s := range l.gates {
 		for _, reason := range guard.Reasons() {
-			to(float64(s.Refused[reason]), s.Feature, string(reason))
+			to.put(float64(s.Refused[reason]), s.Feature, string(reason))
 		}
 	}
 }
 
-func readBreaker(l *look, to put) {
+func readBreaker(l *look, to *exposition) {
 	for _, s := range l.gates {
 		if s.Breaker == "" {
 			continue
 		}
 		for _, state := range []string{"closed", "half-open", "open"} {
-			to(truth(s.Breaker == state), s.Feature, state)
+			to.put(truth(s.Breaker == state), s.Feature, state)
 		}
 	}
 }
 
 // readEmergency asks the gates, which know of every way to switch everything off.
-func readEmergency(l *look, to put) {
+func readEmergency(l *look, to *exposition) {
 	off := false
 	for _, s := range l.gates {
 		off = off || s.Reason == guard.EmergencyOff
 	}
-	to(truth(off))
+	to.put(truth(off))
 }
 
-func readRevision(l *look, to put) {
+func readRevision(l *look, to *exposition) {
 	if l.state != nil {
-		to(float64(l.state.Revision))
+		to.put(float64(l.state.Revision))
 	}
 }
 
-func readProblem(l *look, to put) {
+func readProblem(l *look, to *exposition) {
 	if l.state != nil {
-		to(truth(l.state.Problem != ""))
+		to.put(truth(l.state.Problem != ""))
 	}
 }
 
-func readPending(l *look, to put) {
+func readPending(l *look, to *exposition) {
 	if l.state != nil {
-		to(float64(len(l.state.Pending)))
+		to.put(float64(len(l.state.Pending)))
 	}
 }
 
-func readChanged(l *look, to put) {
+func readChanged(l *look, to *exposition) {
 	if !l.changed.IsZero() {
-		to(float64(l.changed.UnixMilli()) / 1000)
+		to.put(float64(l.changed.UnixMilli()) / 1000)
 	}
 }
 
-func readAge(l *look, to put) {
+func readAge(l *look, to *exposition) {
 	for _, s := range l.sources {
 		if !s.LastSuccess.IsZero() && s.State != store.Disabled {
-			to(since(s.LastSuccess, l.now), s.ID)
+			to.put(since(s.LastSuccess, l.now), s.ID)
 		}
 	}
 }
 
-func readFeedState(l *look, to put) {
+func readFeedState(l *look, to *exposition) {
 	for _, s := range l.sources {
 		for _, state := range []store.State{store.Waiting, store.OK, store.Failing, store.Disabled} {
-			to(truth(s.State == state), s.ID, string(state))
+			to.put(truth(s.State == state), s.ID, string(state))
 		}
 	}
 }
 
-func readBeat(l *look, to put) {
+func readBeat(l *look, to *exposition) {
 	if !l.beat.IsZero() {
-		to(since(l.beat, l.real))
+		to.put(since(l.beat, l.real))
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"calendarbot/agent/conn"
 	"calendarbot/agent/guard"
 	"calendarbot/agent/page"
@@ -16,21 +14,26 @@ import (
 // (ratio), events since the start (total); else it is a number of what the help says.
 type metric struct {
 	name, help string
-	kind       prometheus.ValueType
-	labels     []string
-	read       func(*look, put)
+	kind       metricKind
+	labels     []string // sorted
+	read       func(*look, *exposition)
 }
 
-// put gives the library a value; the labels are in the order of the metric's.
-type put func(value float64, labels ...string)
+// metricKind is what the text format calls the type of a metric.
+type metricKind string
 
-// metricTable is every metric but those of requests (metrics_requests.go) and what the library knows of the process and of Go.
+const (
+	counter metricKind = "counter"
+	gauge   metricKind = "gauge"
+	timing  metricKind = "histogram"
+)
+
+// metricTable is every metric but those of requests (metrics_requests.go) and of the process and Go (metrics_process.go).
 func metricTable() []metric {
-	const counter, gauge = prometheus.CounterValue, prometheus.GaugeValue
 	pool, gate, feed := []string{"pool"}, []string{"feature"}, []string{"source"}
 	return []metric{
-		{"calendarbot_build_info", "The program that runs; always 1.", gauge, []string{"version", "go"}, func(l *look, to put) { to(1, l.version, runtime.Version()) }},
-		{"calendarbot_uptime_seconds", "How long the program has run.", gauge, nil, func(l *look, to put) { to(l.uptime.Seconds()) }},
+		{"calendarbot_build_info", "The program that runs; always 1.", gauge, []string{"go", "version"}, func(l *look, to *exposition) { to.put(1, runtime.Version(), l.version) }},
+		{"calendarbot_uptime_seconds", "How long the program has run.", gauge, nil, func(l *look, to *exposition) { to.put(l.uptime.Seconds()) }},
 
 		{"calendarbot_pool_size", "Connections that a pool may have in use now.", gauge, pool, ofPool(func(s conn.Stats) float64 { return float64(s.Size) })},
 		{"calendarbot_pool_ceiling", "The most that the size of a pool may become.", gauge, pool, ofPool(func(s conn.Stats) float64 { return float64(s.Ceiling) })},
@@ -89,7 +92,7 @@ func metricTable() []metric {
 		{"calendarbot_feed_state", "1 for the state that a calendar is in, 0 for the others.", gauge, []string{"source", "state"}, readFeedState},
 		{"calendarbot_feed_events", "Events of a calendar.", gauge, feed, ofFeed(func(s store.Source) float64 { return float64(s.Events) })},
 		{"calendarbot_feed_skipped", "Events of a calendar that cannot be read.", gauge, feed, ofFeed(func(s store.Source) float64 { return float64(s.Skipped) })},
-		{"calendarbot_store_generation", "Grows with every change of what pages are made from.", gauge, nil, func(l *look, to put) { to(float64(l.generation)) }},
+		{"calendarbot_store_generation", "Grows with every change of what pages are made from.", gauge, nil, func(l *look, to *exposition) { to.put(float64(l.generation)) }},
 		{"calendarbot_refresher_beat_age_seconds", "Time since the loop that reads the calendars last went round; not there before the first time.", gauge, nil, readBeat},
 	}
 }

@@ -30,9 +30,8 @@ const (
 	maxTrials      = 2  // fetches started by a person at the same time
 	maxStreams     = 32 // open event streams
 
-	readTimeout  = 10 * time.Second // of a whole request
-	writeTimeout = 20 * time.Second // of an answer; a stream has its own
-	idleTimeout  = 60 * time.Second // between requests of a connection
+	readTimeout  = 30 * time.Second // of a whole request, and between requests of a connection
+	writeTimeout = 30 * time.Second // of an answer; a stream has its own
 	stopTimeout  = 8 * time.Second  // for requests in flight when the program ends
 )
 
@@ -103,7 +102,7 @@ func New(o Options) *Server {
 		Concurrency:           maxConnections,
 		ReadTimeout:           readTimeout,
 		WriteTimeout:          writeTimeout,
-		IdleTimeout:           idleTimeout,
+		IdleTimeout:           readTimeout, // the same, so that lazyConn has nothing to set between them
 		ErrorHandler:          s.fail,
 		// A form or a JSON body is read as bytes; nothing here takes files.
 		DisablePreParseMultipartForm: true,
@@ -133,7 +132,7 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 	}
 	s.addr = ln.Addr()
-	listeners := []net.Listener{ln}
+	listeners := []net.Listener{patient{ln}}
 	if s.o.Local != nil {
 		listeners = append(listeners, s.o.Local)
 	}
