@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"calendarbot/scripts/demo/household"
 	"calendarbot/scripts/demo/mischief"
@@ -35,12 +36,23 @@ type traffic struct {
 	bad   int
 }
 
-// routes are what is asked for; a "%d" is a number that was never asked for before, so that no kept page fits.
-func routes() []string {
-	return []string{
-		"/", "/agenda", "/?theme=eink", "/api/whats-next", "/api/done-for-day", "/api/v1/whats-next", "/api/v1/events?days=7",
-		"/agenda?days=3&from=2%03d-06-15", "/api/v1/events?days=2&search=daily%d",
+// known are routes whose pages were drawn before whatever happens; unknown those where each request is for another page, from all
+// over the calendar.
+func known() []string {
+	return []string{"/", "/agenda", "/?theme=eink", "/api/whats-next", "/api/done-for-day", "/api/v1/whats-next", "/api/v1/events?days=7"}
+}
+func unknown() []string { return []string{"/agenda?", "/api/v1/events?"} }
+
+func routes() []string { return append(known(), unknown()...) }
+
+// path is what is asked for the nth time on a route.
+func path(route string, n int) string {
+	if !strings.HasSuffix(route, "?") {
+		return route
 	}
+	const days = 1200
+	from := began().AddDate(0, 0, n*37%days-900).Format(time.DateOnly)
+	return fmt.Sprintf("%sfrom=%s&days=%d", route, from, 1+n/days%31)
 }
 
 // flow starts the traffic; it ends with the test.
@@ -57,14 +69,7 @@ func (h *home) flow() *traffic {
 					return
 				default:
 				}
-				path := route
-				if strings.Contains(route, "%") {
-					path = fmt.Sprintf(route, n%200)
-					if strings.HasPrefix(route, "/api") {
-						path = fmt.Sprintf(route, n)
-					}
-				}
-				rung, err := look(client, address+path)
+				rung, err := look(client, address+path(route, n))
 				w.note(route, rung, err)
 			}
 		})
@@ -175,23 +180,24 @@ func (w *traffic) comes(while string, holds func(rungs map[string]int) bool, rou
 	})
 }
 
-// known are the routes whose pages were drawn before; unknown those that nobody ever saw.
-func known() []string   { return routes()[:7] }
-func unknown() []string { return routes()[7:] }
+// events are more than SQLite keeps in memory, so that the disk is needed.
+const events = 4000
 
-// underLoad is a filled home with traffic, every page of which was seen. Its calendar is larger than what SQLite keeps in
-// memory, so that the disk is needed.
+// underLoad is a filled home with traffic, every page of which was seen.
 func underLoad(t *testing.T) (*home, *traffic) {
 	t.Helper()
 	h := newHome(t)
-	h.feed.Turn(mischief.Good(household.Large(3000, 1)))
-	h.env = everyFeature("on")
+	h.feed.Turn(mischief.Good(household.Large(events, 1)))
+	h.env = append(everyFeature("on"), "CALENDARBOT_FEATURES_EMERGENCY_FILE="+h.stopFile())
 	h.start(h.began)
 	h.becomes("ok", "")
 	w := h.flow()
 	w.from("all is well", "optimised", routes()...)
 	return h, w
 }
+
+// stopFile is the file that switches everything optional off.
+func (h *home) stopFile() string { return filepath.Join(h.dir, "stop") }
 
 // replace changes the configuration file, which the program follows: every kept page is useless then.
 func (h *home) replace(display string) {
@@ -229,17 +235,12 @@ func (h *home) revision() string { return h.metric("calendarbot_config_revision"
 func TestLadderWhenTheOptionalPartsGo(t *testing.T) {
 	t.Parallel()
 	h, w := underLoad(t)
-	stop := filepath.Join(h.dir, "stop")
-	w.end()
-	h.env = append(h.env, "CALENDARBOT_FEATURES_EMERGENCY_FILE="+stop)
-	h.start(h.began)
-	w = h.flow()
 	for range 3 {
-		if err := os.WriteFile(stop, nil, 0o600); err != nil {
+		if err := os.WriteFile(h.stopFile(), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		w.from("the file of the boot partition is there", "plain", routes()...)
-		if err := os.Remove(stop); err != nil {
+		if err := os.Remove(h.stopFile()); err != nil {
 			t.Fatal(err)
 		}
 		w.from("the file is gone", "optimised", routes()...)
@@ -263,16 +264,28 @@ func TestLadderWhileTheConfigurationChanges(t *testing.T) {
 	w.from("the configuration is mended", "optimised", routes()...)
 }
 
-// databaseFiles are the file of the database and its log of changes. The third file that belongs to them is
+// databaseFiles are the file of the database and, when there is one, its log of changes. The third file that belongs to them is
 // memory that the connections share: it holds nothing that lasts, and no disk breaks it.
-func (h *home) databaseFiles() []string { return []string{h.database(), h.database() + "-wal"} }
+func (h *home) databaseFiles() []string {
+	files := []string{h.database()}
+	if log := h.database() + "-wal"; exists(log) {
+		files = append(files, log)
+	}
+	return files
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
 
 func TestLadderWhenTheDatabaseBreaks(t *testing.T) {
 	for name, c := range map[string]struct {
 		breaks func(h *home)
-		falls  bool // whether what was never drawn before is certain to be lost
+		falls  bool // what was never drawn before is lost
+		heals  bool // the damage is seen, and the calendar fetched again into a new file
 	}{
-		"overwritten with noise": {falls: true, breaks: func(h *home) {
+		"overwritten with noise": {heals: true, breaks: func(h *home) {
 			for _, file := range h.databaseFiles() {
 				info, err := os.Stat(file)
 				if err != nil {
@@ -322,15 +335,22 @@ func TestLadderWhenTheDatabaseBreaks(t *testing.T) {
 				w.from("what was never drawn is the clock, or says that nothing can be read", "clock", unknown()...)
 			}
 			w.goesOn("the database is " + name)
-			// No kept page fits any more.
-			before := h.revision()
-			h.replace("{theme: light}")
-			if c.falls {
-				w.from("the last good pages are shown", "last-good", known()...)
-			} else {
-				h.await("the configuration is read again", func() bool { return h.revision() != before })
+			if c.heals {
+				h.await("the damaged file is set aside", func() bool {
+					aside, err := filepath.Glob(h.database() + ".corrupt-*")
+					return err == nil && len(aside) > 0
+				})
+				h.await("every event is there again", func() bool { s := h.source(); return s.State == "ok" && s.Events == events })
+				w.from("the database is healed", "optimised", routes()...)
 			}
-			w.goesOn("the database is " + name + " and the configuration changed")
+			// Without the kept pages each has to be drawn.
+			if err := os.WriteFile(h.stopFile(), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if c.falls {
+				w.from("the last good pages are shown", "last-good", "/", "/agenda", "/?theme=eink")
+			}
+			w.goesOn("the database is " + name + " and everything optional is off")
 			w.end()
 			h.kill()
 		})
