@@ -20,7 +20,6 @@ func owners() map[string][]string {
 		"github.com/fsnotify/fsnotify":     {"agent/config"},
 		"github.com/sony/gobreaker/v2":     {"agent/guard"},
 		"github.com/maypok86/otter/v2":     {"agent/page"},
-		"github.com/prometheus":            {"agent/web"},
 		"golang.org/x/crypto":              {"agent/web"},
 		"rsc.io/qr":                        {"agent/page"},
 		"github.com/chromedp/chromedp":     {"scripts/screenshot"},

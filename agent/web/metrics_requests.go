@@ -29,8 +29,8 @@ func (o *observer) observe(status int, took time.Duration) {
 
 // requests holds the observers: one for each route, and one for what is no route. They are all made before the first request.
 type requests struct {
-	routes    []*observer
-	elsewhere observer
+	all       []*observer
+	elsewhere observer // also in all
 }
 
 // observed is the key under which a request carries the observer of its route.
@@ -39,7 +39,7 @@ type observed struct{}
 // watched puts the counting of its requests before a route. HEAD counts as GET.
 func (m *meter) watched(r route, answer fiber.Handler) fiber.Handler {
 	o := &observer{method: r.method, route: r.path}
-	m.requests.routes = append(m.requests.routes, o)
+	m.requests.all = append(m.requests.all, o)
 	return func(c *fiber.Ctx) error {
 		c.Locals(observed{}, o)
 		return answer(c)
@@ -55,16 +55,11 @@ func (m *meter) observe(c *fiber.Ctx, took time.Duration) {
 	o.observe(c.Response().StatusCode(), took)
 }
 
-// all are the observers of every route and of what is none.
-func (r *requests) all() []*observer {
-	return append(r.routes[:len(r.routes):len(r.routes)], &r.elsewhere)
-}
-
 // table is what is counted of requests. A failure (5xx) is there from the start, as a rate over a counter that begins with its
 // first event misses that one; the rest of a route appears with its first request.
 func (r *requests) table() []metric {
 	count := func(_ *look, to *exposition) {
-		for _, o := range r.all() {
+		for _, o := range r.all {
 			for i, class := range classes() {
 				if n := o.classes[i].Load(); n > 0 || class == "5xx" {
 					to.put(float64(n), class, o.method, o.route)
@@ -73,7 +68,7 @@ func (r *requests) table() []metric {
 		}
 	}
 	latency := func(_ *look, to *exposition) {
-		for _, o := range r.all() {
+		for _, o := range r.all {
 			to.latency(&o.latency, o.method, o.route)
 		}
 	}
