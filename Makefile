@@ -59,11 +59,23 @@ cover: ## print the test coverage of every package
 	$(GO) test -cover ./agent/...
 
 .PHONY: bench
-bench: build ## measure, as ratios within one run; the table goes to dist/bench
+bench: build ## measure, as ratios within one run; table, JSON and plot go to dist/bench (ONLY=load,quarter for parts)
 	@scripts/setup bench
-	@mkdir -p dist/bench
 	@$(GO) build -o bin/bench ./scripts/bench
-	@bin/bench --agent bin/calendarbot --out dist/bench
+	@bin/bench --agent bin/calendarbot --out dist/bench --only "$(ONLY)"
+
+.PHONY: bench-compare
+bench-compare: build ## hold two builds against each other in one run, OLD=binary; fails when the new one is 5 % slower
+	@scripts/setup bench
+	@$(GO) build -o bin/bench ./scripts/bench
+	@bin/bench compare --old "$(OLD)" --new bin/calendarbot --out dist/bench
+
+.PHONY: record
+record: build ## record the household's trace anew with real browsers; takes half an hour
+	@scripts/setup test
+	@$(GO) build -o bin/bench ./scripts/bench
+	@$(GO) build -o bin/demo ./scripts/demo
+	@bin/bench record --agent bin/calendarbot --demo bin/demo --out scripts/trace/household.txt
 
 .PHONY: screenshot
 screenshot: build ## take the README's picture of the demo household with a real browser

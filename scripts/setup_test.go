@@ -107,6 +107,31 @@ func TestSetupGroupsBringWhatTheyStandOn(t *testing.T) {
 	}
 }
 
+func TestSetupKeepsNginxFromStarting(t *testing.T) {
+	const masked = "systemctl mask nginx.service\n"
+	for name, c := range map[string]struct {
+		packages, systemctl string
+		want                bool
+	}{
+		"missing":              {buildPackages + " wrk", `test "$1" != cat || exit 1`, true},
+		"there":                {buildPackages + " wrk nginx-light", `test "$1" != cat || exit 1`, false},
+		"set up by the person": {buildPackages + " wrk", `:`, false},
+		"without systemd":      {buildPackages + " wrk", "", false},
+	} {
+		m := debian(t, "0", c.packages, "go1.26.0")
+		if c.systemctl != "" {
+			m.stub("systemctl", c.systemctl+`; echo "systemctl $*" >>'`+m.log+`'`)
+		}
+		_, called, ok := m.setup("bench")
+		if !ok || strings.Contains(called, masked) != c.want {
+			t.Errorf("%s: called %q, %v", name, called, ok)
+		}
+		if before, _, found := strings.Cut(called, masked); found && strings.Contains(before, "apt-get install") {
+			t.Errorf("%s: masked only after it was installed: %q", name, called)
+		}
+	}
+}
+
 func TestSetupUsesSudo(t *testing.T) {
 	m := debian(t, "1000", "", "go1.26.0")
 	m.stub("sudo", `echo "sudo $*" >>'`+m.log+`'`)
