@@ -27,7 +27,7 @@ func readProcess() (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := processOf(string(stat))
+	p, err := parseStat(string(stat))
 	if err != nil {
 		return nil, err
 	}
@@ -52,8 +52,8 @@ func readProcess() (*process, error) {
 	return &p, nil
 }
 
-// processOf reads /proc/self/stat (proc_pid_stat(5)).
-func processOf(stat string) (process, error) {
+// parseStat reads /proc/self/stat (proc_pid_stat(5)).
+func parseStat(stat string) (process, error) {
 	// The second field is the program's name, which may hold anything; none after it holds a parenthesis.
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
 	const user, system, resident = 14 - 3, 15 - 3, 24 - 3
@@ -71,8 +71,8 @@ func processOf(stat string) (process, error) {
 	return process{cpu: (values[user] + values[system]) / ticks, resident: values[resident] * float64(os.Getpagesize())}, nil
 }
 
-// processTable is what is told of the process, under the names that every program tells it.
-func processTable() []metric {
+// systemTable is what is told of the process, under the names that every program tells it.
+func systemTable() []metric {
 	return []metric{
 		{"process_cpu_seconds_total", "Processor time used, in all.", counter, nil, ofProcess(func(p *process) float64 { return p.cpu })},
 		{"process_resident_memory_bytes", "Memory in use that is not swapped out.", gauge, nil, ofProcess(func(p *process) float64 { return p.resident })},

@@ -324,7 +324,7 @@ func TestDeviceTellsItsMetrics(t *testing.T) {
 			t.Errorf("%s is %v (%v), want %v", series, value, there, want)
 		}
 	}
-	for _, m := range append(processTable(), goTable()...) {
+	for _, m := range append(systemTable(), goTable()...) {
 		if got[m.name] <= 0 && m.name != "go_gc_cycles_total_gc_cycles_total" && m.name != "go_memory_classes_heap_released_bytes" && m.name != "process_cpu_seconds_total" {
 			t.Errorf("%s is %v", m.name, got[m.name])
 		}

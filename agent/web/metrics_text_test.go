@@ -215,12 +215,12 @@ func TestProcessIsReadFromStat(t *testing.T) {
 	}
 	numbers[14-4], numbers[15-4], numbers[24-4] = "250", "131", "6000"
 	for _, name := range []string{"calendarbot", "a) R 1 (b", ""} {
-		if p, err := processOf(fields(name, numbers...)); err != nil || p.cpu != 3.81 || p.resident != 6000*page {
+		if p, err := parseStat(fields(name, numbers...)); err != nil || p.cpu != 3.81 || p.resident != 6000*page {
 			t.Errorf("%q: %+v, %v", name, p, err)
 		}
 	}
 	for _, stat := range []string{"", ")", fields("a", numbers[:20]...), fields("a", slices.Replace(slices.Clone(numbers), 10, 11, "x")...), fields("a", slices.Replace(slices.Clone(numbers), 10, 11, "-1")...)} {
-		if p, err := processOf(stat); err == nil {
+		if p, err := parseStat(stat); err == nil {
 			t.Errorf("%q: %+v", stat, p)
 		}
 	}
