@@ -4,13 +4,12 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"html/template"
 	"path"
 	"strings"
 	"sync"
 )
 
-//go:embed assets templates
+//go:embed assets
 var files embed.FS
 
 // asset is one file under /assets/.
@@ -41,10 +40,6 @@ var loadAssets = sync.OnceValue(func() assets {
 		a.url[name] = "/assets/" + hashed
 	}
 	return a
-})
-
-var templates = sync.OnceValue(func() *template.Template {
-	return template.Must(template.ParseFS(files, "templates/*.html"))
 })
 
 // Asset returns the file served at /assets/NAME; body is nil when there is none. Names carry a hash of

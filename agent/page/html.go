@@ -2,7 +2,6 @@ package page
 
 import (
 	"bytes"
-	"fmt"
 	"math"
 	"net/http"
 	"net/url"
@@ -12,6 +11,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/valyala/quicktemplate"
 
 	"calendarbot/agent/calendar"
 	"calendarbot/agent/store"
@@ -158,15 +159,12 @@ func scaleOf(scale float64) int {
 }
 
 // render draws the layout as a page that holds until the given moment.
-func (l *layout) render(until time.Time) (Page, error) {
+func (l *layout) render(until time.Time) Page {
 	l.Until = until.UnixMilli()
-	var body bytes.Buffer
-	if err := templates().ExecuteTemplate(&body, "page", l); err != nil {
-		return Page{}, fmt.Errorf("fill template: %w", err)
-	}
-	page := made(http.StatusOK, htmlType, body.Bytes(), until)
-	page.Mark = markOf(page.Body, l.Agenda != nil)
-	return page, nil
+	body := outputOf(func(w *quicktemplate.Writer) { streamwholePage(w, l) })
+	page := made(http.StatusOK, htmlType, body, until)
+	page.Mark = markOf(body, l.Agenda != nil)
+	return page
 }
 
 // markOf finds where a line for a person may be put in: in an agenda, which may be longer than the screen, under its head, else at
@@ -313,10 +311,7 @@ func clock(now time.Time, zone *time.Location, words, theme string) Page {
 	l.Now = machineMinute(now, zone)
 	l.Clock = &clockPage{Time: view.Clock(now, o), Date: view.Date(now, o), Reason: words}
 	l.Title, l.Say = l.Clock.Time, words
-	p, err := l.render(now.Truncate(time.Minute).Add(time.Minute))
-	if err != nil { // the template is part of the program; a person still gets the words
-		p = made(okStatus, textType, []byte(l.Clock.Time+"\n"+words+"\n"), now)
-	}
+	p := l.render(now.Truncate(time.Minute).Add(time.Minute))
 	p.Stale = true
 	return p
 }

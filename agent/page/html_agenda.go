@@ -72,10 +72,9 @@ func agendaHTML(pic *picture, q Query) (Page, error) {
 		}
 		a := view.MakeAgenda(pic.items, first, n, room, pic.now, pic.options)
 		l.Agenda = r.agenda(&a, q, first, n)
-		var err error
-		made, err = l.render(soonestOf(a.ValidUntil, offered, skipsEnd(pic.snap.Skipped, pic.now), pic.fresh.Until))
-		if err != nil || len(made.Body) <= maxHTML {
-			return made, err
+		made = l.render(soonestOf(a.ValidUntil, offered, skipsEnd(pic.snap.Skipped, pic.now), pic.fresh.Until))
+		if len(made.Body) <= maxHTML {
+			break
 		}
 	}
 	return made, nil
