@@ -87,7 +87,7 @@ func TestCompareLoads(t *testing.T) {
 	for _, r := range rows {
 		verdicts = append(verdicts, string(r.Verdict))
 	}
-	if got := strings.Join(verdicts, ","); got != "met,met,missed,,met" {
+	if got := strings.Join(verdicts, ","); got != "met,met,,missed,,met" {
 		t.Errorf("%s: %+v", got, rows)
 	}
 	for _, r := range compareLoads(1, of) {

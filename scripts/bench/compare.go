@@ -53,31 +53,25 @@ func compare(ctx context.Context, args []string, out io.Writer) error {
 		}
 	}
 	slower := 0
-	for _, c := range []struct {
-		path        string
-		connections int
-	}{{whatsNext, 16}, {whatsNext, 64}, {"/", 16}, {"/agenda", 16}} {
-		var ratios []float64
-		var loads [2][]load
-		for round := range p.rounds {
-			var rates [2]float64
-			for turn := range agents {
-				i := (turn + round) % 2 // who goes first changes
-				l, err := p.loaded(ctx, c.connections, agents[i].url(c.path), []*process{agents[i]})
-				if err != nil {
-					return err
-				}
-				rates[i] = l.rate
-				loads[i] = append(loads[i], l)
-			}
-			ratios = append(ratios, rates[1]/rates[0])
+	for _, c := range []question{{whatsNext, 16}, {whatsNext, 64}, {"/", 16}, {"/agenda", 16}} {
+		ratio, words, err := p.hold(ctx, agents, c)
+		if err != nil {
+			return err
 		}
-		ratio, verdict := median(ratios), ""
+		fmt.Fprintf(out, "%-16s %2d connections: %s\n", c.path, c.connections, words)
+		if ratio >= slowest {
+			continue
+		}
+		// A machine that has other things to do makes one look slow; both times it is not by chance.
+		if ratio, words, err = p.hold(ctx, agents, c); err != nil {
+			return err
+		}
+		verdict := "not slower when measured again"
 		if ratio < slowest {
 			slower++
-			verdict = "  slower"
+			verdict = "slower, again"
 		}
-		fmt.Fprintf(out, "%-16s %2d connections: old %s; new %s; ratio %.3f%s\n", c.path, c.connections, medianLoad(loads[0]), medianLoad(loads[1]), ratio, verdict)
+		fmt.Fprintf(out, "%-16s %2d connections: %s: %s\n", c.path, c.connections, words, verdict)
 	}
 	if err := stopAll(agents[:]...); err != nil {
 		return err
@@ -86,4 +80,31 @@ func compare(ctx context.Context, args []string, out io.Writer) error {
 		return fmt.Errorf("compare %s with %s: %d of the loads are more than 5 %% slower", filepath.Base(*newer), filepath.Base(*older), slower)
 	}
 	return nil
+}
+
+// question is what both agents are asked.
+type question struct {
+	path        string
+	connections int
+}
+
+// hold asks both agents in turn and returns the median of the rounds' ratios, new to old.
+func (p plan) hold(ctx context.Context, agents [2]*process, q question) (float64, string, error) {
+	var ratios []float64
+	var loads [2][]load
+	for round := range p.rounds {
+		var rates [2]float64
+		for turn := range agents {
+			i := (turn + round) % 2 // who goes first changes
+			l, err := p.loaded(ctx, q.connections, agents[i].url(q.path), []*process{agents[i]})
+			if err != nil {
+				return 0, "", err
+			}
+			rates[i] = l.rate
+			loads[i] = append(loads[i], l)
+		}
+		ratios = append(ratios, rates[1]/rates[0])
+	}
+	ratio := median(ratios)
+	return ratio, fmt.Sprintf("old %s; new %s; ratio %.3f", medianLoad(loads[0]), medianLoad(loads[1]), ratio), nil
 }

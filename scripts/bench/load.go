@@ -194,7 +194,11 @@ func compareLoads(n int, of map[string]load) []row {
 	if n > 1 {
 		late = late.goal("≤ 2", late.Ratio, atMost, 2)
 	}
-	return []row{fiber, late, static, proxy, off}
+	work := row{
+		What:   fmt.Sprintf("CPU per 1000 requests at %d connections, against %s", n, bareFiber),
+		Figure: short(ours.cpu), Against: fmt.Sprintf("%s; %s %s", short(of[bareFiber].cpu), nginxStatic, short(of[nginxStatic].cpu)), Ratio: float64(ours.cpu) / float64(of[bareFiber].cpu),
+	}
+	return []row{fiber, late, work, static, proxy, off}
 }
 
 // wallScript makes wrk ask for what a household's clients ask for, in turn.
