@@ -53,12 +53,20 @@ func idleRows(ctx context.Context, p plan) ([]row, error) {
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			return nil, err
 		}
-		var err error
-		if w.agent, err = p.serve(ctx, setup{dir: dir, feed: w.feed.URL, env: append(allOn(), "CALENDARBOT_FEEDS_REFRESH="+shortestPause.String())}); err != nil {
-			return nil, err
-		}
-		if _, _, err := w.agent.wait(ctx, whatsNext, hasMeeting); err != nil {
-			return nil, err
+		// The first one fills the database and writes all of it; the second one is watched.
+		for filled := range 2 {
+			var err error
+			if w.agent, err = p.serve(ctx, setup{dir: dir, feed: w.feed.URL, env: append(allOn(), "CALENDARBOT_FEEDS_REFRESH="+shortestPause.String())}); err != nil {
+				return nil, err
+			}
+			if _, _, err := w.agent.wait(ctx, whatsNext, hasMeeting); err != nil {
+				return nil, err
+			}
+			if filled == 0 {
+				if err := stopAll(w.agent); err != nil {
+					return nil, err
+				}
+			}
 		}
 	}
 	if !pause(ctx, 10*time.Second) { // what belongs to the start is written by then
