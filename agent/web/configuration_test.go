@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"calendarbot/agent/config"
+	"calendarbot/agent/page"
 	"calendarbot/agent/store"
 )
 
@@ -253,10 +254,10 @@ func TestChoicesAreSettings(t *testing.T) {
 	}
 	for _, ch := range choices() {
 		text, ok := values[ch.Key]
-		if !ok || ch.Title == "" || (ch.Kind == choiceKind) != (len(ch.Choices) > 0) || len(ch.Choices) != len(ch.Names) {
+		if !ok || ch.Title == "" || (ch.Kind == page.ChoiceField) != (len(ch.Choices) > 0) || len(ch.Choices) != len(ch.Names) {
 			t.Errorf("%+v", ch)
 		}
-		if _, isText := ch.typed(text).(string); isText != (ch.Kind == textKind || ch.Kind == choiceKind) {
+		if _, isText := ch.typed(text).(string); isText != (ch.Kind == page.TextField || ch.Kind == page.ChoiceField) {
 			t.Errorf("%s = %q is %T", ch.Key, text, ch.typed(text))
 		}
 		for _, one := range ch.Choices {
@@ -264,7 +265,7 @@ func TestChoicesAreSettings(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if ch.Kind == numberKind {
+		if ch.Kind == page.NumberField {
 			for _, n := range []float64{ch.Least, ch.Most} {
 				if err := config.Check(ch.Key, fmt.Sprint(n)); err != nil {
 					t.Error(err)

@@ -1,24 +1,18 @@
 package web
 
 import (
-	"bytes"
 	"embed"
-	"fmt"
-	"html/template"
 	"sync"
 
 	"github.com/gofiber/fiber/v2"
+
+	"calendarbot/agent/page"
 )
 
-//go:embed assets templates
+//go:embed assets
 var files embed.FS
 
-// forms are the templates of the pages on which something is set.
-var forms = sync.OnceValue(func() *template.Template {
-	return template.Must(template.ParseFS(files, "templates/*.html"))
-})
-
-// style is the style sheet of those pages.
+// style is the style sheet of the pages on which something is set.
 type style struct {
 	name, etag string
 	body       []byte
@@ -33,24 +27,17 @@ var loadStyle = sync.OnceValue(func() style {
 	return style{name: "settings." + tag[1:13] + ".css", etag: tag, body: body}
 })
 
-// fill answers one of those pages.
-func (s *Server) fill(c *fiber.Ctx, status int, name, title string, data any) error {
-	var body bytes.Buffer
-	if err := forms().ExecuteTemplate(&body, name, data); err != nil {
-		return fmt.Errorf("fill the page %s: %w", name, err)
-	}
+// frame is what is around those pages.
+func (s *Server) frame() *page.Frame {
 	cfg := s.current().Config
-	around := struct {
-		Title, Device, Theme, CSS string
-		Body                      template.HTML
-	}{title, cfg.Device.Name, cfg.Display.Theme, "/assets/" + loadStyle().name, template.HTML(body.String())} //nolint:gosec // a template made it
-	var whole bytes.Buffer
-	if err := forms().ExecuteTemplate(&whole, "page", around); err != nil {
-		return fmt.Errorf("fill the page %s: %w", name, err)
-	}
+	return &page.Frame{Device: cfg.Device.Name, Theme: cfg.Display.Theme, CSS: "/assets/" + loadStyle().name}
+}
+
+// answerForm answers one of those pages.
+func answerForm(c *fiber.Ctx, status int, body []byte) error {
 	securePage(c)
 	c.Status(status)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
-	return c.Send(whole.Bytes())
+	return c.Send(body)
 }

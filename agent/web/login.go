@@ -8,13 +8,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"calendarbot/agent/config"
+	"calendarbot/agent/page"
 )
-
-// loginPage is the form that asks for the PIN.
-type loginPage struct {
-	Back, Wrong string
-	None        bool // there is no PIN and no token
-}
 
 // loginForm is GET /login.
 func (s *Server) loginForm(c *fiber.Ctx) error {
@@ -22,13 +17,13 @@ func (s *Server) loginForm(c *fiber.Ctx) error {
 	if err != nil {
 		values = nil // where to go afterwards does not matter much
 	}
-	return s.showLogin(c, http.StatusOK, loginPage{Back: wayBack(values.Get("back"))})
+	return s.showLogin(c, http.StatusOK, page.LoginView{Back: wayBack(values.Get("back"))})
 }
 
-func (s *Server) showLogin(c *fiber.Ctx, status int, l loginPage) error {
+func (s *Server) showLogin(c *fiber.Ctx, status int, l page.LoginView) error {
 	web := s.current().Config.Web
 	l.None = web.PIN == "" && web.WriteToken == ""
-	return s.fill(c, status, "login", "Log in", l)
+	return answerForm(c, status, page.Login(s.frame(), &l))
 }
 
 // login is POST /login: the PIN, or the token, begins a session.
@@ -38,7 +33,7 @@ func (s *Server) login(c *fiber.Ctx) error {
 		return err
 	}
 	web := s.current().Config.Web
-	who, l := requesterOf(c), loginPage{Back: wayBack(form.Get("back"))}
+	who, l := requesterOf(c), page.LoginView{Back: wayBack(form.Get("back"))}
 	given := form.Get("pin")
 	if given == "" {
 		l.Wrong = "Please type the PIN."

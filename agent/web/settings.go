@@ -11,23 +11,14 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"calendarbot/agent/config"
-)
-
-// kind is of what type a setting is for programs, and how a page asks for it.
-type kind string
-
-const (
-	textKind   kind = "text"
-	choiceKind kind = "choice"
-	numberKind kind = "number"
-	switchKind kind = "switch"
+	"calendarbot/agent/page"
 )
 
 // choice is a setting that a person chooses.
 type choice struct {
 	Key     string
 	Title   string
-	Kind    kind
+	Kind    page.FieldKind
 	Choices []string // of a choice
 	Names   []string // of the Choices, for people
 	Least   float64  // of a number
@@ -38,39 +29,39 @@ type choice struct {
 // choices is the few settings that a person chooses; the configuration has the others.
 func choices() []choice {
 	return []choice{
-		{Key: "device.name", Title: "Name of this device", Kind: textKind},
-		{Key: "display.theme", Title: "Colours", Kind: choiceKind, Choices: []string{"auto", "dark", "light", "eink"}, Names: []string{"as the browser says", "dark", "light", "electronic paper"}},
-		{Key: "display.clock", Title: "Clock", Kind: choiceKind, Choices: []string{"24h", "12h"}, Names: []string{"24 hours", "12 hours"}},
-		{Key: "display.scale", Title: "Size of the letters", Kind: numberKind, Least: 0.7, Most: 1.3, Step: 0.05},
-		{Key: "display.days", Title: "Days in the agenda", Kind: numberKind, Least: 1, Most: 31, Step: 1},
-		{Key: "display.private", Title: "Private events", Kind: choiceKind, Choices: []string{"show", "mask", "hide"}, Names: []string{"show", "show as “Private”", "do not show"}},
-		{Key: "feeds.refresh", Title: "Pause between fetches of a calendar", Kind: textKind},
-		{Key: "web.reads", Title: "Who may see the calendar", Kind: choiceKind, Choices: []string{"open", "closed"}, Names: []string{"everybody in the home network", "only after a login"}},
-		{Key: "web.drop_in_writes", Title: "Events may be hidden without a login", Kind: switchKind},
+		{Key: "device.name", Title: "Name of this device", Kind: page.TextField},
+		{Key: "display.theme", Title: "Colours", Kind: page.ChoiceField, Choices: []string{"auto", "dark", "light", "eink"}, Names: []string{"as the browser says", "dark", "light", "electronic paper"}},
+		{Key: "display.clock", Title: "Clock", Kind: page.ChoiceField, Choices: []string{"24h", "12h"}, Names: []string{"24 hours", "12 hours"}},
+		{Key: "display.scale", Title: "Size of the letters", Kind: page.NumberField, Least: 0.7, Most: 1.3, Step: 0.05},
+		{Key: "display.days", Title: "Days in the agenda", Kind: page.NumberField, Least: 1, Most: 31, Step: 1},
+		{Key: "display.private", Title: "Private events", Kind: page.ChoiceField, Choices: []string{"show", "mask", "hide"}, Names: []string{"show", "show as “Private”", "do not show"}},
+		{Key: "feeds.refresh", Title: "Pause between fetches of a calendar", Kind: page.TextField},
+		{Key: "web.reads", Title: "Who may see the calendar", Kind: page.ChoiceField, Choices: []string{"open", "closed"}, Names: []string{"everybody in the home network", "only after a login"}},
+		{Key: "web.drop_in_writes", Title: "Events may be hidden without a login", Kind: page.SwitchField},
 	}
 }
 
 // settingView is one of them as /api/v1/settings shows it.
 type settingView struct {
-	Key     string       `json:"key"`
-	Title   string       `json:"title"`
-	Kind    kind         `json:"kind"`
-	Value   any          `json:"value"`
-	Allowed string       `json:"allowed"`
-	Choices []string     `json:"choices,omitempty"`
-	Least   *float64     `json:"least,omitempty"`
-	Most    *float64     `json:"most,omitempty"`
-	Layer   config.Layer `json:"layer"`
+	Key     string         `json:"key"`
+	Title   string         `json:"title"`
+	Kind    page.FieldKind `json:"kind"`
+	Value   any            `json:"value"`
+	Allowed string         `json:"allowed"`
+	Choices []string       `json:"choices,omitempty"`
+	Least   *float64       `json:"least,omitempty"`
+	Most    *float64       `json:"most,omitempty"`
+	Layer   config.Layer   `json:"layer"`
 }
 
 // typed is the text of a setting as its type; text where it is not of it, which the configuration does not let in.
 func (ch choice) typed(text string) any {
 	switch ch.Kind {
-	case numberKind:
+	case page.NumberField:
 		if n, err := strconv.ParseFloat(text, 64); err == nil {
 			return n
 		}
-	case switchKind:
+	case page.SwitchField:
 		return text == "true"
 	}
 	return text
@@ -82,20 +73,20 @@ func (ch choice) text(raw json.RawMessage) (string, error) {
 	if err := json.Unmarshal(raw, &value); err == nil {
 		switch v := value.(type) {
 		case string:
-			if ch.Kind == textKind || ch.Kind == choiceKind {
+			if ch.Kind == page.TextField || ch.Kind == page.ChoiceField {
 				return v, nil
 			}
 		case float64:
-			if ch.Kind == numberKind {
+			if ch.Kind == page.NumberField {
 				return strconv.FormatFloat(v, 'f', -1, 64), nil
 			}
 		case bool:
-			if ch.Kind == switchKind {
+			if ch.Kind == page.SwitchField {
 				return strconv.FormatBool(v), nil
 			}
 		}
 	}
-	must := map[kind]string{textKind: "text", choiceKind: "text", numberKind: "a number", switchKind: "true or false"}[ch.Kind]
+	must := map[page.FieldKind]string{page.TextField: "text", page.ChoiceField: "text", page.NumberField: "a number", page.SwitchField: "true or false"}[ch.Kind]
 	return "", problemOf(http.StatusBadRequest, "bad_setting", fmt.Sprintf("%s must be %s.", ch.Key, must))
 }
 
@@ -111,7 +102,7 @@ func (s *Server) settings() []settingView {
 	var list []settingView
 	for _, ch := range choices() {
 		v := settingView{Key: ch.Key, Title: ch.Title, Kind: ch.Kind, Value: ch.typed(said[ch.Key].Text), Allowed: allowed[ch.Key], Choices: ch.Choices, Layer: said[ch.Key].Layer}
-		if ch.Kind == numberKind {
+		if ch.Kind == page.NumberField {
 			v.Least, v.Most = &ch.Least, &ch.Most
 		}
 		list = append(list, v)

@@ -11,63 +11,19 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"calendarbot/agent/config"
+	"calendarbot/agent/page"
 	"calendarbot/agent/store"
 )
 
 // shownChanges is how many changes the page shows.
 const shownChanges = 10
 
-// settingsPage is what the template draws. What a person typed and what was wrong with it stands in it; the rest is filled in.
+// settingsPage is what is drawn, and what is to be filled in yet. What a person typed and what was wrong with it stands in it.
 type settingsPage struct {
-	Token       string // of every form
-	LoggedIn    bool
-	Done, Wrong string // how the last form went
-	Problem     string
-	Pending     string
-	Calendars   []calendarRow
-	Add         addForm
-	Fields      []fieldRow
-	HasPIN      bool
-	PINWrong    string
-	Emergency   emergency
-	Features    []featureRow
-	Changes     []changeRow
-
+	page.SettingsView
 	remove string            // the calendar whose removal is to be confirmed
 	typed  map[string]string // by key
 	wrong  map[string]string // by key
-}
-
-type calendarRow struct {
-	ID, Name, Address, State, Error string
-	Removable, Confirm              bool
-}
-
-type addForm struct {
-	URL, Name, Wrong string
-	LAN              bool
-}
-
-type fieldRow struct {
-	choice
-	Value, Wrong string
-}
-
-type featureRow struct {
-	featureView
-	Title   string
-	Options []option
-}
-
-type option struct {
-	Value, Text string
-	Chosen      bool
-}
-
-type changeRow struct {
-	ID                   int64
-	What, When, Who, Why string
-	Undo                 bool
 }
 
 // doneWords says what a form did; its name comes back in the address.
@@ -87,7 +43,7 @@ func (s *Server) getSettingsPage(c *fiber.Ctx) error {
 	if st := standingHere(c); st.session != (session{}) && st.session.stale(s.o.Now()) {
 		keep(c, s.sessions.cookie(st.session.renewed(s.o.Now()), s.current().Config.Web))
 	}
-	return s.showSettings(c, http.StatusOK, settingsPage{Done: doneWords(values.Get("done")), remove: values.Get("remove")})
+	return s.showSettings(c, http.StatusOK, settingsPage{SettingsView: page.SettingsView{Done: doneWords(values.Get("done"))}, remove: values.Get("remove")})
 }
 
 // showSettings fills in what is not about the last form.
@@ -109,13 +65,14 @@ func (s *Server) showSettings(c *fiber.Ctx, status int, p settingsPage) error {
 		texts[v.Key] = v.Text
 	}
 	for _, ch := range choices() {
-		f := fieldRow{choice: ch, Value: texts[ch.Key], Wrong: p.wrong[ch.Key]}
-		if typed, ok := p.typed[ch.Key]; ok {
-			f.Value = typed
+		text, ok := p.typed[ch.Key]
+		if !ok {
+			text = texts[ch.Key]
 		}
-		p.Fields = append(p.Fields, f)
+		p.Fields = append(p.Fields, ch.field(text, p.wrong[ch.Key]))
 	}
-	p.Emergency = s.emergency()
+	off := s.emergency()
+	p.Emergency, p.EmergencyWords = off.On, off.Words
 	for _, f := range s.features() {
 		p.Features = append(p.Features, featureRowOf(f))
 	}
@@ -124,11 +81,20 @@ func (s *Server) showSettings(c *fiber.Ctx, status int, p settingsPage) error {
 		return err
 	}
 	p.Changes = changeRows(changes, s.o.Zone)
-	return s.fill(c, status, "settings", "Settings", p)
+	return answerForm(c, status, page.Settings(s.frame(), &p.SettingsView))
 }
 
-func (s *Server) calendarRow(src store.Source, remove string) calendarRow {
-	r := calendarRow{ID: src.ID, Name: src.Name, Address: src.Address, Error: src.Error, Removable: src.Web, Confirm: src.Web && src.ID == remove}
+// field is how the page asks for a setting.
+func (ch choice) field(text, wrong string) page.FieldRow {
+	f := page.FieldRow{Key: ch.Key, Title: ch.Title, Kind: ch.Kind, Value: text, Wrong: wrong}
+	for i, value := range ch.Choices {
+		f.Options = append(f.Options, page.Option{Value: value, Text: ch.Names[i]})
+	}
+	return f
+}
+
+func (s *Server) calendarRow(src store.Source, remove string) page.CalendarRow {
+	r := page.CalendarRow{ID: src.ID, Name: src.Name, Address: src.Address, Error: src.Error, Removable: src.Web, Confirm: src.Web && src.ID == remove}
 	if r.Name == "" {
 		r.Name = src.ID
 	}
@@ -153,26 +119,24 @@ func moment(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("Mon 2 Jan, 15:04")
 }
 
-func featureRowOf(f featureView) featureRow {
-	r := featureRow{featureView: f, Title: strings.ReplaceAll(f.Name, "_", " ")}
-	chosen := "auto"
-	if f.Layer == config.Runtime && (f.Setting == "on" || f.Setting == "off") {
-		chosen = f.Setting
+func featureRowOf(f featureView) page.FeatureRow {
+	r := page.FeatureRow{
+		Name: f.Name, Title: strings.ReplaceAll(f.Name, "_", " "), Does: f.Does, Words: f.Words, On: f.On, Chosen: "auto",
+		Options: []page.Option{{Value: "auto", Text: "by itself"}, {Value: "on", Text: "on"}, {Value: "off", Text: "off"}},
 	}
-	for _, o := range []option{{Value: "auto", Text: "by itself"}, {Value: "on", Text: "on"}, {Value: "off", Text: "off"}} {
-		o.Chosen = o.Value == chosen
-		r.Options = append(r.Options, o)
+	if f.Layer == config.Runtime && (f.Setting == "on" || f.Setting == "off") {
+		r.Chosen = f.Setting
 	}
 	return r
 }
 
 // changeRows are changes in words; those that can be taken back are the newest of their key.
-func changeRows(changes []changeView, zone *time.Location) []changeRow {
-	var rows []changeRow
+func changeRows(changes []changeView, zone *time.Location) []page.ChangeRow {
+	var rows []page.ChangeRow
 	back, later := map[int64]bool{}, map[string]bool{}
 	for _, ch := range changes { // the newest first
 		back[ch.Undoes] = true
-		r := changeRow{ID: ch.ID, Who: ch.Who, Why: ch.Why, What: ch.Key + " became " + quotedText(ch.To)}
+		r := page.ChangeRow{ID: ch.ID, Who: ch.Who, Why: ch.Why, What: ch.Key + " became " + quotedText(ch.To)}
 		if ch.From != nil {
 			r.What = ch.Key + " changed from " + quotedText(ch.From) + " to " + quotedText(ch.To)
 		}
@@ -212,7 +176,7 @@ func (s *Server) settingsForm(c *fiber.Ctx) error {
 	p, do := settingsPage{}, form.Get("do")
 	switch do {
 	case "add":
-		p.Add = addForm{URL: form.Get("url"), Name: form.Get("name"), LAN: form.Get("lan") != ""}
+		p.Add = page.AddForm{URL: form.Get("url"), Name: form.Get("name"), LAN: form.Get("lan") != ""}
 		if err = s.addByForm(p.Add); err != nil {
 			p.Add.Wrong = s.words(c, err)
 		}
@@ -262,7 +226,7 @@ func section(do string) string {
 // words is what a person may know of an error.
 func (s *Server) words(c *fiber.Ctx, err error) string { return s.told(c, err).Detail }
 
-func (s *Server) addByForm(in addForm) error {
+func (s *Server) addByForm(in page.AddForm) error {
 	address := strings.TrimSpace(in.URL)
 	_, err := s.add(sourceInput{URL: &address, Name: given(strings.TrimSpace(in.Name)), LAN: &in.LAN})
 	return err
@@ -287,9 +251,9 @@ func (s *Server) choose(form url.Values, who config.By) (typed, wrong map[string
 	for _, ch := range choices() {
 		text := strings.TrimSpace(form.Get(ch.Key))
 		switch {
-		case ch.Kind == switchKind && text == "":
+		case ch.Kind == page.SwitchField && text == "":
 			text = "false"
-		case !form.Has(ch.Key) && ch.Kind != switchKind:
+		case !form.Has(ch.Key) && ch.Kind != page.SwitchField:
 			continue
 		}
 		typed[ch.Key] = text

@@ -12,6 +12,7 @@ import (
 
 	"calendarbot/agent/config"
 	"calendarbot/agent/feature"
+	"calendarbot/agent/page"
 	"calendarbot/agent/store"
 )
 
@@ -236,13 +237,13 @@ func TestCalendarRows(t *testing.T) {
 	s := &Server{o: Options{Zone: now.Location()}}
 	for _, c := range []struct {
 		src  store.Source
-		want calendarRow
+		want page.CalendarRow
 	}{
-		{store.Source{ID: "a", State: store.OK, Events: 3, LastSuccess: now}, calendarRow{ID: "a", Name: "a", State: "3 events, fetched Mon 15 Jun, 08:30"}},
-		{store.Source{ID: "a", Name: "A", State: store.Disabled, Web: true}, calendarRow{ID: "a", Name: "A", State: "switched off", Removable: true, Confirm: true}},
-		{store.Source{ID: "a", Name: "A", State: store.Failing, FailingSince: now, Error: "No."}, calendarRow{ID: "a", Name: "A", State: "failing since Mon 15 Jun, 08:30", Error: "No."}},
-		{store.Source{ID: "a", Name: "A", State: store.Failing, FailingSince: now, NextTry: now.Add(time.Hour)}, calendarRow{ID: "a", Name: "A", State: "failing since Mon 15 Jun, 08:30, next try Mon 15 Jun, 09:30"}},
-		{store.Source{ID: "b", Name: "A", State: store.Waiting, Web: true}, calendarRow{ID: "b", Name: "A", State: "not fetched yet", Removable: true}},
+		{store.Source{ID: "a", State: store.OK, Events: 3, LastSuccess: now}, page.CalendarRow{ID: "a", Name: "a", State: "3 events, fetched Mon 15 Jun, 08:30"}},
+		{store.Source{ID: "a", Name: "A", State: store.Disabled, Web: true}, page.CalendarRow{ID: "a", Name: "A", State: "switched off", Removable: true, Confirm: true}},
+		{store.Source{ID: "a", Name: "A", State: store.Failing, FailingSince: now, Error: "No."}, page.CalendarRow{ID: "a", Name: "A", State: "failing since Mon 15 Jun, 08:30", Error: "No."}},
+		{store.Source{ID: "a", Name: "A", State: store.Failing, FailingSince: now, NextTry: now.Add(time.Hour)}, page.CalendarRow{ID: "a", Name: "A", State: "failing since Mon 15 Jun, 08:30, next try Mon 15 Jun, 09:30"}},
+		{store.Source{ID: "b", Name: "A", State: store.Waiting, Web: true}, page.CalendarRow{ID: "b", Name: "A", State: "not fetched yet", Removable: true}},
 	} {
 		if got := s.calendarRow(c.src, "a"); got != c.want {
 			t.Errorf("%+v, want %+v", got, c.want)
@@ -261,7 +262,7 @@ func TestChangeRows(t *testing.T) {
 		{ID: 2, Key: "b", Layer: config.File, To: text("3")},
 		{ID: 1, Key: "c", Layer: config.Runtime, From: text("3")},
 	}, at(t, monday).Location())
-	want := []changeRow{
+	want := []page.ChangeRow{
 		{ID: 6, What: "a changed from “2” to “1”", When: "Mon 15 Jun, 08:30"}, {ID: 5, What: "a changed from “1” to “2”"}, {ID: 4, What: "a became “1”", Who: "Ann", Why: "so", Undo: true},
 		{ID: 3, What: "a became empty"}, {ID: 2, What: "b became “3”"}, {ID: 1, What: "c changed from “3” to what holds otherwise", Undo: true},
 	}
