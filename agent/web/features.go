@@ -162,6 +162,14 @@ func (s *Server) setEmergency(to string, who config.By) error {
 	if file := s.o.Control.State().Config.Features.EmergencyFile; to == "false" && there(file) {
 		return problemOf(http.StatusConflict, "emergency_file", "The file "+file+" keeps everything optional off; remove it first.")
 	}
-	_, err := s.change(map[string]*string{emergencyKey: &to}, who)
+	if to == "true" {
+		_, err := s.change(map[string]*string{emergencyKey: &to}, who)
+		return err
+	}
+	// The word is taken back, so that the environment is heard at the next start; only one that is said below now is spoken against.
+	state, err := s.change(map[string]*string{emergencyKey: nil}, who)
+	if err == nil && state.Config.Features.EmergencyOff {
+		_, err = s.change(map[string]*string{emergencyKey: &to}, who)
+	}
 	return err
 }
