@@ -184,6 +184,10 @@ func changeEvent(generation uint64) string {
 
 // send writes the greeting, then changes until the channel is closed or the listener is gone.
 func send(conn net.Conn, w *bufio.Writer, changes <-chan uint64, greeting string) {
+	// The server's limit for reading a request would end the stream.
+	if conn.SetReadDeadline(time.Time{}) != nil {
+		return
+	}
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)

@@ -3,6 +3,7 @@ package web
 import (
 	"bufio"
 	"context"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -172,4 +173,33 @@ func TestNoPlaceIsLost(t *testing.T) {
 	if got := strings.Count(d.server.String(), "web"); got != 1 {
 		t.Error("no name")
 	}
+}
+
+// TestStreamOutlivesTheLimitOfItsRequest leaves a connection as a request does: with a limit that passes.
+func TestStreamOutlivesTheLimitOfItsRequest(t *testing.T) {
+	server, client := net.Pipe()
+	if err := server.SetReadDeadline(time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	changes, ended := make(chan uint64), make(chan struct{})
+	go func() {
+		defer close(ended)
+		send(server, bufio.NewWriter(server), changes, "hello\n")
+	}()
+	lines := bufio.NewReader(client)
+	if line, err := lines.ReadString('\n'); line != "hello\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	select {
+	case changes <- 7:
+	case <-ended:
+		t.Fatal("the stream ended by itself")
+	}
+	if line, err := lines.ReadString('\n'); line != "event: change\n" {
+		t.Errorf("%q, %v", line, err)
+	}
+	if err := client.Close(); err != nil {
+		t.Error(err)
+	}
+	<-ended
 }
