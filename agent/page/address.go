@@ -54,12 +54,13 @@ func webAddress(host, port string) string {
 	return "http://" + net.JoinHostPort(host, port) + "/"
 }
 
-// onlyHere tells whether an address is the device's own name for itself.
-func onlyHere(address string) bool {
+// forPhones tells whether an address is one that a phone can follow: a page on the web, and not the device's own name for itself.
+// It becomes a link, so that nothing else may pass.
+func forPhones(address string) bool {
 	u, err := url.Parse(address)
-	if err != nil {
-		return true
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
+		return false
 	}
 	ip, err := netip.ParseAddr(u.Hostname())
-	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
+	return u.Hostname() != "localhost" && (err != nil || !ip.IsLoopback())
 }

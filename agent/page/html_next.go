@@ -1,7 +1,6 @@
 package page
 
 import (
-	"slices"
 	"time"
 
 	"calendarbot/agent/view"
@@ -106,10 +105,14 @@ func look(n *view.Next) string {
 	return [...]string{view.Calm: "", view.Soon: "soon", view.Pressing: "pressing"}[n.Heads[0].Urgency]
 }
 
-// newSetup tells how a calendar is added. An address that only the device itself reaches is no use to a phone.
+// newSetup tells how a calendar is added.
 func newSetup(addresses []string) *setup {
 	s := &setup{Heading: setupHeading(), Lines: setupLines()}
-	s.Addresses = slices.DeleteFunc(slices.Clone(addresses), onlyHere)
+	for _, address := range addresses {
+		if forPhones(address) {
+			s.Addresses = append(s.Addresses, address)
+		}
+	}
 	if len(s.Addresses) > 0 {
 		s.Lines = append(s.Lines, setupPhone)
 		s.QR = qrOf(s.Addresses[0])

@@ -50,7 +50,10 @@ func TestMoreLeadsToTheRest(t *testing.T) {
 // An address that only the device reaches is not offered to a phone.
 func TestSetupWithoutAnAddressForPhones(t *testing.T) {
 	s := scene{"empty", "14:35", "", func(b *builder) { b.snap.Sources = nil }}
-	for addresses, phone := range map[string]bool{"": false, "http://127.0.0.1:8080/": false, "http://[::1]:8080/": false, "http://localhost/": false, "http://192.168.178.42:8080/": true} {
+	for addresses, phone := range map[string]bool{
+		"": false, "http://127.0.0.1:8080/": false, "http://[::1]:8080/": false, "http://localhost/": false, "http://192.168.178.42:8080/": true,
+		"javascript:alert(1)": false, "data:text/html,x": false, "//evil.example/": false, "/x": false, "http://": false, "http://%zz/": false, "https://kitchen.example/": true,
+	} {
 		d := stage(t, s)
 		d.o.Addresses = func() []string { return strings.Fields(addresses) }
 		p := draw(t, d, Query{Kind: Next})
