@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"calendarbot/agent/page"
@@ -177,29 +178,31 @@ func TestNoPlaceIsLost(t *testing.T) {
 
 // TestStreamOutlivesTheLimitOfItsRequest leaves a connection as a request does: with a limit that passes.
 func TestStreamOutlivesTheLimitOfItsRequest(t *testing.T) {
-	server, client := net.Pipe()
-	if err := server.SetReadDeadline(time.Unix(1, 0)); err != nil {
-		t.Fatal(err)
-	}
-	changes, ended := make(chan uint64), make(chan struct{})
-	go func() {
-		defer close(ended)
-		send(server, bufio.NewWriter(server), changes, "hello\n")
-	}()
-	lines := bufio.NewReader(client)
-	if line, err := lines.ReadString('\n'); line != "hello\n" {
-		t.Fatalf("%q, %v", line, err)
-	}
-	select {
-	case changes <- 7:
-	case <-ended:
-		t.Fatal("the stream ended by itself")
-	}
-	if line, err := lines.ReadString('\n'); line != "event: change\n" {
-		t.Errorf("%q, %v", line, err)
-	}
-	if err := client.Close(); err != nil {
-		t.Error(err)
-	}
-	<-ended
+	synctest.Test(t, func(t *testing.T) {
+		server, client := net.Pipe()
+		if err := server.SetReadDeadline(time.Now().Add(readTimeout)); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			send(server, bufio.NewWriter(server), nil, "hello\n")
+		}()
+		lines := bufio.NewReader(client)
+		for _, want := range []string{"hello\n", ":\n", "\n", ":\n", "\n"} { // a sign of life each twenty seconds
+			if line, err := lines.ReadString('\n'); line != want {
+				t.Fatalf("%q, %v", line, err)
+			}
+		}
+		synctest.Wait()
+		select {
+		case <-ended:
+			t.Error("the stream ended by itself")
+		default:
+		}
+		if err := client.Close(); err != nil {
+			t.Error(err)
+		}
+		<-ended
+	})
 }
