@@ -1,6 +1,7 @@
 package house
 
 import (
+	"go/ast"
 	"maps"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ func owners() map[string][]string {
 		"github.com/sony/gobreaker/v2":     {"agent/guard"},
 		"github.com/maypok86/otter/v2":     {"agent/page"},
 		"golang.org/x/crypto":              {"agent/web"},
+		"github.com/valyala/quicktemplate": {"agent/page"},
 		"rsc.io/qr":                        {"agent/page"},
 		"github.com/chromedp/chromedp":     {"scripts/screenshot"},
 		"github.com/chromedp/cdproto":      {"scripts/screenshot"},
@@ -53,6 +55,28 @@ func library(table map[string][]string, name string) (string, bool) {
 func foreign(name string) bool {
 	first, _, _ := strings.Cut(name, "/")
 	return strings.Contains(first, ".")
+}
+
+// TestNothingCallsMethodsByName keeps out of the program what finds a method by a name that is known only while it runs: then the
+// linker keeps every exported method of everything, which were 4 MB of a program that stays in memory as a whole. Templates are
+// compiled ahead instead.
+func TestNothingCallsMethodsByName(t *testing.T) {
+	for _, s := range repository(t).sources {
+		if s.test() || tool(s.dir()) {
+			continue
+		}
+		for _, name := range s.imports(t) {
+			if slices.Contains([]string{"text/template", "html/template"}, name) {
+				t.Errorf("%s imports %s, which calls methods by name; write a .qtpl file in agent/page", s.path, name)
+			}
+		}
+		ast.Inspect(s.syntax, func(n ast.Node) bool {
+			if selector, ok := n.(*ast.SelectorExpr); ok && selector.Sel.Name == "MethodByName" {
+				t.Errorf("%s: %s calls a method by name", s.path, selector.Sel.Name)
+			}
+			return true
+		})
+	}
 }
 
 func TestLibrariesStayWithTheirOwners(t *testing.T) {

@@ -87,7 +87,7 @@ func fixed(e ast.Expr) bool {
 		if _, ok := v.Fun.(*ast.ArrayType); ok { // []byte("...")
 			return true
 		}
-		return calls(v, "errors.New", "fmt.Errorf", "regexp.MustCompile", "template.Must", "strings.NewReplacer",
+		return calls(v, "errors.New", "fmt.Errorf", "regexp.MustCompile", "strings.NewReplacer",
 			"sync.OnceValue", "sync.OnceValues", "time.Date", "netip.MustParsePrefix", "netip.MustParseAddr")
 	}
 	return false

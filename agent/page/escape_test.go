@@ -92,12 +92,21 @@ func everyDrawing(text string) map[string]string {
 	v.Calendars[0].Confirm = false
 	v.Fields[1].Value = v.Fields[1].Options[0].Value
 	v.Features[0].Chosen = v.Features[0].Options[1].Value
-	out["settings"] = string(Settings(f, v))
+	out["settings"] = settingsPage(f, v)
 	off := &SettingsView{Features: []FeatureRow{{}}, Fields: []FieldRow{{Kind: SwitchField, Value: "true"}}, Changes: []ChangeRow{{}}, Calendars: []CalendarRow{{}}}
-	out["settings off"] = string(Settings(f, off))
-	out["settings bare"] = string(Settings(f, &SettingsView{}))
-	out["login"] = string(Login(f, &LoginView{Back: "m8m" + text, Wrong: "m9m" + text}))
-	out["login none"] = string(Login(f, &LoginView{None: true}))
+	out["settings off"] = settingsPage(f, off)
+	out["settings bare"] = settingsPage(f, &SettingsView{})
+	out["login"] = loginPage(f, &LoginView{Back: "m8m" + text, Wrong: "m9m" + text})
+	out["login none"] = loginPage(f, &LoginView{None: true})
+	l, one := filled[layout](text), filled[row](text)
+	for part, drawn := range map[string]string{ // each is whole by itself, wherever it is put
+		"what's next": nextBody(l, l.Next), "agenda": agendaBody(l, l.Agenda), "notes": noteLines(l), "item": agendaItem(one),
+		"colour": markBar(one.Mark), "button": hideForm(one.Hide), "rest": restItem("m1m"+text, "m2m"+text), "now": nowItem("m1m" + text),
+		"start": formStart("m1m"+text, f), "token": tokenField("m1m" + text), "wrong": wrongField("m1m"+text, "m2m"+text),
+		"options": "<select>" + optionList(v.Features[0].Options, v.Features[0].Chosen) + "</select>",
+	} {
+		out["the part "+part] = "<div>" + drawn + "</div>"
+	}
 	return out
 }
 
