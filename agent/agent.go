@@ -129,7 +129,7 @@ func (a *agent) buildPages(cfg config.Config, zone *time.Location, now func() ti
 	}
 	a.plain, a.fast = direct(a.store), direct(a.batch)
 	a.memory = page.NewMemory(page.MemoryOptions{
-		Dir: filepath.Join(filepath.Dir(cfg.Store.Path), "last-good"), Generation: a.generation, Now: now, Log: a.log,
+		Dir: filepath.Join(filepath.Dir(cfg.Store.Path), "last-good"), Generation: a.generation, Log: a.log,
 	})
 	a.pipeline, err = page.NewPipeline(page.PipelineOptions{
 		Draw: a.memory.Keep(page.Bound(a.fast.Draw, drawPlaces, drawTime)), Generation: a.generation, Now: now, Cache: cfg.Cache, Log: a.log,
@@ -140,7 +140,7 @@ func (a *agent) buildPages(cfg config.Config, zone *time.Location, now func() ti
 	}
 	a.ladder = page.NewLadder(page.LadderOptions{
 		Fast: a.pipeline.Page, Plain: page.Filled(a.memory.Keep(page.Bound(a.plain.Draw, drawPlaces, drawTime)), now),
-		Gate: a.gates[feature.RequestPipeline], Memory: a.memory, Zone: func() *time.Location { return zone }, Now: now, Log: a.log,
+		Gate: a.gates[feature.RequestPipeline], Memory: a.memory, Zone: zone, Now: now, Log: a.log,
 	})
 	return nil
 }

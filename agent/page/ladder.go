@@ -38,9 +38,9 @@ func (e *DrawError) Unwrap() error { return e.Err }
 // LadderOptions is what NewLadder needs. Log may be nil.
 type LadderOptions struct {
 	Fast, Plain Func
-	Gate        *guard.Gate // before Fast
-	Memory      *Memory     // the last good pages
-	Zone        func() *time.Location
+	Gate        *guard.Gate    // before Fast
+	Memory      *Memory        // the last good pages
+	Zone        *time.Location // the device's
 	Now         func() time.Time
 	Log         *slog.Logger
 }
@@ -99,7 +99,7 @@ func (l *Ladder) answer(ctx context.Context, q Query) Page {
 // below answers q when nothing can be drawn.
 func (l *Ladder) below(ctx context.Context, q Query) Page {
 	p, err := calmly(ctx, q, func(context.Context, Query) (Page, error) {
-		now, zone := l.o.Now(), zoneOf(q.Zone, l.o.Zone())
+		now, zone := l.o.Now(), zoneOf(q.Zone, l.o.Zone)
 		if last, ok := l.o.Memory.Last(q); ok {
 			if p, ok := aged(last, q, now, zone); ok {
 				return p, nil

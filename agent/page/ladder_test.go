@@ -68,7 +68,7 @@ func newSteps(t testing.TB) *steps {
 	s.gate = gateOf(t, guard.Limits{})
 	s.Ladder = NewLadder(LadderOptions{
 		Fast:  func(ctx context.Context, q Query) (Page, error) { return (*s.fast.Load())(ctx, q) },
-		Plain: Filled(draw, clock), Gate: s.gate, Memory: s.memory, Zone: func() *time.Location { return berlin(t) }, Now: clock,
+		Plain: Filled(draw, clock), Gate: s.gate, Memory: s.memory, Zone: berlin(t), Now: clock,
 		Log: slog.New(slog.NewTextHandler(&s.log, nil)),
 	})
 	return s
@@ -367,7 +367,7 @@ func TestLadderIsBounded(t *testing.T) {
 			}
 			return p, err
 		}
-		l := NewLadder(LadderOptions{Fast: fast, Plain: Filled(draw, time.Now), Gate: gateOf(t, guard.Limits{}), Memory: NewMemory(MemoryOptions{}), Zone: func() *time.Location { return time.UTC }, Now: time.Now})
+		l := NewLadder(LadderOptions{Fast: fast, Plain: Filled(draw, time.Now), Gate: gateOf(t, guard.Limits{}), Memory: NewMemory(MemoryOptions{}), Zone: time.UTC, Now: time.Now})
 		began := time.Now()
 		var all sync.WaitGroup
 		for range 20 {

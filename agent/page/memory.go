@@ -16,7 +16,6 @@ type MemoryOptions struct {
 	MaxPages   int    // in memory; default 64
 	MaxBytes   int    // in memory; default 1 MiB
 	Generation func() uint64
-	Now        func() time.Time
 	Log        *slog.Logger
 }
 

@@ -45,7 +45,7 @@ func (s *syncBuffer) String() string {
 
 func openMemory(dir string) *keptIn {
 	k := &keptIn{dir: dir, seen: map[string]os.FileInfo{}}
-	k.Memory = NewMemory(MemoryOptions{Dir: dir, Generation: k.generation.Load, Now: time.Now, Log: slog.New(slog.NewTextHandler(&k.log, nil))})
+	k.Memory = NewMemory(MemoryOptions{Dir: dir, Generation: k.generation.Load, Log: slog.New(slog.NewTextHandler(&k.log, nil))})
 	return k
 }
 

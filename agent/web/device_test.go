@@ -155,7 +155,7 @@ func optimise(t *testing.T, o *Options, live *config.Live) {
 		return page.NewDirect(page.DirectOptions{Store: from, Config: cfg, Zone: o.Zone, Now: o.Now, Version: "test"}).Draw
 	}
 	o.Batch = page.NewBatch(o.Store, page.BatchOptions{Limits: cfg.Batch})
-	memory := page.NewMemory(page.MemoryOptions{Generation: o.Store.Generation, Now: o.Now})
+	memory := page.NewMemory(page.MemoryOptions{Generation: o.Store.Generation})
 	var err error
 	if o.Pipeline, err = page.NewPipeline(page.PipelineOptions{Draw: memory.Keep(draw(o.Batch)), Generation: o.Store.Generation, Now: o.Now, Cache: cfg.Cache}); err != nil {
 		t.Fatal(err)
@@ -163,7 +163,7 @@ func optimise(t *testing.T, o *Options, live *config.Live) {
 	pipeline := slices.IndexFunc(o.Gates, func(g *guard.Gate) bool { return g.Stats().Feature == feature.RequestPipeline })
 	o.Ladder = page.NewLadder(page.LadderOptions{
 		Fast: o.Pipeline.Page, Plain: page.Filled(memory.Keep(draw(o.Store)), o.Now), Gate: o.Gates[pipeline], Memory: memory,
-		Zone: func() *time.Location { return o.Zone }, Now: o.Now,
+		Zone: o.Zone, Now: o.Now,
 	})
 	o.Page = o.Ladder.Page
 }
