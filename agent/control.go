@@ -203,34 +203,33 @@ type watching struct {
 	stop      func() // waits for its end
 }
 
+// settling is how long the configuration file has to be left alone before it is read: who writes it may not be done. That the
+// emergency file is there counts at once.
+const settling = 300 * time.Millisecond
+
 func (c *control) watch(ctx context.Context) watching {
-	w := watching{emergency: c.State().Config.Features.EmergencyFile, changed: make(chan string), stop: func() {}}
-	var files []string
-	for _, file := range []string{c.File, w.emergency} {
-		if file != "" {
-			files = append(files, file)
-		}
-	}
-	if len(files) == 0 {
-		return w
-	}
 	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		err := config.Watch(ctx, files, func(file string) {
-			select {
-			case w.changed <- file:
-			case <-ctx.Done():
+	w := watching{emergency: c.State().Config.Features.EmergencyFile, changed: make(chan string)}
+	var watchers sync.WaitGroup
+	for file, quiet := range map[string]time.Duration{c.File: settling, w.emergency: 0} {
+		if file == "" {
+			continue
+		}
+		watchers.Go(func() {
+			err := config.Watch(ctx, quiet, []string{file}, func(file string) {
+				select {
+				case w.changed <- file:
+				case <-ctx.Done():
+				}
+			})
+			if err != nil && ctx.Err() == nil {
+				c.Log.Warn("changes of a file are not seen at once; SIGHUP or \"calendarbot config reload\" makes it be looked at", "file", file, "error", err)
 			}
 		})
-		if err != nil && ctx.Err() == nil {
-			c.Log.Warn("changes of the configuration file are not seen; SIGHUP or \"calendarbot config reload\" reads it", "error", err)
-		}
-	}()
+	}
 	w.stop = func() {
 		cancel()
-		<-done
+		watchers.Wait()
 	}
 	return w
 }

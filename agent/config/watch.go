@@ -25,9 +25,10 @@ type tempo struct {
 // Watch calls changed after one of the files, or a file of those names in the same directories, was written, renamed, made or
 // removed, until ctx ends. It watches the directories, as editors rename; several changes in a short time are told
 // once. A directory that is not there is looked for again from time to time. Empty names are passed over. A link that is
-// among the files is watched itself, not what it leads to. The error says that nothing is watched any more.
-func Watch(ctx context.Context, files []string, changed func(file string)) error {
-	return tempo{quiet: 300 * time.Millisecond, latest: 3 * time.Second, again: 30 * time.Second}.watch(ctx, files, changed)
+// among the files is watched itself, not what it leads to. A change is told when nothing more has happened for quiet, after
+// 3 s even so. The error says that nothing is watched any more.
+func Watch(ctx context.Context, quiet time.Duration, files []string, changed func(file string)) error {
+	return tempo{quiet: quiet, latest: 3 * time.Second, again: 30 * time.Second}.watch(ctx, files, changed)
 }
 
 func (p tempo) watch(ctx context.Context, files []string, changed func(file string)) (err error) {

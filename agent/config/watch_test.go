@@ -301,7 +301,7 @@ func TestWatchOfARelativeName(t *testing.T) {
 
 func TestWatchOfADirectoryThatCannotBe(t *testing.T) {
 	long := "/" + strings.Repeat("a", 5000) + "/x"
-	if err := Watch(t.Context(), []string{long}, func(string) {}); !errors.Is(err, syscall.ENAMETOOLONG) || !strings.HasPrefix(err.Error(), "watch the configuration: /aaa") {
+	if err := Watch(t.Context(), 0, []string{long}, func(string) {}); !errors.Is(err, syscall.ENAMETOOLONG) || !strings.HasPrefix(err.Error(), "watch the configuration: /aaa") {
 		t.Errorf("got %v", err)
 	}
 }
