@@ -20,7 +20,6 @@ type Limits struct {
 
 const (
 	defaultRecovery = 30 * time.Second
-	slices          = 10 // of the window: what is older than it is forgotten a tenth at a time
 	stateOpen       = "open"
 )
 
@@ -33,24 +32,29 @@ func recoveryOf(d time.Duration) time.Duration {
 }
 
 // exceeded tells whether failures open the breaker: so many in a row, or so many of the uses that ended within the window.
-func (l Limits) exceeded(inARow uint64, c gobreaker.Counts) bool {
-	ended := c.TotalSuccesses + c.TotalFailures
+func (l Limits) exceeded(inARow, successes, failures uint64) bool {
+	ended := successes + failures
 	return l.Consecutive > 0 && inARow >= uint64(l.Consecutive) ||
-		l.Ratio > 0 && ended >= l.Least && float64(c.TotalFailures) > l.Ratio*float64(ended)
+		l.Ratio > 0 && ended >= uint64(l.Least) && float64(failures) > l.Ratio*float64(ended)
 }
 
 // failed tells whether the end of a use speaks against the feature.
 func failed(err error) bool { return err != nil && !errors.Is(err, context.Canceled) }
 
-// breaker opens when a part keeps failing, and lets one use try again after a while.
+// breaker opens when a part keeps failing, and lets one use try again after a while. It counts itself how uses end while it is
+// closed, and tells the library of failures alone: to take its lock and its clock twice for every use that goes well cost more
+// than all else that a gate does. While it is not closed the library knows of every use.
 type breaker struct {
 	limits   Limits
 	name     string
 	closed   *Closed // the error while it is open
 	recovery atomic.Int64
 	current  atomic.Pointer[circuit]
+	era      atomic.Uint64 // grows when the state changes: a use of another one says nothing about this
 	inARow   atomic.Uint64 // failures since the last success
-	trips    atomic.Uint64
+
+	successes, failures window // of this era
+	trips               atomic.Uint64
 }
 
 // circuit is one of the library's breakers. Its recovery is fixed, so that another one takes its place for another.
@@ -68,6 +72,9 @@ func newBreaker(name string, l Limits) *breaker {
 	b := &breaker{limits: l, name: name, closed: &Closed{
 		Feature: name, Reason: Breaker, Words: name + " failed too often; it rests for a while and is then tried again.",
 	}}
+	if l.Ratio > 0 { // nothing else asks them
+		b.successes, b.failures = newWindow(l.Interval), newWindow(l.Interval)
+	}
 	b.recovery.Store(int64(recoveryOf(l.Recovery)))
 	b.current.Store(b.circuit(false))
 	return b
@@ -79,17 +86,18 @@ func (b *breaker) circuit(opened bool) *circuit {
 	c.shut.Store(true)
 	settled := !opened
 	c.TwoStepCircuitBreaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
-		Name:         b.name,
-		Interval:     b.limits.Interval,
-		BucketPeriod: b.limits.Interval / slices,
-		Timeout:      c.recovery,
-		IsExcluded:   func(err error) bool { return errors.Is(err, context.Canceled) },
-		ReadyToTrip: func(counts gobreaker.Counts) bool {
-			return !settled || b.limits.exceeded(b.inARow.Load(), counts)
+		Name:       b.name,
+		Timeout:    c.recovery,
+		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
+		ReadyToTrip: func(gobreaker.Counts) bool {
+			return !settled || b.limits.exceeded(b.inARow.Load(), b.successes.sum(), b.failures.sum())
 		},
 		OnStateChange: func(_ string, _, to gobreaker.State) {
-			c.shut.Store(to == gobreaker.StateClosed)
+			b.era.Add(1)
 			b.inARow.Store(0)
+			b.successes.clear()
+			b.failures.clear()
+			c.shut.Store(to == gobreaker.StateClosed)
 			if settled && to == gobreaker.StateOpen {
 				b.opened(c)
 			}
@@ -112,26 +120,55 @@ func (b *breaker) opened(c *circuit) {
 	}
 }
 
-// enter returns what is to be called at the end of the use, or a *Closed.
-func (b *breaker) enter() (func(error), error) {
-	done, err := b.current.Load().Allow()
-	if err != nil {
-		return nil, b.closed
+// entry is a use that was let in.
+type entry struct {
+	era  uint64
+	done func(error) // tells the library how it ended; nil while the breaker is closed
+}
+
+// enter lets a use in, or returns a *Closed.
+func (b *breaker) enter() (entry, error) {
+	era, c := b.era.Load(), b.current.Load()
+	if c.shut.Load() {
+		return entry{era: era}, nil
 	}
-	return done, nil
+	done, err := c.Allow() // which may make it half-open
+	if err != nil {
+		return entry{}, b.closed
+	}
+	return entry{era: b.era.Load(), done: done}, nil
 }
 
 // leave counts the end of a use.
-func (b *breaker) leave(done func(error), err error) {
-	switch {
-	case err == nil:
-		if b.inARow.Load() != 0 { // which it seldom is; every use would write to the same place else
-			b.inARow.Store(0)
+func (b *breaker) leave(e entry, err error) {
+	if e.era == b.era.Load() {
+		switch {
+		case err == nil:
+			if b.inARow.Load() != 0 { // which it seldom is; every use would write to the same place else
+				b.inARow.Store(0)
+			}
+			b.successes.add()
+		case failed(err):
+			b.inARow.Add(1)
+			b.failures.add()
+			if e.done == nil {
+				e.done = b.told()
+			}
 		}
-	case failed(err):
-		b.inARow.Add(1)
 	}
-	done(err)
+	if e.done != nil {
+		e.done(err)
+	}
+}
+
+// told tells the library of a use that it has not heard of yet, and returns what is to be called at its end; nil when that is of
+// no interest to it any more.
+func (b *breaker) told() func(error) {
+	done, err := b.current.Load().Allow()
+	if err != nil {
+		return nil
+	}
+	return done
 }
 
 // open tells whether no use may be tried now.

@@ -138,6 +138,28 @@ func TestBreakerRecovers(t *testing.T) {
 	})
 }
 
+// TestNewWindowAfterRecovery: what was counted before the breaker opened is forgotten when it closes.
+func TestNewWindowAfterRecovery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := gate(t, Limits{Ratio: 0.5, Least: 4, Interval: time.Hour, Recovery: time.Second})
+		for range 4 {
+			use(t, g, errBroken)
+		}
+		<-time.After(2 * time.Second)
+		use(t, g, nil)
+		for range 3 {
+			use(t, g, errBroken)
+		}
+		if got := state(g); got != "closed after 1" {
+			t.Fatalf("three after the recovery: %s", got)
+		}
+		use(t, g, errBroken)
+		if got := state(g); got != "open after 2" {
+			t.Errorf("four after the recovery: %s", got)
+		}
+	})
+}
+
 // TestRecoveryIsSettable: from the next opening on, whether that is the first or one after a failed trial.
 func TestRecoveryIsSettable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -120,12 +120,11 @@ func (g *Gate) Enter() (Pass, error) {
 	}
 	p := Pass{gate: g}
 	if g.breaker != nil {
-		done, err := g.breaker.enter()
-		if err != nil {
+		var err error
+		if p.entry, err = g.breaker.enter(); err != nil {
 			g.refused[len(g.refused)-1].Add(1)
 			return Pass{}, err
 		}
-		p.done = done
 	}
 	g.entered.Add(1)
 	return p, nil
@@ -138,8 +137,8 @@ func (g *Gate) On() bool {
 
 // Pass is one use of the feature.
 type Pass struct {
-	gate *Gate
-	done func(error)
+	gate  *Gate
+	entry entry // of its breaker
 }
 
 // Leave tells the breaker how the use went; nil is a success. A use that was given up by who asked (context.Canceled) says
@@ -151,8 +150,8 @@ func (p Pass) Leave(err error) {
 	if failed(err) {
 		p.gate.failures.Add(1)
 	}
-	if p.done != nil {
-		p.gate.breaker.leave(p.done, err)
+	if p.gate.breaker != nil {
+		p.gate.breaker.leave(p.entry, err)
 	}
 }
 

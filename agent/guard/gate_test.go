@@ -150,7 +150,7 @@ func TestEnterAllocatesLittle(t *testing.T) {
 		most float64
 	}{
 		{"without a breaker", gate(t, Limits{}), 0},
-		{"with a breaker", gate(t, Limits{Consecutive: 3, Ratio: 0.1, Least: 10, Interval: time.Minute}), 1},
+		{"with a breaker", gate(t, Limits{Consecutive: 3, Ratio: 0.1, Least: 10, Interval: time.Minute}), 0},
 		{"closed", closed, 0},
 	} {
 		got := testing.AllocsPerRun(1000, func() {
