@@ -81,17 +81,22 @@ func (p *Pipeline) Page(ctx context.Context, q Query) (Page, error) {
 		return p.packedPage(ctx, q)
 	}
 	q.Encoding = ""
-	e, err := p.identity(ctx, q)
-	if err != nil {
-		return Page{}, err
+	k, now := p.key(q), p.o.Now()
+	e := p.hit(k, now)
+	if e == nil {
+		var err error
+		if e, err = p.miss(ctx, k); err != nil {
+			return Page{}, err
+		}
+		now = p.o.Now()
 	}
-	return Fill(e.page, p.o.Now()), nil
+	return e.shown(now), nil
 }
 
 // identity finds or draws the page of q without an encoding. What is live is left out.
 func (p *Pipeline) identity(ctx context.Context, q Query) (*kept, error) {
 	k := p.key(q)
-	if e := p.hit(k); e != nil {
+	if e := p.hit(k, p.o.Now()); e != nil {
 		return e, nil
 	}
 	return p.miss(ctx, k)
@@ -105,13 +110,13 @@ func (p *Pipeline) current(k key) bool {
 	return k.generation == p.o.Generation() && k.drops == p.drops.Load()
 }
 
-// hit returns the kept page that holds now, or nil, and counts it.
-func (p *Pipeline) hit(k key) *kept {
+// hit returns the kept page that holds at a moment, or nil, and counts it.
+func (p *Pipeline) hit(k key, now time.Time) *kept {
 	e, ok := p.pages.GetIfPresent(k)
 	if !ok {
 		return nil
 	}
-	if e = e.at(p.o.Now()); e != nil {
+	if e = e.at(now); e != nil {
 		p.counts.hits.Add(1)
 		e.asked.times.Add(1)
 	}

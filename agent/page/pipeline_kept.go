@@ -20,7 +20,19 @@ type kept struct {
 	from, until int64
 	next        *kept // the picture that follows, drawn ahead; nil when it is not
 	asked       *interest
-	flat        *atomic.Bool // of an identity page: packing it was tried and gains nothing
+	learnt      *learnt
+}
+
+// learnt is what was found out of a page after it was drawn.
+type learnt struct {
+	flat   atomic.Bool // of an identity page: packing it was tried and gains nothing
+	filled atomic.Pointer[answered]
+}
+
+// answered is a page as it is answered during one second since 1970.
+type answered struct {
+	second int64
+	page   Page
 }
 
 // newKept is a page drawn as of a moment, that holds for ttl at most.
@@ -29,7 +41,7 @@ func newKept(p Page, at time.Time, ttl time.Duration, asked *interest) *kept {
 	if p.Until.Before(until) {
 		until = p.Until
 	}
-	return &kept{page: p, from: at.UnixNano(), until: nanos(until), asked: asked, flat: &atomic.Bool{}}
+	return &kept{page: p, from: at.UnixNano(), until: nanos(until), asked: asked, learnt: &learnt{}}
 }
 
 // nanos is t in nanoseconds since 1970; a zero time has none and counts as long ago.
@@ -50,6 +62,20 @@ func (e *kept) at(now time.Time) *kept {
 		return nil
 	}
 	return e
+}
+
+// shown is the page as it is answered at a moment. What Fill makes is the same for a second, so all who ask within one share it.
+func (e *kept) shown(now time.Time) Page {
+	if len(e.page.Live) == 0 {
+		return e.page
+	}
+	second := now.Unix()
+	f := e.learnt.filled.Load()
+	if f == nil || f.second != second {
+		f = &answered{second, Fill(e.page, now)}
+		e.learnt.filled.Store(f)
+	}
+	return f.page
 }
 
 // last is the newest picture of e.
@@ -77,8 +103,11 @@ func (e *kept) bytes(k key) int64 {
 	n := nodeBytes + int(unsafe.Sizeof(k)) +
 		len(q.Zone) + len(q.Theme) + len(q.Search) + len(q.Source) + len(q.Day) + len(q.Detail)
 	for ; e != nil; e = e.next {
-		n += int(unsafe.Sizeof(*e)) + int(unsafe.Sizeof(*e.flat)) + cap(e.page.Body) + len(e.page.ETag) + len(e.page.Why) +
+		n += int(unsafe.Sizeof(*e)) + int(unsafe.Sizeof(*e.learnt)) + cap(e.page.Body) + len(e.page.ETag) + len(e.page.Why) +
 			cap(e.page.Live)*int(unsafe.Sizeof(Live{}))
+		if live := len(e.page.Live); live > 0 {
+			n += int(unsafe.Sizeof(answered{})) + len(e.page.Body) + len(e.page.ETag) + 2*live*liveRoom
+		}
 	}
 	return int64(n)
 }
@@ -88,7 +117,7 @@ type unkept struct{ *kept }
 
 // loose returns e as a page that is not kept, and so is not packed either.
 func loose(e *kept) *unkept {
-	e.flat.Store(true)
+	e.learnt.flat.Store(true)
 	return &unkept{e}
 }
 

@@ -17,7 +17,7 @@ const minPacked = 1 << 10
 // packedPage answers q with the packed variant of its page, or with the page as it is where packing is no use.
 func (p *Pipeline) packedPage(ctx context.Context, q Query) (Page, error) {
 	k := p.key(q)
-	if e := p.hit(k); e != nil {
+	if e := p.hit(k, p.o.Now()); e != nil {
 		return e.page, nil
 	}
 	q.Encoding = ""
@@ -26,7 +26,7 @@ func (p *Pipeline) packedPage(ctx context.Context, q Query) (Page, error) {
 		return Page{}, err
 	}
 	if !packable(plain) {
-		return Fill(plain.page, p.o.Now()), nil
+		return plain.shown(p.o.Now()), nil
 	}
 	p.asked.of(k.query).times.Add(1)
 	if plain, err = p.pack(ctx, k, plain); err != nil {
@@ -43,7 +43,7 @@ func (p *Pipeline) pack(ctx context.Context, k key, plain *kept) (*kept, error) 
 
 // packable tells whether packing e may be of use: it is kept, large enough, the same for everybody, and was not tried in vain.
 func packable(e *kept) bool {
-	return e.page.Status == 200 && len(e.page.Body) >= minPacked && len(e.page.Live) == 0 && !e.flat.Load()
+	return e.page.Status == 200 && len(e.page.Body) >= minPacked && len(e.page.Live) == 0 && !e.learnt.flat.Load()
 }
 
 // packed makes the variant for k of a page; it holds as long as the page does. The error is an *unkept that has the page
@@ -54,11 +54,11 @@ func (p *Pipeline) packed(k key, plain *kept) (*kept, error) {
 		return nil, err
 	}
 	if len(body) >= len(plain.page.Body) {
-		plain.flat.Store(true)
+		plain.learnt.flat.Store(true)
 		return nil, &unkept{plain}
 	}
 	p.counts.compressed.Add(1)
-	e := &kept{page: plain.page, from: plain.from, until: plain.until, asked: p.asked.of(k.query), flat: plain.flat}
+	e := &kept{page: plain.page, from: plain.from, until: plain.until, asked: p.asked.of(k.query), learnt: plain.learnt}
 	e.page.Body, e.page.Encoding, e.page.Mark = body, gzipped, 0
 	e.page.ETag = strings.TrimSuffix(plain.page.ETag, `"`) + `-` + gzipped + `"`
 	if !p.current(k) {
