@@ -15,27 +15,37 @@ import (
 	"calendarbot/agent/page"
 )
 
-// guarded is around every request: what no route may forget.
-func (s *Server) guarded(c *fiber.Ctx) (err error) {
-	began := c.Context().Time()
-	defer func() {
-		if cause := recover(); cause != nil {
-			s.o.Log.Error("panic while answering", "method", c.Method(), "path", c.Path(), "cause", cause, "stack", string(debug.Stack()))
-			c.Response().Reset()
-			err = problemOf(http.StatusInternalServerError, "internal", "Something went wrong inside the program; its log says what.")
+// guarded is what no route may forget, around its answer: each is wrapped by itself, so that it knows where it is counted.
+func (s *Server) guarded(o *observer, answer fiber.Handler) fiber.Handler {
+	return func(c *fiber.Ctx) (err error) {
+		began := c.Context().Time()
+		defer func() {
+			if cause := recover(); cause != nil {
+				s.o.Log.Error("panic while answering", "method", c.Method(), "path", c.Path(), "cause", cause, "stack", string(debug.Stack()))
+				c.Response().Reset()
+				err = problemOf(http.StatusInternalServerError, "internal", "Something went wrong inside the program; its log says what.")
+			}
+			if err != nil {
+				err = s.fail(c, err)
+			}
+			o.observe(c.Response().StatusCode(), time.Since(began))
+			if !s.o.Log.Enabled(context.Background(), slog.LevelDebug) {
+				return
+			}
+			// The query stays out of the log: it may hold what is secret.
+			s.o.Log.Debug("request", "method", c.Method(), "path", c.Path(), "status", c.Response().StatusCode(),
+				"from", c.Context().RemoteIP(), "took", time.Since(began))
+		}()
+		s.secure(c)
+		if err := s.mayEnter(c); err != nil {
+			return err
 		}
-		if err != nil {
-			err = s.fail(c, err)
-		}
-		s.meter.observe(c, time.Since(began))
-		if !s.o.Log.Enabled(context.Background(), slog.LevelDebug) {
-			return
-		}
-		// The query stays out of the log: it may hold what is secret.
-		s.o.Log.Debug("request", "method", c.Method(), "path", c.Path(), "status", c.Response().StatusCode(),
-			"from", c.Context().RemoteIP(), "took", time.Since(began))
-	}()
-	s.secure(c)
+		return answer(c)
+	}
+}
+
+// mayEnter returns nil, or why a request is not listened to, whatever it asks for.
+func (s *Server) mayEnter(c *fiber.Ctx) error {
 	switch peer, local := peerOf(c); {
 	case local && !peer.mayUse():
 		return problemOf(http.StatusForbidden, "local_user", "Only root and the program's own user may use the local socket.")
@@ -43,7 +53,7 @@ func (s *Server) guarded(c *fiber.Ctx) (err error) {
 		return problemOf(http.StatusMisdirectedRequest, "host",
 			"This device is not known by the name in the address. Use its address or its .local name, or add the name to web.allowed_hosts.")
 	}
-	return c.Next()
+	return nil
 }
 
 // html answers a page for people. A wall is never blank: a parameter that cannot be used counts as not given.
@@ -85,8 +95,9 @@ func (s *Server) drawn(kind page.Kind, bad func(*fiber.Ctx, error) error) fiber.
 			h.SetCanonical(s.fixed.rung, []byte(rungName(p.Rung)))
 		}
 		if !p.Made.IsZero() {
-			age := max(0, int(s.o.Now().Sub(p.Made)/time.Second))
-			h.SetBytesK(s.fixed.ageName, strconv.Itoa(age))
+			var digits [20]byte
+			age := max(0, int64(s.o.Now().Sub(p.Made)/time.Second))
+			h.SetCanonical(s.fixed.ageName, strconv.AppendInt(digits[:0], age, 10))
 		}
 		return s.answerPage(c, p)
 	}

@@ -3,8 +3,6 @@ package web
 import (
 	"sync/atomic"
 	"time"
-
-	"github.com/gofiber/fiber/v2"
 )
 
 // classes are what a status begins with, as a label; the first is for what is no status.
@@ -33,26 +31,11 @@ type requests struct {
 	elsewhere observer // also in all
 }
 
-// observed is the key under which a request carries the observer of its route.
-type observed struct{}
-
-// watched puts the counting of its requests before a route. HEAD counts as GET.
-func (m *meter) watched(r route, answer fiber.Handler) fiber.Handler {
-	o := &observer{method: r.method, route: r.path}
-	m.requests.all = append(m.requests.all, o)
-	return func(c *fiber.Ctx) error {
-		c.Locals(observed{}, o)
-		return answer(c)
-	}
-}
-
-// observe counts a request that is answered; one that no route took counts as that.
-func (m *meter) observe(c *fiber.Ctx, took time.Duration) {
-	o, ok := c.Locals(observed{}).(*observer)
-	if !ok {
-		o = &m.requests.elsewhere
-	}
-	o.observe(c.Response().StatusCode(), took)
+// of returns the observer of a route. HEAD counts as GET.
+func (r *requests) of(to route) *observer {
+	o := &observer{method: to.method, route: to.path}
+	r.all = append(r.all, o)
+	return o
 }
 
 // table is what is counted of requests. A failure (5xx) is there from the start, as a rate over a counter that begins with its

@@ -249,19 +249,18 @@ func TestMetricsOfTheConfiguration(t *testing.T) {
 func TestRequestsAreCountedByRouteAndClass(t *testing.T) {
 	m := newMeter(Options{Now: noon}, time.Now())
 	app := fiber.New()
-	app.Use(func(c *fiber.Ctx) error {
-		err := c.Next()
-		var problem *fiber.Error
-		if errors.As(err, &problem) {
-			err = c.SendStatus(problem.Code)
+	counted := func(o *observer, answer fiber.Handler) fiber.Handler {
+		return func(c *fiber.Ctx) error {
+			err := answer(c)
+			o.observe(c.Response().StatusCode(), 300*time.Millisecond)
+			return err
 		}
-		m.observe(c, 300*time.Millisecond)
-		return err
-	})
+	}
 	get := route{method: "GET", path: "/things/:name"}
-	app.Get(get.path, m.watched(get, func(c *fiber.Ctx) error { return c.SendStatus(c.QueryInt("status", 200)) }))
+	app.Get(get.path, counted(m.requests.of(get), func(c *fiber.Ctx) error { return c.SendStatus(c.QueryInt("status", 200)) }))
 	post := route{method: "POST", path: "/things/:name"}
-	app.Post(post.path, m.watched(post, func(c *fiber.Ctx) error { return c.SendStatus(201) }))
+	app.Post(post.path, counted(m.requests.of(post), func(c *fiber.Ctx) error { return c.SendStatus(201) }))
+	app.Use(counted(&m.requests.elsewhere, func(c *fiber.Ctx) error { return c.SendStatus(404) }))
 	for _, r := range []string{"GET /things/a", "GET /things/b?status=503", "GET /things/c?status=304", "POST /things/a", "GET /nowhere", "GET /else", "GET /things/x?status=999"} {
 		method, target, _ := strings.Cut(r, " ")
 		answer, err := app.Test(httptest.NewRequest(method, target, nil), -1)
@@ -313,7 +312,8 @@ func TestDeviceTellsItsMetrics(t *testing.T) {
 		"calendarbot_http_requests_total{class=2xx,method=GET,route=/}":                2,
 		"calendarbot_http_requests_total{class=2xx,method=GET,route=/api/whats-next}":  1,
 		"calendarbot_http_requests_total{class=2xx,method=PATCH,route=/api/v1/config}": 1,
-		"calendarbot_http_requests_total{class=4xx,method=any,route=none}":             2,
+		"calendarbot_http_requests_total{class=4xx,method=any,route=none}":             1,
+		"calendarbot_http_requests_total{class=4xx,method=GET,route=/}":                1,
 		"calendarbot_http_request_duration_seconds{method=GET,route=/api/whats-next}":  1,
 		"calendarbot_ladder_answers_total{rung=optimised}":                             3,
 		"calendarbot_feature_on{feature=request_pipeline}":                             1,

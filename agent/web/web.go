@@ -108,15 +108,15 @@ func New(o Options) *Server {
 		DisablePreParseMultipartForm: true,
 	})
 	s.app.Server().CloseOnShutdown = true
-	s.app.Use(s.guarded)
 	for _, r := range s.routes() {
-		h := s.meter.watched(r, s.allowed(r))
+		h := s.guarded(s.meter.requests.of(r), s.allowed(r))
 		s.app.Add(r.method, r.path, h)
 		if r.method == fiber.MethodGet {
 			s.app.Add(fiber.MethodHead, r.path, h)
 		}
 	}
-	s.app.Handler() // all routes are known
+	s.app.Use(s.guarded(&s.meter.requests.elsewhere, (*fiber.Ctx).Next)) // what is no route
+	s.app.Handler()                                                      // all routes are known
 	return s
 }
 
