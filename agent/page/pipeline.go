@@ -31,6 +31,7 @@ type PipelineOptions struct {
 type Pipeline struct {
 	o       PipelineOptions
 	pages   *otter.Cache[key, *kept]
+	front   front
 	asked   *interests
 	bounds  bounds
 	sizing  sync.Mutex // one changes the bounds at a time
@@ -57,7 +58,7 @@ func NewPipeline(o PipelineOptions) (*Pipeline, error) {
 		MaximumWeight:    uint64(p.bounds.now().bytes),
 		Weigher:          func(k key, e *kept) uint32 { return p.bounds.weight(k, e) },
 		InitialCapacity:  128, // so that it counts from the start who is asked for how often
-		OnAtomicDeletion: p.counts.deleted,
+		OnAtomicDeletion: p.deleted,
 		Executor:         func(fn func()) { fn() },
 		Logger:           discard{},
 	})
@@ -112,8 +113,8 @@ func (p *Pipeline) current(k key) bool {
 
 // hit returns the kept page that holds at a moment, or nil, and counts it.
 func (p *Pipeline) hit(k key, now time.Time) *kept {
-	e, ok := p.pages.GetIfPresent(k)
-	if !ok {
+	e := p.find(&k, now.UnixNano())
+	if e == nil {
 		return nil
 	}
 	if e = e.at(now); e != nil {
@@ -204,7 +205,7 @@ func (p *Pipeline) drawn(ctx context.Context, k key, at time.Time) (*kept, error
 		p.counts.failed.Add(1)
 		return nil, err
 	}
-	e := newKept(page, at, p.bounds.now().ttl, p.asked.of(k.query))
+	e := newKept(page, at, p.bounds.now().ttl, k, p.asked.of(k.query))
 	if page.Status != 200 || e.until <= e.from || int64(len(page.Body)) > p.bounds.maxEntry.Load() {
 		p.counts.uncached.Add(1)
 		return nil, loose(e)

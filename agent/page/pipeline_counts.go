@@ -3,8 +3,6 @@ package page
 import (
 	"sync/atomic"
 	"time"
-
-	"github.com/maypok86/otter/v2"
 )
 
 // PipelineStats is what a Pipeline has counted since the start, and how it stands.
@@ -28,13 +26,6 @@ type pipelineCounts struct {
 	drawn, failed, uncached atomic.Uint64
 	pushed, eased           atomic.Uint64
 	warmed, compressed      atomic.Uint64
-}
-
-// deleted counts a page that had to make room.
-func (c *pipelineCounts) deleted(e otter.DeletionEvent[key, *kept]) {
-	if e.Cause == otter.CauseOverflow {
-		c.pushed.Add(1)
-	}
 }
 
 // Stats returns them.

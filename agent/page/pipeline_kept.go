@@ -18,7 +18,9 @@ type key struct {
 type kept struct {
 	page        Page
 	from, until int64
-	next        *kept // the picture that follows, drawn ahead; nil when it is not
+	next        *kept  // the picture that follows, drawn ahead; nil when it is not
+	generation  uint64 // of its key, as drops; the query is that of asked
+	drops       uint64
 	asked       *interest
 	learnt      *learnt
 }
@@ -35,13 +37,13 @@ type answered struct {
 	page   Page
 }
 
-// newKept is a page drawn as of a moment, that holds for ttl at most.
-func newKept(p Page, at time.Time, ttl time.Duration, asked *interest) *kept {
+// newKept is a page drawn for k as of a moment, that holds for ttl at most.
+func newKept(p Page, at time.Time, ttl time.Duration, k key, asked *interest) *kept {
 	until := at.Add(ttl)
 	if p.Until.Before(until) {
 		until = p.Until
 	}
-	return &kept{page: p, from: at.UnixNano(), until: nanos(until), asked: asked, learnt: &learnt{}}
+	return &kept{page: p, from: at.UnixNano(), until: nanos(until), generation: k.generation, drops: k.drops, asked: asked, learnt: &learnt{}}
 }
 
 // nanos is t in nanoseconds since 1970; a zero time has none and counts as long ago.

@@ -58,7 +58,7 @@ func (p *Pipeline) packed(k key, plain *kept) (*kept, error) {
 		return nil, &unkept{plain}
 	}
 	p.counts.compressed.Add(1)
-	e := &kept{page: plain.page, from: plain.from, until: plain.until, asked: p.asked.of(k.query), learnt: plain.learnt}
+	e := &kept{page: plain.page, from: plain.from, until: plain.until, generation: k.generation, drops: k.drops, asked: p.asked.of(k.query), learnt: plain.learnt}
 	e.page.Body, e.page.Encoding, e.page.Mark = body, gzipped, 0
 	e.page.ETag = strings.TrimSuffix(plain.page.ETag, `"`) + `-` + gzipped + `"`
 	if !p.current(k) {
