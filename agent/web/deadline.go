@@ -1,65 +1,77 @@
 package web
 
 import (
-	"errors"
 	"net"
-	"sync/atomic"
 	"time"
 )
 
-// patient is a listener whose connections set their deadlines seldom. The server sets one before and after each request;
-// for a connection that is asked again and again most of them change nothing that counts, and each costs the runtime a timer.
-type patient struct{ net.Listener }
+// limited is a listener whose connections end what takes too long themselves. The server's own limits look at the clock three
+// times and ask the runtime for three timers with every request, which is a fortieth of all that a short answer costs.
+type limited struct{ net.Listener }
 
-// deadlineSlack is how much earlier than asked a deadline may end.
+// deadlineSlack is how much earlier than written down a deadline may end, so that it is not set anew with each request.
 const deadlineSlack = time.Second
 
 // Accept returns the next connection.
-func (p patient) Accept() (net.Conn, error) {
-	c, err := p.Listener.Accept()
+func (l limited) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &lazyConn{Conn: c}, nil
+	return &limitedConn{Conn: c, seen: time.Now()}, nil
 }
 
-// lazyConn leaves a deadline as it is when the next one is only a little later.
-type lazyConn struct {
+// limitedConn gives a client readTimeout to begin a request, the same for the rest of it, and writeTimeout to take an answer. One
+// goroutine reads and writes it in turn, as the server does.
+type limitedConn struct {
 	net.Conn
-	read, write atomic.Int64 // the deadlines that are set, in Unix nanoseconds; 0 before the first
+	seen          time.Time // about when the state changed last, from or to answering
+	reading       int       // reads since the last answer
+	writing       bool
+	toRead, toEnd time.Time // what the deadlines are
 }
 
-// SetReadDeadline sets it unless the one that holds is near enough.
-func (c *lazyConn) SetReadDeadline(t time.Time) error {
-	if near(&c.read, t) {
-		return nil
+// Read reads; the time for it ends with the first read of a request, and with the second one for all that follow.
+func (c *limitedConn) Read(b []byte) (int, error) {
+	c.writing = false
+	if c.reading++; c.reading == 2 {
+		c.seen = time.Now()
 	}
-	return c.Conn.SetReadDeadline(t)
-}
-
-// SetWriteDeadline sets it unless the one that holds is near enough.
-func (c *lazyConn) SetWriteDeadline(t time.Time) error {
-	if near(&c.write, t) {
-		return nil
-	}
-	return c.Conn.SetWriteDeadline(t)
-}
-
-// SetDeadline sets both.
-func (c *lazyConn) SetDeadline(t time.Time) error {
-	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
-}
-
-// near tells whether the deadline that is set may stay instead of the next one, as it ends before that, but only a
-// little; else the next one counts as set.
-func near(set *atomic.Int64, next time.Time) bool {
-	at := int64(-1) // no deadline, which is near to none
-	if !next.IsZero() {
-		at = next.UnixNano()
-		if later := at - set.Load(); later >= 0 && later < int64(deadlineSlack) {
-			return true
+	if c.reading <= 2 {
+		if at := c.seen.Add(readTimeout); !near(c.toRead, at) {
+			c.toRead = at
+			if err := c.Conn.SetReadDeadline(at); err != nil {
+				return 0, err
+			}
 		}
 	}
-	set.Store(at)
-	return false
+	return c.Conn.Read(b)
+}
+
+// Write writes; the time for a whole answer ends writeTimeout after its beginning.
+func (c *limitedConn) Write(b []byte) (int, error) {
+	if !c.writing {
+		c.writing, c.reading, c.seen = true, 0, time.Now()
+		if at := c.seen.Add(writeTimeout); !near(c.toEnd, at) {
+			c.toEnd = at
+			if err := c.Conn.SetWriteDeadline(at); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return c.Conn.Write(b)
+}
+
+// near tells whether the deadline that is set may stay instead of the next one, as it ends before that, but only a little.
+func near(set, next time.Time) bool {
+	later := next.Sub(set)
+	return later >= 0 && later < deadlineSlack
+}
+
+// below is the connection without the limits, for what has its own.
+func below(c net.Conn) net.Conn {
+	if l, ok := c.(*limitedConn); ok {
+		return l.Conn
+	}
+	return c
 }

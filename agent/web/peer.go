@@ -17,7 +17,7 @@ type peer struct {
 
 // peerOf returns the other end; local is false for a request that came over the network.
 func peerOf(c *fiber.Ctx) (p peer, local bool) {
-	conn, local := c.Context().Conn().(*net.UnixConn)
+	conn, local := below(c.Context().Conn()).(*net.UnixConn)
 	if !local {
 		return peer{}, false
 	}

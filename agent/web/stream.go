@@ -161,7 +161,7 @@ func (s *Server) stream(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderContentType, "text/event-stream")
 	c.Set("X-Accel-Buffering", "no")
 	c.Context().SetConnectionClose()
-	conn := c.Context().Conn()
+	conn := below(c.Context().Conn()) // whose limits are those of a request and its answer
 	greeting := "retry: 3000\n\n"
 	if c.Get("Last-Event-ID") != "" {
 		greeting += changeEvent(s.o.Store.Generation()) // whoever comes back may have missed something
@@ -184,7 +184,7 @@ func changeEvent(generation uint64) string {
 
 // send writes the greeting, then changes until the channel is closed or the listener is gone.
 func send(conn net.Conn, w *bufio.Writer, changes <-chan uint64, greeting string) {
-	// The server's limit for reading a request would end the stream.
+	// The limit for reading a request would end the stream.
 	if conn.SetReadDeadline(time.Time{}) != nil {
 		return
 	}
@@ -203,7 +203,7 @@ func send(conn net.Conn, w *bufio.Writer, changes <-chan uint64, greeting string
 		}
 	}()
 	write := func(text string) bool {
-		// The server's own limit is for a whole answer; here each piece has its own.
+		// The limit is for a whole answer; here each piece has its own.
 		if conn.SetWriteDeadline(time.Now().Add(streamWrite)) != nil {
 			return false
 		}

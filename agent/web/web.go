@@ -100,9 +100,6 @@ func New(o Options) *Server {
 		BodyLimit:             maxBody,
 		ReadBufferSize:        maxHeader,
 		Concurrency:           maxConnections,
-		ReadTimeout:           readTimeout,
-		WriteTimeout:          writeTimeout,
-		IdleTimeout:           readTimeout, // the same, so that lazyConn has nothing to set between them
 		ErrorHandler:          s.fail,
 		// A form or a JSON body is read as bytes; nothing here takes files.
 		DisablePreParseMultipartForm: true,
@@ -132,9 +129,9 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 	}
 	s.addr = ln.Addr()
-	listeners := []net.Listener{patient{ln}}
+	listeners := []net.Listener{limited{ln}}
 	if s.o.Local != nil {
-		listeners = append(listeners, s.o.Local)
+		listeners = append(listeners, limited{s.o.Local})
 	}
 
 	beating, stopBeating := context.WithCancel(ctx)
