@@ -53,7 +53,10 @@ func serve(ctx context.Context, in config.Input, now func() time.Time, log *slog
 	// Memory is scarcer than time on the device: collecting twice as often takes a fifth off the peak while a
 	// large feed is read and shown, for a tenth more CPU there (make bench).
 	debug.SetGCPercent(50)
-	a := &agent{log: log, level: level, gates: newGates(deviceID("/etc/machine-id", os.Hostname))}
+	a := &agent{log: log, level: level}
+	if a.gates, err = newGates(deviceID("/etc/machine-id", os.Hostname)); err != nil {
+		return err
+	}
 	if err := a.open(ctx, in, now); err != nil {
 		return err
 	}
@@ -61,7 +64,7 @@ func serve(ctx context.Context, in config.Input, now func() time.Time, log *slog
 	cfg := a.live.State().Config
 	zone := cfg.Device.Location()
 
-	a.client = conn.NewHTTP(conn.HTTPOptions{HTTP: cfg.HTTP, Now: now, UserAgent: userAgent(), Gate: a.gates[feature.ConnectionPooling], Adaptive: a.gates[feature.AdaptiveSizing].On})
+	a.client = conn.NewHTTP(conn.HTTPOptions{HTTP: cfg.HTTP, Now: now, UserAgent: userAgent(), Gate: a.gates.http, Adaptive: a.gates.adapting.On})
 	defer a.client.CloseIdle()
 	a.refresher = feed.New(feed.Options{HTTP: a.client, Store: a.store, Zone: zone, Feeds: cfg.Feeds, Now: now, Log: log})
 	if err := a.buildPages(cfg, zone, now); err != nil {
@@ -82,7 +85,7 @@ func serve(ctx context.Context, in config.Input, now func() time.Time, log *slog
 		Reloading: func(read func() string) { group.Reload(read) },
 	})
 	server := web.New(web.Options{
-		Control: control, Page: a.ladder.Page, Store: a.store, Refresher: a.refresher,
+		Control: control, Page: a.ladder.Page, Kept: a.ladder.Kept, Store: a.store, Refresher: a.refresher,
 		Zone: zone, Now: now, Log: log, Version: version, Listener: listener, Local: local,
 		Gates: a.gates.list(), Pipeline: a.pipeline, Batch: a.batch, Ladder: a.ladder, Pools: a.pools,
 	})
@@ -98,7 +101,7 @@ func (a *agent) open(ctx context.Context, in config.Input, now func() time.Time)
 	usable, _, problems := config.Load(in)
 	kept, err := store.Open(ctx, store.Options{
 		Path: usable.Store.Path, Zone: usable.Device.Location(), Now: now,
-		DB: conn.DBOptions{DB: usable.DB, Gate: a.gates[feature.ConnectionPooling], Adaptive: a.gates[feature.AdaptiveSizing].On},
+		DB: conn.DBOptions{DB: usable.DB, Gate: a.gates.database, Adaptive: a.gates.adapting.On},
 	})
 	if err != nil {
 		if problems != nil {
@@ -123,7 +126,7 @@ func (a *agent) open(ctx context.Context, in config.Input, now func() time.Time)
 
 // buildPages puts the parts that answer before each other: the optional ones in front of the plain one.
 func (a *agent) buildPages(cfg config.Config, zone *time.Location, now func() time.Time) (err error) {
-	a.batch = page.NewBatch(a.store, page.BatchOptions{On: a.gates[feature.RequestBatching].On, Limits: cfg.Batch})
+	a.batch = page.NewBatch(a.store, page.BatchOptions{On: a.gates.batching.On, Limits: cfg.Batch})
 	direct := func(events page.Reader) *page.Direct {
 		return page.NewDirect(page.DirectOptions{Store: events, Config: cfg, Zone: zone, Now: now, Version: version, Notice: a.notice})
 	}
@@ -133,14 +136,14 @@ func (a *agent) buildPages(cfg config.Config, zone *time.Location, now func() ti
 	})
 	a.pipeline, err = page.NewPipeline(page.PipelineOptions{
 		Draw: a.memory.Keep(page.Bound(a.fast.Draw, drawPlaces, drawTime)), Generation: a.generation, Now: now, Cache: cfg.Cache, Log: a.log,
-		Warm: a.gates[feature.CacheWarming].On, Adapt: a.gates[feature.AdaptiveSizing].On, Compress: a.gates[feature.HTTPCompression].On,
+		Warm: a.gates.warming.On, Adapt: a.gates.adapting.On, Compress: a.gates.compression.On,
 	})
 	if err != nil {
 		return err
 	}
 	a.ladder = page.NewLadder(page.LadderOptions{
-		Fast: a.pipeline.Page, Plain: page.Filled(a.memory.Keep(page.Bound(a.plain.Draw, drawPlaces, drawTime)), now),
-		Gate: a.gates[feature.RequestPipeline], Memory: a.memory, Zone: zone, Now: now, Log: a.log,
+		Fast: a.pipeline.Page, Kept: a.pipeline.Kept, Plain: page.Filled(a.memory.Keep(page.Bound(a.plain.Draw, drawPlaces, drawTime)), now),
+		Gate: a.gates.pipeline, Memory: a.memory, Zone: zone, Now: now, Log: a.log,
 	})
 	return nil
 }
@@ -149,9 +152,9 @@ func (a *agent) buildPages(cfg config.Config, zone *time.Location, now func() ti
 func (a *agent) apply(state *config.State, emergency string) {
 	cfg := state.Config
 	a.level.Set(logLevel(cfg.Log))
-	for name, gate := range a.gates {
+	for _, gate := range a.gates.list() {
 		gate.SetRecovery(cfg.Breaker.Recovery)
-		gate.Tell(guard.Word{Emergency: emergency, Setting: cfg.Features.Setting(name)})
+		gate.Tell(guard.Word{Emergency: emergency, Setting: cfg.Features.Setting(gate.Feature())})
 	}
 	a.client.Configure(cfg.HTTP)
 	a.store.Configure(cfg.DB)
@@ -189,29 +192,38 @@ func (a *agent) pools() []conn.Stats {
 	return []conn.Stats{a.client.Stats(), a.store.Connections()}
 }
 
-// gates are the gates of the optional parts, by feature.
-type gates map[string]*guard.Gate
+// gates are the gates of the optional parts.
+type gates struct{ http, database, pipeline, batching, warming, adapting, compression *guard.Gate }
 
-// newGates returns a gate for every feature; those that can fail have a breaker.
-func newGates(device string) gates {
-	limits := map[string]guard.Limits{
-		feature.ConnectionPooling: {Consecutive: 5},
-		feature.RequestPipeline:   {Ratio: 0.10, Least: 20, Interval: time.Minute},
+// newGates returns a gate for every feature; those that can fail have a breaker. The two pools fail each by itself.
+func newGates(device string) (gates, error) {
+	var g gates
+	for _, made := range []struct {
+		gate **guard.Gate
+		name string
+		part string
+		guard.Limits
+	}{
+		{&g.http, feature.ConnectionPooling, "http", guard.Limits{Consecutive: 5}},
+		{&g.database, feature.ConnectionPooling, "database", guard.Limits{Consecutive: 5}},
+		{&g.pipeline, feature.RequestPipeline, "", guard.Limits{Ratio: 0.10, Least: 20, Interval: time.Minute}},
+		{&g.batching, feature.RequestBatching, "", guard.Limits{}},
+		{&g.warming, feature.CacheWarming, "", guard.Limits{}},
+		{&g.adapting, feature.AdaptiveSizing, "", guard.Limits{}},
+		{&g.compression, feature.HTTPCompression, "", guard.Limits{}},
+	} {
+		f, err := feature.Find(made.name)
+		if err != nil {
+			return gates{}, err
+		}
+		*made.gate = guard.New(f, device, made.Limits).Of(made.part)
 	}
-	all := gates{}
-	for _, f := range feature.All() {
-		all[f.Name] = guard.New(f, device, limits[f.Name])
-	}
-	return all
+	return g, nil
 }
 
-// list returns the gates in the order of the features.
+// list returns all of them.
 func (g gates) list() []*guard.Gate {
-	var list []*guard.Gate
-	for _, f := range feature.All() {
-		list = append(list, g[f.Name])
-	}
-	return list
+	return []*guard.Gate{g.http, g.database, g.pipeline, g.batching, g.warming, g.adapting, g.compression}
 }
 
 // listen returns the socket that the service manager hands over, or opens one.

@@ -47,6 +47,7 @@ type Word struct {
 // percentage alone: a device under pressure, or a part that keeps failing, is not helped by an operator's wish.
 type Gate struct {
 	feature feature.Feature
+	part    string
 	device  string
 	verdict atomic.Pointer[verdict]
 	breaker *breaker // nil for none
@@ -66,6 +67,16 @@ type verdict struct {
 func New(f feature.Feature, device string, l Limits) *Gate {
 	g := &Gate{feature: f, device: device, breaker: newBreaker(f.Name, l)}
 	g.Tell(Word{Setting: feature.Setting{Percent: f.Percent}})
+	return g
+}
+
+// Feature is the name of what the gate stands before.
+func (g *Gate) Feature() string { return g.feature.Name }
+
+// Of names the part that the gate stands before, where a feature has several that fail each by itself. It is to be
+// called before the gate is used.
+func (g *Gate) Of(part string) *Gate {
+	g.part = part
 	return g
 }
 
@@ -158,6 +169,7 @@ func (p Pass) Leave(err error) {
 // Stats is what a gate has counted since the start, and how it stands.
 type Stats struct {
 	Feature  string
+	Part     string // of the feature; "" for the whole
 	Setting  feature.Setting
 	On       bool
 	Reason   Reason // "" when on
@@ -173,7 +185,7 @@ type Stats struct {
 func (g *Gate) Stats() Stats {
 	v := g.verdict.Load()
 	s := Stats{
-		Feature: g.feature.Name, Setting: v.word.Setting, On: true,
+		Feature: g.feature.Name, Part: g.part, Setting: v.word.Setting, On: true,
 		Entered: g.entered.Load(), Refused: map[Reason]uint64{}, Failures: g.failures.Load(),
 	}
 	for i, r := range Reasons() {

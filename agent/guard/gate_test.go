@@ -233,3 +233,10 @@ func BenchmarkEnterLeave(b *testing.B) {
 		}
 	}
 }
+
+func TestGateOfAPart(t *testing.T) {
+	g := New(feature.Feature{Name: "pooling", Percent: 100}, "device", Limits{}).Of("database")
+	if s := g.Stats(); g.Feature() != "pooling" || s.Feature != "pooling" || s.Part != "database" {
+		t.Errorf("%+v", s)
+	}
+}

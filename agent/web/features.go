@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -48,6 +49,9 @@ func (s *Server) features() []featureView {
 	gates := map[string]guard.Stats{}
 	for _, g := range s.o.Gates {
 		stats := g.Stats()
+		if other, ok := gates[stats.Feature]; ok {
+			stats = together(other, stats)
+		}
 		gates[stats.Feature] = stats
 	}
 	var list []featureView
@@ -64,6 +68,21 @@ func (s *Server) features() []featureView {
 		list = append(list, v)
 	}
 	return list
+}
+
+// together is a feature of two parts: it is on when both are, and its breaker is as that of the worse one.
+func together(a, b guard.Stats) guard.Stats {
+	whole, other := a, b
+	if a.On && (!b.On || a.Breaker == "closed") {
+		whole, other = b, a
+	}
+	whole.Entered += other.Entered
+	refused := maps.Clone(whole.Refused)
+	for reason, n := range other.Refused {
+		refused[reason] += n
+	}
+	whole.Refused = refused
+	return whole
 }
 
 func (s *Server) listFeatures(c *fiber.Ctx) error {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"calendarbot/agent/guard"
+
 	"calendarbot/agent/feature"
 )
 
@@ -126,5 +128,35 @@ func TestCacheAndPools(t *testing.T) {
 	}
 	if got := bare.get("/api/v1/features"); len(got["features"].([]any)) == 0 {
 		t.Errorf("%v", got)
+	}
+}
+
+// A feature whose parts fail each by itself is shown as the part that fares worse, with the uses of both.
+func TestFeatureOfTwoParts(t *testing.T) {
+	none := map[guard.Reason]uint64{}
+	well := guard.Stats{On: true, Breaker: "closed", Entered: 3, Refused: none}
+	trying := guard.Stats{On: true, Breaker: "half-open", Entered: 2, Refused: map[guard.Reason]uint64{guard.Breaker: 4}}
+	shut := guard.Stats{Reason: guard.Breaker, Words: "It rests.", Breaker: "open", Entered: 1, Refused: map[guard.Reason]uint64{guard.Breaker: 5}}
+	for name, c := range map[string]struct {
+		a, b    guard.Stats
+		breaker string
+		on      bool
+		entered uint64
+		refused uint64
+	}{
+		"both well":          {well, well, "closed", true, 6, 0},
+		"one tries again":    {well, trying, "half-open", true, 5, 4},
+		"the other does":     {trying, well, "half-open", true, 5, 4},
+		"one is off":         {shut, well, "open", false, 4, 5},
+		"the other is off":   {trying, shut, "open", false, 3, 9},
+		"tries or is closed": {shut, trying, "open", false, 3, 9},
+	} {
+		got := together(c.a, c.b)
+		if got.Breaker != c.breaker || got.On != c.on || got.Entered != c.entered || got.Refused[guard.Breaker] != c.refused {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if len(none) != 0 {
+			t.Fatalf("%s: what the gates told was changed", name)
+		}
 	}
 }

@@ -38,7 +38,7 @@ func ofBatch(number func(*page.BatchStats) float64) func(*look, *exposition) {
 func ofGate(number func(guard.Stats) float64) func(*look, *exposition) {
 	return func(l *look, to *exposition) {
 		for _, s := range l.gates {
-			to.put(number(s), s.Feature)
+			to.put(number(s), s.Feature, s.Part)
 		}
 	}
 }
@@ -48,7 +48,7 @@ func ofBreaker(number func(guard.Stats) float64) func(*look, *exposition) {
 	return func(l *look, to *exposition) {
 		for _, s := range l.gates {
 			if s.Breaker != "" {
-				to.put(number(s), s.Feature)
+				to.put(number(s), s.Feature, s.Part)
 			}
 		}
 	}
@@ -76,7 +76,7 @@ func readLadder(l *look, to *exposition) {
 func readClosed(l *look, to *exposition) {
 	for _, s := range l.gates {
 		for _, reason := range guard.Reasons() {
-			to.put(truth(s.Reason == reason), s.Feature, string(reason))
+			to.put(truth(s.Reason == reason), s.Feature, s.Part, string(reason))
 		}
 	}
 }
@@ -84,7 +84,7 @@ func readClosed(l *look, to *exposition) {
 func readRefused(l *look, to *exposition) {
 	for _, s := range l.gates {
 		for _, reason := range guard.Reasons() {
-			to.put(float64(s.Refused[reason]), s.Feature, string(reason))
+			to.put(float64(s.Refused[reason]), s.Feature, s.Part, string(reason))
 		}
 	}
 }
@@ -95,7 +95,7 @@ func readBreaker(l *look, to *exposition) {
 			continue
 		}
 		for _, state := range []string{"closed", "half-open", "open"} {
-			to.put(truth(s.Breaker == state), s.Feature, state)
+			to.put(truth(s.Breaker == state), s.Feature, s.Part, state)
 		}
 	}
 }

@@ -30,7 +30,7 @@ const (
 
 // metricTable is every metric but those of requests (metrics_requests.go) and of the process and Go (metrics_process.go).
 func metricTable() []metric {
-	pool, gate, feed := []string{"pool"}, []string{"feature"}, []string{"source"}
+	pool, gate, feed := []string{"pool"}, []string{"feature", "part"}, []string{"source"}
 	return []metric{
 		{"calendarbot_build_info", "The program that runs; always 1.", gauge, []string{"go", "version"}, func(l *look, to *exposition) { to.put(1, runtime.Version(), l.version) }},
 		{"calendarbot_uptime_seconds", "How long the program has run.", gauge, nil, func(l *look, to *exposition) { to.put(l.uptime.Seconds()) }},
@@ -74,12 +74,12 @@ func metricTable() []metric {
 		{"calendarbot_ladder_answers_total", "Pages answered, by the rung they came from: optimised, plain (drawn), last_good (an older one), foot (the built-in clock page).", counter, []string{"rung"}, readLadder},
 
 		{"calendarbot_feature_on", "1 while a feature may be used, 0 while not.", gauge, gate, ofGate(func(s guard.Stats) float64 { return truth(s.On) })},
-		{"calendarbot_feature_closed", "1 for the reason for which a feature may not be used now, 0 for the others.", gauge, []string{"feature", "reason"}, readClosed},
+		{"calendarbot_feature_closed", "1 for the reason for which a feature may not be used now, 0 for the others.", gauge, []string{"feature", "part", "reason"}, readClosed},
 		{"calendarbot_feature_percent", "Share of all devices that a feature is on for, 0-100; force is not in it.", gauge, gate, ofGate(func(s guard.Stats) float64 { return float64(s.Setting.Percent) })},
 		{"calendarbot_feature_entered_total", "Uses of a feature.", counter, gate, ofGate(func(s guard.Stats) float64 { return float64(s.Entered) })},
-		{"calendarbot_feature_refused_total", "Uses that a feature's gate refused, by the reason.", counter, []string{"feature", "reason"}, readRefused},
+		{"calendarbot_feature_refused_total", "Uses that a feature's gate refused, by the reason.", counter, []string{"feature", "part", "reason"}, readRefused},
 		{"calendarbot_feature_failures_total", "Uses of a feature that failed.", counter, gate, ofGate(func(s guard.Stats) float64 { return float64(s.Failures) })},
-		{"calendarbot_breaker_state", "1 for the state that a feature's breaker is in, 0 for the others.", gauge, []string{"feature", "state"}, readBreaker},
+		{"calendarbot_breaker_state", "1 for the state that a feature's breaker is in, 0 for the others.", gauge, []string{"feature", "part", "state"}, readBreaker},
 		{"calendarbot_breaker_trips_total", "How often a feature's breaker opened.", counter, gate, ofBreaker(func(s guard.Stats) float64 { return float64(s.Trips) })},
 		{"calendarbot_emergency_off", "1 while everything optional is off.", gauge, nil, readEmergency},
 
