@@ -91,7 +91,7 @@ func (p *Pipeline) Page(ctx context.Context, q Query) (Page, error) {
 		}
 		now = p.o.Now()
 	}
-	return e.shown(now), nil
+	return *e.shown(now), nil
 }
 
 // identity finds or draws the page of q without an encoding. What is live is left out.
@@ -113,7 +113,7 @@ func (p *Pipeline) current(k key) bool {
 
 // hit returns the kept page that holds at a moment, or nil, and counts it.
 func (p *Pipeline) hit(k key, now time.Time) *kept {
-	e := p.find(&k, now.UnixNano())
+	e := p.find(&k)
 	if e == nil {
 		return nil
 	}

@@ -67,9 +67,9 @@ func (e *kept) at(now time.Time) *kept {
 }
 
 // shown is the page as it is answered at a moment. What Fill makes is the same for a second, so all who ask within one share it.
-func (e *kept) shown(now time.Time) Page {
+func (e *kept) shown(now time.Time) *Page {
 	if len(e.page.Live) == 0 {
-		return e.page
+		return &e.page
 	}
 	second := now.Unix()
 	f := e.learnt.filled.Load()
@@ -77,7 +77,7 @@ func (e *kept) shown(now time.Time) Page {
 		f = &answered{second, Fill(e.page, now)}
 		e.learnt.filled.Store(f)
 	}
-	return f.page
+	return &f.page
 }
 
 // last is the newest picture of e.

@@ -26,7 +26,7 @@ func (p *Pipeline) packedPage(ctx context.Context, q Query) (Page, error) {
 		return Page{}, err
 	}
 	if !packable(plain) {
-		return plain.shown(p.o.Now()), nil
+		return *plain.shown(p.o.Now()), nil
 	}
 	p.asked.of(k.query).times.Add(1)
 	if plain, err = p.pack(ctx, k, plain); err != nil {

@@ -28,13 +28,15 @@ func (s *Server) guarded(o *observer, answer fiber.Handler) fiber.Handler {
 			if err != nil {
 				err = s.fail(c, err)
 			}
-			o.observe(c.Response().StatusCode(), time.Since(began))
+			took := time.Since(began)
+			o.observe(c.Response().StatusCode(), took)
+			answering(c.Context().Conn(), began.Add(took))
 			if !s.o.Log.Enabled(context.Background(), slog.LevelDebug) {
 				return
 			}
 			// The query stays out of the log: it may hold what is secret.
 			s.o.Log.Debug("request", "method", c.Method(), "path", c.Path(), "status", c.Response().StatusCode(),
-				"from", c.Context().RemoteIP(), "took", time.Since(began))
+				"from", c.Context().RemoteIP(), "took", took)
 		}()
 		s.secure(c)
 		if err := s.mayEnter(c); err != nil {
@@ -74,23 +76,29 @@ func (s *Server) drawn(kind page.Kind, bad func(*fiber.Ctx, error) error) fiber.
 	// Nearly everybody asks without parameters.
 	bare, err := queryOf(kind, "", time.Time{}, time.UTC)
 	fixed := err == nil && kind != page.Events // whose default is the days from today
+	packed := bare
+	packed.Encoding = gzipped
 	return func(c *fiber.Ctx) error {
-		q := bare
+		gzip := takesGzip(c.Request().Header.PeekBytes(s.fixed.acceptEncoding))
+		q := &bare
+		if gzip {
+			q = &packed
+		}
 		// What was asked is copied out of the framework's buffers, which are used again for the next request.
 		if raw := c.Request().URI().QueryString(); len(raw) > 0 || !fixed {
-			var err error
-			if q, err = queryOf(kind, string(raw), s.o.Now(), s.o.Zone); err != nil {
+			given, err := queryOf(kind, string(raw), s.o.Now(), s.o.Zone)
+			if err != nil {
 				if err := bad(c, err); err != nil {
 					return err
 				}
 			}
+			if gzip {
+				given.Encoding = gzipped
+			}
+			q = &given
 		}
-		h := &c.Response().Header
+		p, h := s.page(q), &c.Response().Header
 		h.SetCanonical(s.fixed.varyName, s.fixed.byEncoding)
-		if takesGzip(c.Request().Header.PeekBytes(s.fixed.acceptEncoding)) {
-			q.Encoding = "gzip"
-		}
-		p := s.o.Page(context.Background(), q)
 		if p.Rung != page.Optimised {
 			h.SetCanonical(s.fixed.rung, []byte(rungName(p.Rung)))
 		}
@@ -101,6 +109,20 @@ func (s *Server) drawn(kind page.Kind, bad func(*fiber.Ctx, error) error) fiber.
 		}
 		return s.answerPage(c, p)
 	}
+}
+
+// gzipped is the name of the one encoding besides none.
+const gzipped = "gzip"
+
+// page asks for a page: what is ready needs no copies, which take as long as finding it.
+func (s *Server) page(q *page.Query) *page.Page {
+	if s.o.Kept != nil {
+		if p := s.o.Kept(q); p != nil {
+			return p
+		}
+	}
+	p := s.o.Page(context.Background(), *q)
+	return &p
 }
 
 // rungName is a rung of the ladder as the header X-CalendarBot-Rung has it.
@@ -117,7 +139,7 @@ func rungName(r page.Rung) string {
 }
 
 // answerPage answers a page, or 304 when the client has it.
-func (s *Server) answerPage(c *fiber.Ctx, p page.Page) error {
+func (s *Server) answerPage(c *fiber.Ctx, p *page.Page) error {
 	h := &c.Response().Header
 	h.SetCanonical(s.fixed.cacheName, s.fixed.noCache)
 	if p.Stale {

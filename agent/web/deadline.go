@@ -26,7 +26,7 @@ func (l limited) Accept() (net.Conn, error) {
 type limitedConn struct {
 	net.Conn
 	seen          time.Time // about when the state changed last, from or to answering
-	reading       int       // reads since the last answer
+	reading       int       // reads since the last answer was ready
 	writing       bool
 	toRead, toEnd time.Time // what the deadlines are
 }
@@ -51,7 +51,10 @@ func (c *limitedConn) Read(b []byte) (int, error) {
 // Write writes; the time for a whole answer ends writeTimeout after its beginning.
 func (c *limitedConn) Write(b []byte) (int, error) {
 	if !c.writing {
-		c.writing, c.reading, c.seen = true, 0, time.Now()
+		if c.reading > 0 {
+			c.seen = time.Now()
+		}
+		c.writing, c.reading = true, 0
 		if at := c.seen.Add(writeTimeout); !near(c.toEnd, at) {
 			c.toEnd = at
 			if err := c.Conn.SetWriteDeadline(at); err != nil {
@@ -60,6 +63,13 @@ func (c *limitedConn) Write(b []byte) (int, error) {
 		}
 	}
 	return c.Conn.Write(b)
+}
+
+// answering tells a connection when its answer was ready, which saves it a look at the clock.
+func answering(c net.Conn, at time.Time) {
+	if l, ok := c.(*limitedConn); ok {
+		l.seen, l.reading = at, 0
+	}
 }
 
 // near tells whether the deadline that is set may stay instead of the next one, as it ends before that, but only a little.

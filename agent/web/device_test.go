@@ -165,7 +165,7 @@ func optimise(t *testing.T, o *Options, live *config.Live) {
 		Fast: o.Pipeline.Page, Plain: page.Filled(memory.Keep(draw(o.Store)), o.Now), Gate: o.Gates[pipeline], Memory: memory,
 		Zone: o.Zone, Now: o.Now,
 	})
-	o.Page = o.Ladder.Page
+	o.Page, o.Kept = o.Ladder.Page, o.Ladder.Kept
 }
 
 // answers is a ladder of one rung: an error becomes the page that says so.

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -14,8 +13,8 @@ import (
 // view is what the server makes of one State; a reload makes a new one at the next request.
 type view struct {
 	*config.State
-	names map[string]bool // that may stand in the Host header
-	known atomic.Pointer[map[string]bool]
+	names map[string]bool          // that may stand in the Host header
+	known atomic.Pointer[[]string] // Host headers that were found to be good
 }
 
 // How many Host headers that were found to be good are remembered, and how long one of them may be, in bytes.
@@ -30,7 +29,7 @@ func (s *Server) current() *view {
 	v := s.view.Load()
 	if v == nil || v.State != state {
 		v = &view{State: state, names: hostNames(state.Config.Web.AllowedHosts, os.Hostname)}
-		v.known.Store(&map[string]bool{})
+		v.known.Store(&[]string{})
 		s.view.Store(v)
 	}
 	return v
@@ -39,8 +38,10 @@ func (s *Server) current() *view {
 // knows tells whether a Host header names this device. Those that do are remembered, a few of them, so that they cost nothing.
 func (v *view) knows(host []byte) bool {
 	known := v.known.Load()
-	if (*known)[string(host)] {
-		return true
+	for _, good := range *known {
+		if string(host) == good {
+			return true
+		}
 	}
 	if !knownHost(string(host), v.names) {
 		return false
@@ -48,11 +49,10 @@ func (v *view) knows(host []byte) bool {
 	if len(host) > maxKnownLen {
 		return true
 	}
-	more := map[string]bool{}
+	more := []string{string(host)}
 	if len(*known) < maxKnown {
-		more = maps.Clone(*known)
+		more = append(more, *known...)
 	}
-	more[string(host)] = true
 	v.known.CompareAndSwap(known, &more)
 	return true
 }

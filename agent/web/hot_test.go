@@ -52,7 +52,7 @@ func wholeApp(t testing.TB, p page.Page) *fiber.App {
 	cfg := config.Default()
 	s := New(Options{
 		Control: still{state: &config.State{Config: cfg, Revision: 1}}, Store: events, Zone: time.UTC, Now: time.Now,
-		Page: func(context.Context, page.Query) page.Page { return p },
+		Page: func(context.Context, page.Query) page.Page { return p }, Kept: func(*page.Query) *page.Page { return &p },
 	})
 	return s.app
 }

@@ -17,7 +17,7 @@ var openAPIFile []byte
 
 // openAPI answers the description of this interface.
 func (s *Server) openAPI(c *fiber.Ctx) error {
-	return s.answerPage(c, page.Page{
+	return s.answerPage(c, &page.Page{
 		Status: http.StatusOK, Type: "application/yaml", Body: openAPIFile, ETag: s.openAPITag,
 	})
 }
@@ -37,7 +37,7 @@ func (s *Server) asset(c *fiber.Ctx) error {
 	if body == nil {
 		return fiber.ErrNotFound
 	}
-	err := s.answerPage(c, page.Page{Status: http.StatusOK, Type: contentType, Body: body, ETag: etag})
+	err := s.answerPage(c, &page.Page{Status: http.StatusOK, Type: contentType, Body: body, ETag: etag})
 	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
 	return err
 }
@@ -45,7 +45,7 @@ func (s *Server) asset(c *fiber.Ctx) error {
 // favicon answers browsers that ask for it by its old name.
 func (s *Server) favicon(c *fiber.Ctx) error {
 	body, contentType, etag := page.Icon()
-	err := s.answerPage(c, page.Page{Status: http.StatusOK, Type: contentType, Body: body, ETag: etag})
+	err := s.answerPage(c, &page.Page{Status: http.StatusOK, Type: contentType, Body: body, ETag: etag})
 	c.Set(fiber.HeaderCacheControl, "public, max-age=604800")
 	return err
 }

@@ -44,10 +44,11 @@ type Control interface {
 	Changes(ctx context.Context, limit int) ([]config.Change, error)
 }
 
-// Options is what New needs. Listener, Local, Log and everything from Gates on may be nil.
+// Options is what New needs. Kept, Listener, Local, Log and everything from Gates on may be nil.
 type Options struct {
 	Control   Control
 	Page      func(ctx context.Context, q page.Query) page.Page // always answers, in bounded time
+	Kept      func(q *page.Query) *page.Page                    // what Page has ready, or nil; not to be changed
 	Store     *store.Store
 	Refresher *feed.Refresher
 	Zone      *time.Location   // the device's zone
