@@ -103,9 +103,9 @@ func unproven() error {
 // credentials judges an Authorization header: a bearer token, or basic credentials with the PIN as password.
 func (s *Server) credentials(who requester, web config.Web) (string, error) {
 	scheme, given, _ := strings.Cut(who.authorization, " ")
-	kept, words := web.WriteToken, "a program with the token, from "
+	kept, at, words := web.WriteToken, longSecret, "a program with the token, from "
 	if strings.EqualFold(scheme, "Basic") {
-		kept, words = web.PIN, "somebody with the PIN, from "
+		kept, at, words = web.PIN, shortSecret, "somebody with the PIN, from "
 		pair, err := base64.StdEncoding.DecodeString(given)
 		if err != nil {
 			return "", unproven()
@@ -117,7 +117,7 @@ func (s *Server) credentials(who requester, web config.Web) (string, error) {
 	if kept == "" || given == "" {
 		return "", unproven()
 	}
-	if err := s.door.admit(who.from, who.local, given, kept); errors.Is(err, errWrong) {
+	if err := s.door.admit(who.from, at, given, kept); errors.Is(err, errWrong) {
 		return "", unproven()
 	} else if err != nil {
 		return "", err

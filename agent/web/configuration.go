@@ -111,7 +111,7 @@ func (s *Server) change(words map[string]*string, who config.By) (*config.State,
 		if text == nil || *text == "" || hashed(config.Secret(*text)) {
 			continue
 		}
-		leave, err := s.door.queue()
+		leave, err := s.door.queue(shortSecret)
 		if err != nil {
 			return nil, err
 		}

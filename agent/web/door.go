@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,28 +26,41 @@ const (
 	maxAddresses = 256
 	maxPassed    = 64
 	passedFor    = 10 * time.Minute // how long one address need not prove a secret again that it has proved
-	maxQueue     = 8                // that wait while a secret is compared
+	maxGood      = 64
+	goodFor      = 24 * time.Hour // how long an address that proved a secret does not wait for what others did
+	maxQueue     = 8              // that wait while a secret is compared; one place more is for tokens
 	queueTime    = 5 * time.Second
 )
 
-// door compares what is given with the secrets of the configuration: one at a time, as a hash takes 19 MiB, and each address and
-// all of them together only so often. Nobody learns from it more than whether a secret is right, and while an address has to wait,
-// not even that.
+// guess is what somebody tries to guess.
+type guess uint8
+
+const (
+	shortSecret guess = iota // a PIN: all that try one have a bound together, too
+	longSecret               // a token, which is too long for that: whoever has it does not wait for what others did
+)
+
+// door compares what is given with the secrets of the configuration: one hash at a time, as it takes 19 MiB, and each address
+// only so often. So do all addresses together with a PIN, but not one that was right within a day, so that strangers lock out
+// strangers alone; nor the device itself, which is one address. Nobody learns from it more than whether a secret is right, and
+// while an address has to wait, not even that.
 type door struct {
 	key  []byte
 	turn chan struct{} // the one that compares
 	line chan struct{} // those that wait, and it
+	long chan struct{} // the same, with a token while the line is full
 
 	mu     sync.Mutex
 	tries  map[netip.Addr]tries
 	all    bucket
 	passed map[[sha256.Size]byte]time.Time // until when; of an address and a secret
+	good   map[netip.Addr]time.Time        // until when
 }
 
 func newDoor() *door {
 	d := &door{
-		key: make([]byte, sha256.Size), turn: make(chan struct{}, 1), line: make(chan struct{}, maxQueue),
-		tries: map[netip.Addr]tries{}, all: bucket{left: allTries}, passed: map[[sha256.Size]byte]time.Time{},
+		key: make([]byte, sha256.Size), turn: make(chan struct{}, 1), line: make(chan struct{}, maxQueue), long: make(chan struct{}, 1),
+		tries: map[netip.Addr]tries{}, all: bucket{left: allTries}, passed: map[[sha256.Size]byte]time.Time{}, good: map[netip.Addr]time.Time{},
 	}
 	rand.Read(d.key) //nolint:errcheck // it never fails
 	return d
@@ -90,10 +104,13 @@ func (b bucket) wait(now time.Time) time.Duration {
 	return max(0, b.at.Add(allEvery).Sub(now))
 }
 
-// netOf is what counts as one address: in IPv6 a whole network, as one household has that many.
+// netOf is what counts as one address: in IPv6 a whole network, as one household has that many, and all that the device has for itself.
 func netOf(from netip.Addr) netip.Addr {
 	from = from.Unmap()
-	if from.Is6() {
+	switch {
+	case from.IsLoopback():
+		return netip.IPv6Loopback()
+	case from.Is6():
 		if network, err := from.WithZone("").Prefix(64); err == nil {
 			return network.Addr()
 		}
@@ -105,31 +122,57 @@ func netOf(from netip.Addr) netip.Addr {
 var errWrong = errors.New("compare a secret: it is another")
 
 // admit returns nil when one of the kept secrets is the given one, errWrong when none is, and a *problem for whoever has to
-// wait. inside is a client on this machine: it does not wait for what others did.
-func (d *door) admit(from netip.Addr, inside bool, given string, kept ...config.Secret) error {
-	from = netOf(from)
+// wait.
+func (d *door) admit(from netip.Addr, at guess, given string, kept ...config.Secret) error {
+	one := from.Unmap()
+	from = d.place(one)
 	mark := d.mark(from, given, kept)
-	if known, err := d.remembers(from, inside, mark); known || err != nil {
+	if known, err := d.remembers(from, at, mark); known || err != nil {
 		return err
 	}
-	leave, err := d.queue()
-	if err != nil {
-		return err
-	}
-	defer leave()
-	// Those who waited for their turn are judged by what became of the others.
-	if known, err := d.remembers(from, inside, mark); known || err != nil {
-		return err
+	if at == shortSecret || slices.ContainsFunc(kept, hashed) {
+		leave, err := d.queue(at)
+		if err != nil {
+			return err
+		}
+		defer leave()
+		// Those who waited for their turn are judged by what became of the others.
+		if known, err := d.remembers(from, at, mark); known || err != nil {
+			return err
+		}
 	}
 	right := false
-	for _, one := range kept {
-		right = holds(one, given) || right
+	for _, secret := range kept {
+		right = holds(secret, given) || right
 	}
-	d.record(from, inside, mark, right)
+	d.record(from, at, mark, right)
 	if !right {
 		return errWrong
 	}
+	d.trust(one)
 	return nil
+}
+
+// place is where the tries of an address are counted: by itself when it was right within a day, so that its network does not lock it
+// out, else with the whole network.
+func (d *door) place(from netip.Addr) netip.Addr {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if time.Now().Before(d.good[from]) && !from.IsLoopback() {
+		return from
+	}
+	return netOf(from)
+}
+
+// trust lets an address not wait for what others did.
+func (d *door) trust(from netip.Addr) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	if _, known := d.good[from]; !known {
+		makeRoom(d.good, maxGood, func(until time.Time) time.Time { return until }, now)
+	}
+	d.good[from] = now.Add(goodFor)
 }
 
 // mark is a keyed hash of who gives what for which.
@@ -148,7 +191,7 @@ func (d *door) mark(from netip.Addr, given string, kept []config.Secret) (m [sha
 }
 
 // remembers tells whether this was proved lately; the error says how long to wait.
-func (d *door) remembers(from netip.Addr, inside bool, mark [sha256.Size]byte) (bool, error) {
+func (d *door) remembers(from netip.Addr, at guess, mark [sha256.Size]byte) (bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Now()
@@ -158,8 +201,11 @@ func (d *door) remembers(from netip.Addr, inside bool, mark [sha256.Size]byte) (
 	if until, ok := d.passed[mark]; ok && now.Before(until) {
 		return true, nil
 	}
+	if at == longSecret || from.IsLoopback() || now.Before(d.good[from]) {
+		return false, nil
+	}
 	d.all = d.all.fill(now)
-	if wait := d.all.wait(now); wait > 0 && !inside {
+	if wait := d.all.wait(now); wait > 0 {
 		return false, tooMany(wait)
 	}
 	return false, nil
@@ -172,10 +218,14 @@ func tooMany(wait time.Duration) error {
 }
 
 // queue waits for the turn to compare.
-func (d *door) queue() (leave func(), err error) {
+func (d *door) queue(at guess) (leave func(), err error) {
 	busy := problemOf(http.StatusServiceUnavailable, "busy", "Somebody else's PIN is being checked; please try again.")
+	line := d.line
+	if at == longSecret && len(line) == cap(line) {
+		line = d.long
+	}
 	select {
-	case d.line <- struct{}{}:
+	case line <- struct{}{}:
 	default:
 		return nil, busy
 	}
@@ -183,15 +233,15 @@ func (d *door) queue() (leave func(), err error) {
 	defer late.Stop()
 	select {
 	case d.turn <- struct{}{}:
-		return func() { <-d.turn; <-d.line }, nil
+		return func() { <-d.turn; <-line }, nil
 	case <-late.C:
-		<-d.line
+		<-line
 		return nil, busy
 	}
 }
 
 // record keeps what became of a try.
-func (d *door) record(from netip.Addr, inside bool, mark [sha256.Size]byte, right bool) {
+func (d *door) record(from netip.Addr, at guess, mark [sha256.Size]byte, right bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Now()
@@ -209,8 +259,9 @@ func (d *door) record(from netip.Addr, inside bool, mark [sha256.Size]byte, righ
 		t.wrong = 0
 	}
 	d.tries[from] = tries{wrong: t.wrong + 1, last: now}
-	if !inside {
-		d.all.left--
+	if at == shortSecret {
+		d.all = d.all.fill(now)
+		d.all.left = max(0, d.all.left-1)
 	}
 }
 

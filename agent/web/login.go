@@ -40,7 +40,7 @@ func (s *Server) login(c *fiber.Ctx) error {
 		return s.showLogin(c, http.StatusBadRequest, l)
 	}
 	if err = errWrong; web.PIN != "" || web.WriteToken != "" {
-		err = s.door.admit(who.from, who.local, given, set(web.PIN, web.WriteToken)...)
+		err = s.door.admit(who.from, shortSecret, given, set(web.PIN, web.WriteToken)...)
 	}
 	told := (*problem)(nil)
 	switch {
