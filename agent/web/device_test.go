@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -125,9 +126,11 @@ type told struct {
 }
 
 func (c told) tell(state *config.State, err error) (*config.State, error) {
-	emergency := ""
+	emergency, file := "", state.Config.Features.EmergencyFile
 	if state.Config.Features.EmergencyOff {
 		emergency = "Everything optional is off for this test."
+	} else if _, err := os.Stat(file); err == nil {
+		emergency = "Everything optional is off: the file " + file + " is there."
 	}
 	for _, g := range c.gates {
 		g.Tell(guard.Word{Emergency: emergency, Setting: state.Config.Features.Setting(g.Stats().Feature)})

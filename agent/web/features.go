@@ -3,7 +3,6 @@ package web
 import (
 	"maps"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -127,30 +126,14 @@ func (s *Server) switchFeature(name, setting string, who config.By) error {
 
 const emergencyKey = featureStart + "emergency_off"
 
-// emergency looks at the setting and at the file, and takes the words of the gates, which know best.
+// emergency is what the gates say: they close, whatever the reason is.
 func (s *Server) emergency() emergency {
 	for _, g := range s.o.Gates {
 		if stats := g.Stats(); stats.Reason == guard.EmergencyOff {
 			return emergency{On: true, Words: stats.Words}
 		}
 	}
-	f := s.o.Control.State().Config.Features
-	switch {
-	case f.EmergencyOff:
-		return emergency{On: true, Words: "Everything optional is off, as " + emergencyKey + " is set."}
-	case there(f.EmergencyFile):
-		return emergency{On: true, Words: "Everything optional is off, as the file " + f.EmergencyFile + " is there."}
-	}
 	return emergency{}
-}
-
-// there tells whether a file exists.
-func there(file string) bool {
-	if file == "" {
-		return false
-	}
-	_, err := os.Stat(file)
-	return err == nil
 }
 
 func (s *Server) getEmergency(c *fiber.Ctx) error {
@@ -178,9 +161,6 @@ func (s *Server) turnEmergency(c *fiber.Ctx, to string) error {
 }
 
 func (s *Server) setEmergency(to string, who config.By) error {
-	if file := s.o.Control.State().Config.Features.EmergencyFile; to == "false" && there(file) {
-		return problemOf(http.StatusConflict, "emergency_file", "The file "+file+" keeps everything optional off; remove it first.")
-	}
 	if to == "true" {
 		_, err := s.change(map[string]*string{emergencyKey: &to}, who)
 		return err
@@ -190,5 +170,11 @@ func (s *Server) setEmergency(to string, who config.By) error {
 	if err == nil && state.Config.Features.EmergencyOff {
 		_, err = s.change(map[string]*string{emergencyKey: &to}, who)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	if still := s.emergency(); still.On { // the file is not ours to remove
+		return problemOf(http.StatusConflict, "emergency_file", still.Words)
+	}
+	return nil
 }

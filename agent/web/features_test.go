@@ -88,11 +88,18 @@ func TestEmergencyOff(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := d.get("/api/v1/emergency-off"); got["on"] != true || !strings.Contains(got["words"].(string), file) {
+	// What the parts were not told yet is not said.
+	if got := d.get("/api/v1/emergency-off"); got["on"] != false || path(d.get("/api/v1/features"), "emergency_off", "on") != false {
 		t.Errorf("%v", got)
+	}
+	if a := d.send("POST", "/api/v1/emergency-off", `{}`); a.StatusCode != http.StatusOK {
+		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 	if a := d.send("DELETE", "/api/v1/emergency-off", `{}`); a.StatusCode != http.StatusConflict || d.json(a)["code"] != "emergency_file" || !strings.Contains(string(a.body), file) {
 		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+	if got := d.get("/api/v1/emergency-off"); got["on"] != true || !strings.Contains(got["words"].(string), file) || d.server.current().Config.Features.EmergencyOff {
+		t.Errorf("%v", got)
 	}
 }
 
