@@ -98,7 +98,7 @@ func (s *Server) drawn(kind page.Kind, bad func(*fiber.Ctx, error) error) fiber.
 			q = &given
 		}
 		p, h := s.page(q), &c.Response().Header
-		h.SetCanonical(s.fixed.varyName, s.fixed.byEncoding)
+		h.SetCanonical(s.fixed.drawnName, s.fixed.drawn)
 		if p.Rung != page.Optimised {
 			h.SetCanonical(s.fixed.rung, []byte(rungName(p.Rung)))
 		}
@@ -141,7 +141,6 @@ func rungName(r page.Rung) string {
 // answerPage answers a page, or 304 when the client has it.
 func (s *Server) answerPage(c *fiber.Ctx, p *page.Page) error {
 	h := &c.Response().Header
-	h.SetCanonical(s.fixed.cacheName, s.fixed.noCache)
 	if p.Stale {
 		h.SetCanonical(s.fixed.staleName, s.fixed.stale)
 	}

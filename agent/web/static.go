@@ -17,6 +17,7 @@ var openAPIFile []byte
 
 // openAPI answers the description of this interface.
 func (s *Server) openAPI(c *fiber.Ctx) error {
+	c.Set(fiber.HeaderCacheControl, "private, no-cache")
 	return s.answerPage(c, &page.Page{
 		Status: http.StatusOK, Type: "application/yaml", Body: openAPIFile, ETag: s.openAPITag,
 	})
