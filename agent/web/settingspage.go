@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -119,13 +120,21 @@ func moment(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("Mon 2 Jan, 15:04")
 }
 
+// featureRowOf offers what can be chosen by name, and what holds.
 func featureRowOf(f featureView) page.FeatureRow {
 	r := page.FeatureRow{
 		Name: f.Name, Title: strings.ReplaceAll(f.Name, "_", " "), Does: f.Does, Words: f.Words, On: f.On, Chosen: "auto",
 		Options: []page.Option{{Value: "auto", Text: "by itself"}, {Value: "on", Text: "on"}, {Value: "off", Text: "off"}},
 	}
-	if f.Layer == config.Runtime && (f.Setting == "on" || f.Setting == "off") {
-		r.Chosen = f.Setting
+	for _, percent := range []string{"0%", "5%", "25%", "75%", "100%"} { // disabled, canary, gradual, majority, full
+		r.Options = append(r.Options, page.Option{Value: percent, Text: "for " + percent + " of all devices"})
+	}
+	if f.Layer != config.Runtime {
+		return r
+	}
+	r.Chosen = f.Setting
+	if !slices.ContainsFunc(r.Options, func(o page.Option) bool { return o.Value == f.Setting }) {
+		r.Options = append(r.Options, page.Option{Value: f.Setting, Text: "for " + f.Setting + " of all devices"})
 	}
 	return r
 }

@@ -180,6 +180,24 @@ func TestSettingsPageChanges(t *testing.T) {
 	}
 }
 
+// A percentage that was set is shown and offered, so that saving what is shown changes nothing.
+func TestSettingsPageKeepsPercentages(t *testing.T) {
+	d := start(t, said(t, "web.pin", pinOfTests), said(t, "features."+feature.CacheWarming, "33"), said(t, "features."+feature.RequestBatching, "gradual"))
+	p := d.person()
+	chosen := regexp.MustCompile(`(?s)name="name" value="([a-z_]+)">\s*<select.*?<option value="([^"]*)" selected>([^<]*)<`)
+	got := map[string]string{}
+	for _, found := range chosen.FindAllStringSubmatch(string(p.page("").body), -1) {
+		got[found[1]] = found[3]
+		p.done("feature", "name", found[1], "setting", found[2])
+	}
+	if len(got) != len(feature.All()) || got[feature.CacheWarming] != "for 33% of all devices" || got[feature.RequestBatching] != "for 25% of all devices" || got[feature.RequestPipeline] != "by itself" {
+		t.Errorf("%v", got)
+	}
+	if d.feature(feature.CacheWarming)["setting"] != "33%" || d.feature(feature.RequestBatching)["setting"] != "25%" || d.feature(feature.RequestPipeline)["layer"] != "default" {
+		t.Error("saving what is shown changes it")
+	}
+}
+
 func TestSettingsPagePIN(t *testing.T) {
 	d := start(t, said(t, "web.pin", pinOfTests))
 	p, other := d.person(), d.person()
