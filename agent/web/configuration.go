@@ -127,6 +127,7 @@ func (s *Server) change(words map[string]*string, who config.By) (*config.State,
 	state, err := s.o.Control.Set(ctx, words, who)
 	switch {
 	case err == nil:
+		s.sessions.follow(state)
 		return state, nil
 	case slices.ContainsFunc(slices.Collect(maps.Keys(words)), func(key string) bool { return !isKey(key) }):
 		return nil, badSetting(err) // something that does not exist is taken back
@@ -236,6 +237,7 @@ func (s *Server) undoChange(id int64, who config.By) (*config.State, error) {
 	if err != nil {
 		return nil, problemOf(http.StatusConflict, "no_undo", sentences(err))
 	}
+	s.sessions.follow(state)
 	return state, nil
 }
 

@@ -31,6 +31,7 @@ func (s *Server) current() *view {
 		v = &view{State: state, names: hostNames(state.Config.Web.AllowedHosts, os.Hostname)}
 		v.known.Store(&[]string{})
 		s.view.Store(v)
+		s.sessions.follow(state)
 	}
 	return v
 }

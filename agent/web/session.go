@@ -30,17 +30,41 @@ type session struct {
 	since, until int64 // Unix seconds
 }
 
-// sessions signs and reads them. Its key lives as long as the program: a restart is a logout.
+// sessions signs and reads them. Its key lives until the PIN or the token changes, and no longer than the program: both are logouts.
 type sessions struct {
-	mu    sync.Mutex
-	key   []byte
-	ended map[[16]byte]int64 // until when their cookies would hold
+	mu       sync.Mutex
+	key      []byte
+	ended    map[[16]byte]int64 // until when their cookies would hold
+	revision uint64             // of the configuration that was followed last
+	pin      config.Secret      // in it
+	token    config.Secret
 }
 
 func newSessions() *sessions {
-	s := &sessions{key: make([]byte, sha256.Size), ended: map[[16]byte]int64{}}
-	rand.Read(s.key) //nolint:errcheck // it never fails
+	s := &sessions{ended: map[[16]byte]int64{}}
+	s.renew()
 	return s
+}
+
+// renew makes every session void. s.mu is held.
+func (s *sessions) renew() {
+	clear(s.ended)
+	s.key = make([]byte, sha256.Size)
+	rand.Read(s.key) //nolint:errcheck // it never fails
+}
+
+// follow makes every session void when the secrets are others than before, so that none comes back with an old PIN.
+func (s *sessions) follow(state *config.State) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	web := state.Config.Web
+	if state.Revision < s.revision {
+		return // somebody was faster with a newer one
+	}
+	if s.revision != 0 && (s.pin != web.PIN || s.token != web.WriteToken) {
+		s.renew()
+	}
+	s.revision, s.pin, s.token = state.Revision, web.PIN, web.WriteToken
 }
 
 // begin returns a new session.
@@ -109,9 +133,7 @@ func (s *sessions) end(n session, now time.Time) {
 		}
 	}
 	if len(s.ended) >= maxEnded {
-		clear(s.ended)
-		s.key = make([]byte, sha256.Size)
-		rand.Read(s.key) //nolint:errcheck // it never fails
+		s.renew()
 		return
 	}
 	s.ended[n.id] = n.since + int64(sessionLong/time.Second)

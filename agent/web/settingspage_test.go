@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -217,6 +219,37 @@ func TestSettingsPagePIN(t *testing.T) {
 	}
 	if a, _ := d.login("13579", "/"); a.StatusCode != http.StatusSeeOther {
 		t.Errorf("the new PIN: %d", a.StatusCode)
+	}
+}
+
+// A login does not come back with an old PIN, whichever way that came back.
+func TestSessionsDoNotReviveWithAnOldPIN(t *testing.T) {
+	for name, back := range map[string]string{"undone": "/api/v1/config/undo {}", "taken back": `/api/v1/config {"unset":["web.pin"]}`} {
+		file := filepath.Join(t.TempDir(), "calendarbot.yaml")
+		if err := os.WriteFile(file, []byte("web: {write_token: "+writeToken+", pin: \""+pinOfTests+"\"}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d := start(t, func(o *Options) {
+			live, err := config.Start(t.Context(), config.Input{Path: file}, o.Store, o.Now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Control = told{live, o.Gates}
+		})
+		p := d.person()
+		if a := d.send("PATCH", "/api/v1/config", `{"set":{"web.pin":"13579"}}`); a.StatusCode != http.StatusOK {
+			t.Fatalf("%d %s", a.StatusCode, a.body)
+		}
+		path, body, _ := strings.Cut(back, " ")
+		if a := d.send(map[bool]string{true: "POST", false: "PATCH"}[body == "{}"], path, body); a.StatusCode != http.StatusOK || d.server.current().Config.Web.PIN != pinOfTests {
+			t.Fatalf("%s: %d %s", name, a.StatusCode, a.body)
+		}
+		if a := d.ask("GET", "/settings", "", p.cookie); a.StatusCode != http.StatusSeeOther {
+			t.Errorf("%s: it revives", name)
+		}
+		if a := d.ask("GET", "/settings", "", d.person().cookie); a.StatusCode != http.StatusOK {
+			t.Errorf("%s: no new login: %d", name, a.StatusCode)
+		}
 	}
 }
 
