@@ -69,9 +69,13 @@ func (c *control) Changes(ctx context.Context, limit int) ([]config.Change, erro
 	return c.Live.Changes(ctx, limit)
 }
 
-// Set changes settings of the runtime layer, all or none, and tells the parts.
+// Set changes settings of the runtime layer, all or none, and tells the parts. What Live.Set says of features.emergency_off holds here too.
 func (c *control) Set(ctx context.Context, settings map[string]*string, by config.By) (*config.State, error) {
+	before := c.State().Problem
 	state, err := c.change(func() (*config.State, error) { return c.Live.Set(ctx, settings, by) })
+	if err == nil && state.Problem != "" && state.Problem != before {
+		c.Log.Error("settings were changed, with a problem", "problem", state.Problem)
+	}
 	if err == nil {
 		c.Log.Info("settings changed", "keys", strings.Join(slices.Sorted(maps.Keys(settings)), " "), "by", by.Who)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"calendarbot/agent/config"
+	"calendarbot/agent/conn"
 	"calendarbot/agent/store"
 )
 
@@ -30,6 +31,7 @@ type controlled struct {
 	t    *testing.T
 	file string
 	stop string // the emergency file
+	db   string
 	told chan told
 
 	mu       sync.Mutex
@@ -56,8 +58,9 @@ func newControlled(t *testing.T) *controlled {
 	if err := os.Mkdir(filepath.Dir(c.stop), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	c.db = filepath.Join(dir, "calendarbot.db")
 	c.write("display: {theme: light}")
-	events, err := store.Open(t.Context(), store.Options{Path: filepath.Join(dir, "calendarbot.db"), Zone: time.UTC})
+	events, err := store.Open(t.Context(), store.Options{Path: c.db, Zone: time.UTC})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,6 +262,44 @@ func TestEmergencyIsToldByFileAndBySetting(t *testing.T) {
 	}
 	c.settle()
 	c.silent("no directory")
+}
+
+func TestEmergencyOffIsToldWhileTheDatabaseIsLocked(t *testing.T) {
+	c := newControlled(t)
+	c.settle()
+	c.hears("at first")
+	other, err := conn.OpenDB(t.Context(), c.db, conn.DBOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := other.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	tx, err := other.Write().Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = c.set("features.emergency_off", "true")
+	if got := c.hears("emergency"); err != nil || got.emergency == "" || !strings.Contains(got.state.Problem, "was not kept") {
+		t.Errorf("got %v, %q, %q", err, got.emergency, got.state.Problem)
+	}
+	if log := c.logged(); !strings.Contains(log, "settings were changed, with a problem") {
+		t.Errorf("the log: %s", log)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.set("display.theme", "dark"); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.hears("the next change"); got.state.Problem != "" || got.emergency == "" {
+		t.Errorf("got %q, %q", got.state.Problem, got.emergency)
+	}
+	if changes, err := c.Changes(t.Context(), 10); err != nil || len(changes) != 2 || changes[1].Key != "features.emergency_off" {
+		t.Errorf("the log of changes: %+v, %v", changes, err)
+	}
 }
 
 func TestEmergencyFileThatCannotBeLookedForIsAsItWas(t *testing.T) {

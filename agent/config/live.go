@@ -14,16 +14,17 @@ import (
 // Live is the configuration that holds now, and its only way to change. Its methods may be called from any goroutine;
 // changes are made one after the other.
 type Live struct {
-	kept  Archive
-	now   func() time.Time
-	start Config // what the program started with
-	state atomic.Pointer[State]
+	archive Archive
+	now     func() time.Time
+	start   Config // what the program started with
+	state   atomic.Pointer[State]
 
 	mu          sync.Mutex // held by whoever changes something
-	in          Input      // with the runtime layer that holds
-	accepted    []byte     // the file in the archive; nil: none
-	disk        string     // why the file on the disk is not what holds
-	environment string     // what was wrong with the environment at the start
+	keeper      keeper
+	in          Input  // with the runtime layer that holds
+	accepted    []byte // the file in the archive; nil: none
+	disk        string // why the file on the disk is not what holds
+	environment string // what was wrong with the environment at the start
 }
 
 // Start loads the configuration. When what is on the disk is not usable, it is the last accepted one, without those of
@@ -31,7 +32,7 @@ type Live struct {
 // is left out. State.Problem says so. The error is for when no file was accepted before, and for the program's own
 // flags. in.Runtime and in.Text are not looked at: they come from the archive.
 func Start(ctx context.Context, in Input, kept Archive, now func() time.Time) (*Live, error) {
-	l := &Live{kept: kept, now: now, in: in}
+	l := &Live{archive: kept, keeper: keeper{archive: kept}, now: now, in: in}
 	var err error
 	if l.in.Runtime, err = kept.Runtime(ctx); err != nil {
 		return nil, fmt.Errorf("read the settings that were changed while the program ran: %w", err)
@@ -94,7 +95,9 @@ func (l *Live) Reload(ctx context.Context, by By) (*State, error) {
 }
 
 // Set changes settings of the runtime layer, all or none; a nil text takes the layer's word on a key back. The error has a sentence for
-// each that is not allowed. The state that holds is returned in any case.
+// each that is not allowed. When what is allowed cannot be written down nothing changes, and the error is ErrNotKept; but a change of
+// features.emergency_off alone takes effect even so, within a few seconds, and State.Problem says that it was not kept. The
+// state that holds is returned in any case.
 func (l *Live) Set(ctx context.Context, settings map[string]*string, by By) (*State, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -107,14 +110,14 @@ func (l *Live) Set(ctx context.Context, settings map[string]*string, by By) (*St
 
 // Changes returns the newest changes first, at most limit, secrets in full.
 func (l *Live) Changes(ctx context.Context, limit int) ([]Change, error) {
-	changes, err := l.kept.Changes(ctx, limit)
+	changes, err := l.archive.Changes(ctx, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the changes of the configuration: %w", err)
 	}
 	return changes, nil
 }
 
-// change makes changes of the runtime layer, when they are recorded.
+// change makes changes of the runtime layer, when they are recorded or urgent.
 func (l *Live) change(ctx context.Context, changes []Change, by By) (*State, error) {
 	if len(changes) == 0 {
 		return l.State(), nil
@@ -133,7 +136,7 @@ func (l *Live) change(ctx context.Context, changes []Change, by By) (*State, err
 			delete(runtime, c.Key)
 		}
 	}
-	if err := l.kept.Record(ctx, runtime, changes, nil); err != nil {
+	if err := l.keepChanges(ctx, runtime, changes); err != nil {
 		return l.State(), fmt.Errorf("record the change of the configuration: %w", err)
 	}
 	l.in.Runtime = runtime
@@ -141,9 +144,22 @@ func (l *Live) change(ctx context.Context, changes []Change, by By) (*State, err
 	return l.replace(l.outcome(l.in.lay(text), text)), nil
 }
 
+// keepChanges records changes of the runtime layer. That urgent ones could not be recorded is a problem, not an error.
+func (l *Live) keepChanges(ctx context.Context, runtime map[string]string, changes []Change) error {
+	if !urgent(changes) {
+		return l.keeper.keep(ctx, keepTime, runtime, changes, nil)
+	}
+	// Whoever asked may be gone before the database answers; what was asked for counts.
+	if err := l.keeper.keep(context.WithoutCancel(ctx), urgentTime, runtime, changes, nil); err != nil {
+		l.keeper.owe(changes)
+		l.keeper.problem = emergencyOff + " was changed, and that was not kept; without another change it is forgotten when the program ends: " + err.Error()
+	}
+	return nil
+}
+
 // record keeps a text as the accepted file, with its differences from the one before. No file counts as an empty one.
 func (l *Live) record(ctx context.Context, text []byte, by By) error {
-	if l.accepted != nil && bytes.Equal(text, l.accepted) {
+	if l.accepted != nil && bytes.Equal(text, l.accepted) && len(l.keeper.owed) == 0 {
 		return nil
 	}
 	if text == nil {
@@ -157,7 +173,7 @@ func (l *Live) record(ctx context.Context, text []byte, by By) error {
 	for i := range changes {
 		changes[i].At, changes[i].By = now, by
 	}
-	if err := l.kept.Record(ctx, l.in.Runtime, changes, text); err != nil {
+	if err := l.keeper.keep(ctx, keepTime, l.in.Runtime, changes, text); err != nil {
 		return fmt.Errorf("record the configuration file: %w", err)
 	}
 	l.accepted = text
@@ -181,6 +197,9 @@ func (l *Live) problem(d *draft) string {
 	var lines []string
 	if l.disk != "" {
 		lines = append(lines, l.disk)
+	}
+	if l.keeper.problem != "" {
+		lines = append(lines, l.keeper.problem)
 	}
 	for _, layer := range []Layer{Environment, Runtime} {
 		for _, err := range d.problems[layer].all() {

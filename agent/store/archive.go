@@ -65,6 +65,9 @@ func (s *Store) Record(ctx context.Context, runtime map[string]string, changes [
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := context.Cause(ctx); err != nil { // whoever waited for the others' writes may have been told that it failed
+		return fmt.Errorf("save the settings: %w", err)
+	}
 	next := s.picture.Load().clone()
 	old := next.archive
 	a := old.with(runtime, changes, text)

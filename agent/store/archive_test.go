@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -360,5 +361,17 @@ func TestArchiveOfAProgramKilledAtAnyMoment(t *testing.T) {
 	}
 	if told == 0 {
 		t.Error("nothing was ever recorded")
+	}
+}
+
+func TestRecordWhoseTimeIsOverWritesNothing(t *testing.T) {
+	k := newStore(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := k.Record(ctx, map[string]string{"log.level": "debug"}, nil, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if len(k.runtime()) != 0 {
+		t.Errorf("kept %v", k.runtime())
 	}
 }
