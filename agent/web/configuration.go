@@ -77,7 +77,7 @@ func (s *Server) setConfig(c *fiber.Ctx) error {
 	}
 	for _, key := range in.Unset {
 		if words[key] != nil {
-			return problemOf(http.StatusBadRequest, "bad_member", fmt.Sprintf("%s stands in set and in unset.", strconv.Quote(short(key))))
+			return problemOf(http.StatusBadRequest, "bad_member", sentences(inBoth(key)))
 		}
 		words[key] = nil
 	}
@@ -86,6 +86,11 @@ func (s *Server) setConfig(c *fiber.Ctx) error {
 		return err
 	}
 	return answerJSON(c, http.StatusOK, configurationOf(state))
+}
+
+// inBoth says that a setting cannot be both given and taken back.
+func inBoth(key string) error {
+	return fmt.Errorf("%s stands in set and in unset", strconv.Quote(short(key)))
 }
 
 // change sets what is there in the runtime layer and takes back what is nil: all or nothing. The PIN and the token are kept as hashes.

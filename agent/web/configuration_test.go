@@ -242,6 +242,26 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// All that is wrong is told at once, always in the same order.
+func TestSettingsTellAllThatIsWrong(t *testing.T) {
+	d := start(t)
+	const body = `{"set":{"web.port":"80","device.name":5,"display.theme":"pink","display.days":99,"web.reads":"open"},"unset":["alexa.bearer_token","web.reads"]}`
+	for range 5 {
+		detail, _ := d.json(d.send("PATCH", "/api/v1/settings", body))["detail"].(string)
+		at := -1
+		for _, words := range []string{`"alexa.bearer_token" cannot`, "device.name must be text.", "from 1 to 31", "pink", `"web.port" cannot`, `"web.reads" stands in set and in unset.`} {
+			next := strings.Index(detail, words)
+			if next <= at {
+				t.Errorf("%q is not there, or not in order: %s", words, detail)
+			}
+			at = next
+		}
+	}
+	if d.server.current().Config.Display.Days != 7 {
+		t.Error("something of it counts")
+	}
+}
+
 // Every setting that a person chooses is one of the configuration, and is of the type that is said.
 func TestChoicesAreSettings(t *testing.T) {
 	values := map[string]string{}

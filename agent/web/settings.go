@@ -2,7 +2,9 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -87,7 +89,7 @@ func (ch choice) text(raw json.RawMessage) (string, error) {
 		}
 	}
 	must := map[page.FieldKind]string{page.TextField: "text", page.ChoiceField: "text", page.NumberField: "a number", page.SwitchField: "true or false"}[ch.Kind]
-	return "", problemOf(http.StatusBadRequest, "bad_setting", fmt.Sprintf("%s must be %s.", ch.Key, must))
+	return "", fmt.Errorf("%s must be %s", ch.Key, must)
 }
 
 func (s *Server) settings() []settingView {
@@ -124,28 +126,53 @@ func (s *Server) setSettings(c *fiber.Ctx) error {
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	words := map[string]*string{}
-	for key, raw := range in.Set {
-		ch, err := choiceOf(key)
-		if err != nil {
-			return err
-		}
-		text, err := ch.text(raw)
-		if err != nil {
-			return err
-		}
-		words[key] = &text
-	}
-	for _, key := range in.Unset {
-		if _, err := choiceOf(key); err != nil {
-			return err
-		}
-		words[key] = nil
+	words, err := chosen(in.Set, in.Unset)
+	if err != nil {
+		return err
 	}
 	if _, err := s.change(words, by(c, in.Why)); err != nil {
 		return err
 	}
 	return s.getSettings(c)
+}
+
+// chosen is what came as the configuration takes it. All that is wrong is told, in the order of the keys.
+func chosen(set map[string]json.RawMessage, unset []string) (map[string]*string, error) {
+	words, wrong := map[string]*string{}, map[string]error{}
+	for _, key := range unset {
+		words[key] = nil
+		if _, err := choiceOf(key); err != nil {
+			wrong[key] = err
+		}
+	}
+	for key, raw := range set {
+		if _, both := words[key]; both {
+			wrong[key] = inBoth(key)
+			continue
+		}
+		ch, err := choiceOf(key)
+		if err != nil {
+			wrong[key] = err
+			continue
+		}
+		text, err := ch.text(raw)
+		if err == nil {
+			err = config.Check(key, text)
+		}
+		if err != nil {
+			wrong[key] = err
+			continue
+		}
+		words[key] = &text
+	}
+	if len(wrong) == 0 {
+		return words, nil
+	}
+	var all []error
+	for _, key := range slices.Sorted(maps.Keys(wrong)) {
+		all = append(all, wrong[key])
+	}
+	return nil, badSetting(errors.Join(all...))
 }
 
 func choiceOf(key string) (choice, error) {
@@ -157,5 +184,5 @@ func choiceOf(key string) (choice, error) {
 	for _, ch := range all {
 		names = append(names, ch.Key)
 	}
-	return choice{}, problemOf(http.StatusBadRequest, "bad_setting", fmt.Sprintf("%s cannot be chosen here; there are: %s.", strconv.Quote(short(key)), strings.Join(names, ", ")))
+	return choice{}, fmt.Errorf("%s cannot be chosen here; there are: %s", strconv.Quote(short(key)), strings.Join(names, ", "))
 }
