@@ -386,7 +386,7 @@ func TestSingleConnectionIsAPoolToo(t *testing.T) {
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	db := newDB(path, DBOptions{BusyTimeout: time.Second}, true)
+	db := newDB(path, DBOptions{BusyTimeout: time.Second}, exclusive)
 	t.Cleanup(func() {
 		if err := db.Close(); err != nil {
 			t.Error(err)

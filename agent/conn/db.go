@@ -5,6 +5,7 @@ package conn
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -36,7 +37,9 @@ import (
 type DB struct {
 	read, write     *sql.DB
 	readers, writer *connector
-	exclusive       bool
+	access          access
+	unwritable      error       // why nothing can be stored; nil when it can
+	anchor          driver.Conn // keeps a database in memory while its only other connection is closed
 }
 
 // DBOptions bound the database connections. Zero values are the defaults.
@@ -66,27 +69,40 @@ const (
 //
 // A full disk may leave no room for the file that readers and the writer share. The database is
 // then opened over a single connection that needs none, so that what is stored can still be read.
+// A file that must not be written, as all are once the system has made a failing SD card
+// read-only, is opened for reading alone: see DB.Unwritable. When even that is not possible the error
+// tells so too: see Unwritable.
 func OpenDB(ctx context.Context, path string, o DBOptions) (*DB, error) {
-	if o.BusyTimeout <= 0 {
-		o.BusyTimeout = 5 * time.Second
-	}
 	// SQLite says only "unable to open"; the system says why. It also makes the file readable
 	// for others, which its passwords should not be.
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err = ofTheFolder(path, err); Unwritable(err) {
+		return openReadOnly(ctx, path, o, fmt.Errorf("open database: %w", err))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
-	}
-
-	db := newDB(path, o, false)
-	err = db.probe(ctx)
+	db, err := open(ctx, path, o, shared)
 	if IsFull(err) {
-		if err := db.Close(); err != nil {
-			return nil, fmt.Errorf("open database %s: %w", path, err)
-		}
-		db = newDB(path, o, true)
+		db, err = open(ctx, path, o, exclusive)
+	}
+	if Unwritable(err) {
+		return openReadOnly(ctx, path, o, err)
+	}
+	return db, err
+}
+
+// open opens the database in one way and reads its first page.
+func open(ctx context.Context, path string, o DBOptions, how access) (*DB, error) {
+	db := newDB(path, o, how)
+	err := error(nil)
+	if how == inMemory {
+		db.anchor, err = db.writer.open()
+	}
+	if err == nil {
 		err = db.probe(ctx)
 	}
 	if err != nil {
@@ -96,7 +112,10 @@ func OpenDB(ctx context.Context, path string, o DBOptions) (*DB, error) {
 }
 
 // newDB prepares the pools; nothing is opened yet.
-func newDB(path string, o DBOptions, exclusive bool) *DB {
+func newDB(path string, o DBOptions, how access) *DB {
+	if o.BusyTimeout <= 0 {
+		o.BusyTimeout = 5 * time.Second
+	}
 	common := url.Values{
 		"_busy_timeout":    {strconv.FormatInt(o.BusyTimeout.Milliseconds(), 10)},
 		"_foreign_keys":    {"1"},
@@ -106,7 +125,7 @@ func newDB(path string, o DBOptions, exclusive bool) *DB {
 		for k, v := range common {
 			own[k] = v
 		}
-		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + own.Encode()
+		return "file:" + (&url.URL{Path: how.name(path)}).EscapedPath() + "?" + own.Encode()
 	}
 	w := url.Values{
 		"_txlock":       {"immediate"},
@@ -114,18 +133,12 @@ func newDB(path string, o DBOptions, exclusive bool) *DB {
 		"_journal_mode": {"WAL"},
 		"_cache_size":   {strconv.Itoa(-writerCacheKiB)},
 	}
-	if exclusive {
-		w.Set("_locking_mode", "EXCLUSIVE")
-		// The driver would set the journal before the locking. The file remembers that it has a log.
-		w.Del("_journal_mode")
-		// A reader's transaction must not need to write.
-		w.Del("_txlock")
-	}
-	db := &DB{exclusive: exclusive}
+	how.adjust(w)
+	db := &DB{access: how}
 	db.writer = &connector{dsn: source(w), pool: newPool("database", limits{rest: 1, fixed: 1, most: 1})}
 	db.writer.pool.bound = dbBound
 	db.write = unpooled(db.writer)
-	if exclusive {
+	if how != shared {
 		db.read, db.readers = db.write, db.writer
 		return db
 	}
@@ -164,11 +177,11 @@ func (db *DB) Read() *sql.DB  { return db.read }
 func (db *DB) Write() *sql.DB { return db.write }
 
 // Exclusive tells that the disk was full when the database was opened: see OpenDB.
-func (db *DB) Exclusive() bool { return db.exclusive }
+func (db *DB) Exclusive() bool { return db.access == exclusive }
 
 // Configure changes how many readers there are at rest.
 func (db *DB) Configure(c config.DB) {
-	if !db.exclusive {
+	if db.access == shared {
 		db.readers.pool.bind(readerLimits(c))
 	}
 }
@@ -176,7 +189,7 @@ func (db *DB) Configure(c config.DB) {
 // SetMaximum bounds the readers by n, at least 1, whatever configuration and load say; 0 takes the bound
 // back. Those beyond it are closed as they become idle.
 func (db *DB) SetMaximum(n int) {
-	if !db.exclusive {
+	if db.access == shared {
 		db.readers.pool.setMaximum(n)
 	}
 }
@@ -184,7 +197,7 @@ func (db *DB) SetMaximum(n int) {
 // Stats is about the readers; leaks and what is held longest are about the writer too.
 func (db *DB) Stats() Stats {
 	s := db.readers.stats()
-	if db.exclusive {
+	if db.access != shared {
 		return s
 	}
 	w := db.writer.stats()
@@ -197,7 +210,7 @@ func (db *DB) Stats() Stats {
 // Tend sizes the pool by its load, closes readers that nobody needs, and returns the leaks that are new. See Tender.
 func (db *DB) Tend() ([]Leak, error) {
 	leaks := db.writer.pool.look()
-	if db.exclusive {
+	if db.access != shared {
 		return leaks, nil
 	}
 	leaks = append(leaks, db.readers.pool.look()...)
@@ -212,8 +225,12 @@ func (db *DB) CloseIdle() error {
 // Close writes the log back into the file and closes it. A connection that is
 // still used is closed when its use ends.
 func (db *DB) Close() error {
-	if db.exclusive {
-		return db.write.Close()
+	if db.access != shared {
+		err := db.write.Close()
+		if db.anchor != nil {
+			err = errors.Join(err, db.anchor.Close())
+		}
+		return err
 	}
 	// The writer goes last: SQLite writes the log back when the last connection closes.
 	return errors.Join(db.read.Close(), db.write.Close())

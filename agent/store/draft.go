@@ -72,6 +72,9 @@ func (s *Store) Draft(ctx context.Context, id string) (*Draft, error) {
 	var used *conn.DB
 	err := s.withDB(func(db *conn.DB) error {
 		used = db
+		if db.InMemory() {
+			d.texts.database = ""
+		}
 		return each(ctx, db.Read(), `SELECT id, hash, series IS NOT NULL FROM component WHERE source = ?`, d.stored, src.num)
 	})
 	if broken(err) {

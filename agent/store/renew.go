@@ -40,7 +40,7 @@ func (s *Store) repair(ctx context.Context, failed *conn.DB) error {
 
 // renew sets the corrupt file aside and starts a new one with what p still knows: sources, with the
 // credentials of those that a person added, hidden, skips and changed settings. Events and validators are
-// gone, so that the next fetch brings all events again. s.mu is held.
+// gone, so that the next fetch brings all events again. A sealed file stays where it is. s.mu is held.
 func (s *Store) renew(ctx context.Context, p *picture) error {
 	now := s.o.Now()
 	s.renewals = slices.DeleteFunc(s.renewals, func(t time.Time) bool {
@@ -57,11 +57,7 @@ func (s *Store) renew(ctx context.Context, p *picture) error {
 	if err := s.retire(); err != nil && !conn.IsCorrupt(err) {
 		return fmt.Errorf("close the damaged database: %w", err)
 	}
-	aside, err := setAside(s.o.Path, now)
-	if err != nil {
-		return fmt.Errorf("set the damaged database aside: %w", err)
-	}
-	db, fresh, err := s.start(ctx)
+	db, fresh, words, err := s.replacement(ctx, p, now)
 	if err != nil {
 		if db != nil {
 			err = errors.Join(err, db.Close())
@@ -75,7 +71,7 @@ func (s *Store) renew(ctx context.Context, p *picture) error {
 	fresh.written(now)
 	s.db = db
 	s.picture.Store(fresh)
-	s.tell(sentence(p, aside))
+	s.tell(words)
 	return nil
 }
 
@@ -94,9 +90,8 @@ func sentence(p *picture, aside string) string {
 
 // refill takes over from the picture of the damaged file what does not depend on events.
 func (p *picture) refill(old *picture, now time.Time) {
-	// A client may still hold a page of the old file: no generation is given out twice. Nobody
-	// changes things more often than once in a second for long.
-	p.generation = max(old.generation, uint64(max(now.Unix(), 0))) + generationGap
+	// A client may still hold a page of the old file: no generation is given out twice.
+	p.generation = max(old.generation, since(now)) + generationGap
 	p.hidden, p.skips, p.archive = old.hidden, old.skips, old.archive
 	p.archive.torn = false
 	for _, src := range old.sources {

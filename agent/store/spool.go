@@ -18,7 +18,7 @@ const spoolBlock = 256 << 10
 // others in a file without a name beside the database, which vanishes with its last user. As a rule it is gone
 // before the system has written any of it to the disk.
 type spool struct {
-	database string // the path of it
+	database string // the path of it; "" when there is no file, and all stays in memory
 	block    []byte
 	file     *os.File
 	lengths  []int // of the blocks in the file
@@ -38,7 +38,7 @@ const spoolHeader = hashSize + 8 + 8 + 8 + 8 + 8
 
 // add takes a component; the text may be used again afterwards.
 func (s *spool) add(c fresh) error {
-	if len(s.block) > 0 && len(s.block)+spoolHeader+len(c.text) > spoolBlock {
+	if s.database != "" && len(s.block) > 0 && len(s.block)+spoolHeader+len(c.text) > spoolBlock {
 		if err := s.flush(); err != nil {
 			return err
 		}

@@ -33,6 +33,7 @@ type Store struct {
 	mu       sync.Mutex
 	renewals []time.Time // of the last hour
 	cramped  bool        // the disk was full at the start, and nothing could be written since
+	sealed   error       // why the file could not be written at the start; it is left alone until the next one
 
 	// files is held for reading while the database is used, and for writing to replace it.
 	files  sync.RWMutex
@@ -66,6 +67,10 @@ const generationGap = 1024
 // Open opens the file at o.Path, migrates it (after copying it to PATH.before-migration) and reads
 // the picture. A corrupt file is set aside as PATH.corrupt-TIME and a new one started; Recovered says so.
 // A file that a newer version of the program has written is left alone, and is an error.
+//
+// A file that cannot be written, on a disk that became read-only above all, is read, and every change is
+// refused. When it cannot be used so, because it is missing, damaged or has to be migrated first, the store is kept in
+// memory until Close, with what could be read of the file but for events. Recovered says so.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	return open(ctx, o, schema())
 }
@@ -80,7 +85,13 @@ func open(ctx context.Context, o Options, migrations fs.FS) (*Store, error) {
 	s := &Store{o: o, migrations: migrations}
 	s.readers.Store(int64(o.DB.DB.Readers))
 	db, p, err := s.start(ctx)
-	if conn.IsCorrupt(err) {
+	switch {
+	case db != nil && db.Unwritable() != nil:
+		s.sealed = db.Unwritable()
+	case conn.Unwritable(err):
+		s.sealed = err
+	}
+	if err != nil && (conn.IsCorrupt(err) || s.sealed != nil && conn.Unwritable(err)) {
 		s.db = db
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -93,6 +104,10 @@ func open(ctx context.Context, o Options, migrations fs.FS) (*Store, error) {
 		return nil, inWords("open the database", err)
 	}
 	s.db = db
+	if s.sealed != nil { // the file does not know the generations that were given out since it was sealed
+		p.generation = max(p.generation, since(s.o.Now()))
+		s.tell(told(s.sealed) + ": nothing new can be stored, and calendars are shown as they were stored last. " + advice(s.sealed))
+	}
 	p.generation += generationGap
 	s.picture.Store(p)
 	if s.cramped = db.Exclusive(); s.cramped {
@@ -104,7 +119,7 @@ func open(ctx context.Context, o Options, migrations fs.FS) (*Store, error) {
 // SetZone changes the zone of floating times. It is to be called before events are read.
 func (s *Store) SetZone(zone *time.Location) { s.o.Zone = zone }
 
-// start opens and migrates the file and reads the picture. When the file is corrupt the picture
+// start opens and migrates the file and reads the picture. When the file is corrupt or cannot be written the picture
 // holds what could be read, and the database may be nil.
 func (s *Store) start(ctx context.Context) (*conn.DB, *picture, error) {
 	o := s.o.DB
@@ -115,8 +130,12 @@ func (s *Store) start(ctx context.Context) (*conn.DB, *picture, error) {
 	}
 	db.SetMaximum(int(s.most.Load()))
 	if err := migrate(ctx, db, s.o.Path, s.migrations); err != nil {
-		if conn.IsCorrupt(err) {
+		switch {
+		case conn.IsCorrupt(err):
 			return db, newPicture(), err
+		case conn.Unwritable(err):
+			p, rest := load(ctx, db.Write()) // as far as the older schema is the same
+			return db, p, errors.Join(err, rest)
 		}
 		return nil, nil, errors.Join(err, db.Close())
 	}
@@ -134,7 +153,10 @@ func (s *Store) Close() error {
 	if s.closed { // only changed with mu held
 		return nil
 	}
-	err := s.save(context.Background(), s.picture.Load().clone())
+	var err error
+	if s.sealed == nil { // else it cannot be saved, as people were told
+		err = s.save(context.Background(), s.picture.Load().clone())
+	}
 
 	s.files.Lock()
 	defer s.files.Unlock()
