@@ -32,7 +32,7 @@ type client struct {
 }
 
 // client reads the flags and arguments of a word that asks the running program. For --help it prints the help of s.
-func (s subcommand) client(c console, fs *flag.FlagSet, args []string, min, max int) (*client, []string, error) {
+func (s subcommand) client(ctx context.Context, c console, fs *flag.FlagSet, args []string, min, max int) (*client, []string, error) {
 	socket := fs.String("socket", "", "local socket `FILE` of the running program (default: $CALENDARBOT_WEB_SOCKET, else web.socket of the configuration)")
 	plain := fs.Bool("json", false, "print the program's answer as JSON")
 	args, err := s.parse(c, fs, args, min, max)
@@ -40,7 +40,7 @@ func (s subcommand) client(c console, fs *flag.FlagSet, args []string, min, max 
 		return nil, nil, err
 	}
 	if *socket == "" {
-		if *socket, err = configuredSocket(); err != nil {
+		if *socket, err = within(ctx, configuredSocket); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -62,6 +62,25 @@ func configuredSocket() (string, error) {
 		return cfg.Web.Socket, nil
 	}
 	return "", errors.Join(errors.New("the program has no local socket, as web.socket is empty; set it, or name one with --socket"), err)
+}
+
+// within returns what read returns, or an error when the program is to end first. A file, a disk or a person may be waited for in vain.
+func within(ctx context.Context, read func() (string, error)) (string, error) {
+	type answer struct {
+		text string
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		text, err := read()
+		answers <- answer{text, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.text, a.err
+	case <-ctx.Done():
+		return "", errors.New("interrupted")
+	}
 }
 
 // ask sends a question and reads the answer into v. With --json the answer is printed, and printed is true. An answer that is

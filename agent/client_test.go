@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -242,6 +244,46 @@ func TestSocketIsFoundByTheConfiguration(t *testing.T) {
 	t.Setenv("CALENDARBOT_CONFIG", file)
 	if code, said := show(); code != 1 || !strings.Contains(said, "web.socket is empty") {
 		t.Errorf("without one: exit status %d, %s", code, said)
+	}
+}
+
+func TestCommandThatWaitsEndsWhenItIsToldTo(t *testing.T) {
+	r := respond(t, nil)
+	nobody, types := io.Pipe()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan string, 2)
+	for _, words := range [][]string{{"config", "set", "--socket", r.socket, "web.pin", "-"}, {"hash"}} {
+		go func() {
+			var errs strings.Builder
+			code := command(ctx, words, console{in: nobody, out: io.Discard, err: &errs})
+			ended <- fmt.Sprintf("%d: %s", code, errs.String())
+		}()
+	}
+	cancel()
+	for range 2 {
+		if got := <-ended; got != "1: calendarbot: interrupted\n" {
+			t.Errorf("got %q", got)
+		}
+	}
+	if err := types.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPipeForAConfigurationIsNotWaitedFor(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "calendarbot.yaml")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := respond(t, map[string]string{"GET /api/v1/config": settingsText})
+	t.Setenv("CALENDARBOT_CONFIG", pipe)
+	t.Setenv("CALENDARBOT_WEB_SOCKET", r.socket)
+	var out, errs strings.Builder
+	if code := command(t.Context(), []string{"config", "show"}, console{in: strings.NewReader(""), out: &out, err: &errs}); code != 0 {
+		t.Errorf("config show: exit status %d, %s", code, errs.String())
+	}
+	if code := command(t.Context(), []string{"check-config"}, console{in: strings.NewReader(""), out: &out, err: &errs}); code != 1 || !strings.Contains(errs.String(), "is a named pipe; allowed is a regular file") {
+		t.Errorf("check-config: exit status %d, %s", code, errs.String())
 	}
 }
 

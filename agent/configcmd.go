@@ -42,7 +42,7 @@ Examples:
   calendarbot config show display --json`,
 	}
 	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
-		remote, args, err := s.client(c, fs, args, 0, 1)
+		remote, args, err := s.client(ctx, c, fs, args, 0, 1)
 		if err != nil {
 			return err
 		}
@@ -74,13 +74,13 @@ Examples:
 	}
 	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
 		why := whyFlag(fs)
-		remote, args, err := s.client(c, fs, args, 2, 2)
+		remote, args, err := s.client(ctx, c, fs, args, 2, 2)
 		if err != nil {
 			return err
 		}
 		key, value := args[0], args[1]
 		if value == "-" {
-			if value, err = c.secretLine(); err != nil {
+			if value, err = within(ctx, c.secretLine); err != nil {
 				return err
 			}
 		}
@@ -102,7 +102,7 @@ Examples:
 	}
 	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
 		why := whyFlag(fs)
-		remote, args, err := s.client(c, fs, args, 1, 1)
+		remote, args, err := s.client(ctx, c, fs, args, 1, 1)
 		if err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ Examples:
 			Why string `json:"why,omitempty"`
 		}{}
 		why := whyFlag(fs)
-		remote, args, err := s.client(c, fs, args, 0, 1)
+		remote, args, err := s.client(ctx, c, fs, args, 0, 1)
 		if err != nil {
 			return err
 		}
@@ -186,7 +186,7 @@ Examples:
 	}
 	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
 		limit := fs.Int("limit", 20, "how many changes at most: a `NUMBER` from 1 to 500")
-		remote, _, err := s.client(c, fs, args, 0, 0)
+		remote, _, err := s.client(ctx, c, fs, args, 0, 0)
 		if err != nil {
 			return err
 		}
@@ -215,7 +215,7 @@ Examples:
 	}
 	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
 		why := whyFlag(fs)
-		remote, _, err := s.client(c, fs, args, 0, 0)
+		remote, _, err := s.client(ctx, c, fs, args, 0, 0)
 		if err != nil {
 			return err
 		}

@@ -192,6 +192,24 @@ func TestFileIsTakenWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
+func TestPipeInPlaceOfTheFileHoldsNothingUp(t *testing.T) {
+	c := newControlled(t)
+	c.settle()
+	c.hears("at first")
+	if err := os.Remove(c.file); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(c.file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Reload(t.Context(), config.By{Who: "a test"}); err == nil || !strings.Contains(err.Error(), "is a named pipe; allowed is a regular file") {
+		t.Errorf("got %v", err)
+	}
+	if err := c.set("display.theme", "dark"); err != nil || c.State().Config.Display.Theme != "dark" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestChangesAreToldInTheirOrder(t *testing.T) {
 	c := newControlled(t)
 	under := 0 // without a lock of its own: -race tells when two are told at once

@@ -28,7 +28,7 @@ Examples:
 	}
 	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
 		why := whyFlag(fs)
-		remote, _, err := s.client(c, fs, args, 0, 0)
+		remote, _, err := s.client(ctx, c, fs, args, 0, 0)
 		if err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ Examples:
 	}
 	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
 		why := whyFlag(fs)
-		remote, _, err := s.client(c, fs, args, 0, 0)
+		remote, _, err := s.client(ctx, c, fs, args, 0, 0)
 		if err != nil {
 			return err
 		}

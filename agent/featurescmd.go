@@ -39,7 +39,7 @@ Examples:
   calendarbot features list --json`,
 	}
 	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
-		remote, _, err := s.client(c, fs, args, 0, 0)
+		remote, _, err := s.client(ctx, c, fs, args, 0, 0)
 		if err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ Examples:
 	}
 	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
 		why := whyFlag(fs)
-		remote, args, err := s.client(c, fs, args, 2, 2)
+		remote, args, err := s.client(ctx, c, fs, args, 2, 2)
 		if err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ Examples:
 	}
 	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
 		why := whyFlag(fs)
-		remote, args, err := s.client(c, fs, args, 2, 2)
+		remote, args, err := s.client(ctx, c, fs, args, 2, 2)
 		if err != nil {
 			return err
 		}

@@ -20,11 +20,11 @@ Examples:
   calendarbot hash < pin.txt
   printf 2468 | calendarbot hash`,
 	}
-	s.run = func(_ context.Context, c console, fs *flag.FlagSet, args []string) error {
+	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
 		if _, err := s.parse(c, fs, args, 0, 0); err != nil {
 			return err
 		}
-		secret, err := c.secretLine()
+		secret, err := within(ctx, c.secretLine)
 		if err != nil {
 			return err
 		}

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"gopkg.in/yaml.v3"
 )
@@ -20,21 +22,61 @@ func (in Input) read() ([]byte, error) {
 	if in.Text != nil || in.Path == "" {
 		return in.Text, nil
 	}
-	f, err := os.Open(in.Path)
-	if in.Optional && errors.Is(err, os.ErrNotExist) {
+	text, err := readFile(in.Path)
+	switch {
+	case in.Optional && errors.Is(err, fs.ErrNotExist):
 		return nil, nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("read the configuration: %w", err)
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, fmt.Errorf("read the configuration: %w", err)
-	}
-	if len(text) > maxFile {
+	case len(text) > maxFile:
 		return nil, fmt.Errorf("%s: the file is larger than 1 MiB; a configuration is not", in.Path)
 	}
 	return text, nil
+}
+
+// readFile reads a regular file, as far as a little beyond maxFile; the null device is an empty one. What else a name may stand for
+// could keep whoever opens or reads it waiting for ever: it is looked at before, and again once it is open.
+func readFile(name string) ([]byte, error) {
+	if name == os.DevNull {
+		return []byte{}, nil
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := regular(name, info); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	var text []byte
+	if info, err = f.Stat(); err == nil {
+		err = regular(name, info)
+	}
+	if err == nil {
+		text, err = io.ReadAll(io.LimitReader(f, maxFile+1))
+	}
+	return text, errors.Join(err, f.Close())
+}
+
+// regular tells in words what a file is that is not regular.
+func regular(name string, info fs.FileInfo) error {
+	kind := "not a regular file"
+	switch mode := info.Mode(); {
+	case mode.IsRegular():
+		return nil
+	case mode.IsDir():
+		kind = "a directory"
+	case mode&fs.ModeNamedPipe != 0:
+		kind = "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		kind = "a socket"
+	case mode&fs.ModeDevice != 0:
+		kind = "a device"
+	}
+	return fmt.Errorf("%s is %s; allowed is a regular file", name, kind)
 }
 
 // parse lays the text of a configuration file on the draft. It walks the nodes instead of

@@ -104,7 +104,7 @@ func TestAliasOfItself(t *testing.T) {
 func TestMissingFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "none.yaml")
 	_, _, err := Load(Input{Path: name})
-	if err == nil || err.Error() != "read the configuration: open "+name+": no such file or directory" {
+	if err == nil || err.Error() != "read the configuration: stat "+name+": no such file or directory" {
 		t.Errorf("got %v", err)
 	}
 	if _, _, err := Load(Input{Path: name, Optional: true}); err != nil {
@@ -115,7 +115,7 @@ func TestMissingFile(t *testing.T) {
 func TestFileThatCannotBeRead(t *testing.T) {
 	name := t.TempDir()
 	_, _, err := Load(Input{Path: name, Optional: true})
-	if err == nil || err.Error() != "read the configuration: read "+name+": is a directory" {
+	if err == nil || err.Error() != "read the configuration: "+name+" is a directory; allowed is a regular file" {
 		t.Errorf("got %v", err)
 	}
 }

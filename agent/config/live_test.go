@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -69,7 +71,38 @@ func TestStartOnTheLastAcceptedFile(t *testing.T) {
 			if err := os.Mkdir(file, 0o700); err != nil {
 				t.Fatal(err)
 			}
-		}, "is a directory"},
+		}, "is a directory; allowed is a regular file"},
+		{"a pipe", func(t *testing.T, file string) {
+			remove(t, file)
+			if err := syscall.Mkfifo(file, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, "is a named pipe; allowed is a regular file"},
+		{"a device", func(t *testing.T, file string) {
+			remove(t, file)
+			if err := os.Symlink("/dev/zero", file); err != nil {
+				t.Fatal(err)
+			}
+		}, "is a device; allowed is a regular file"},
+		{"a socket", func(t *testing.T, file string) {
+			remove(t, file)
+			t.Chdir(filepath.Dir(file)) // a test's own folder may have too long a name for a socket
+			l, err := net.Listen("unix", filepath.Base(file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := l.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}, "is a socket; allowed is a regular file"},
+		{"a link to itself", func(t *testing.T, file string) {
+			remove(t, file)
+			if err := os.Symlink(filepath.Base(file), file); err != nil {
+				t.Fatal(err)
+			}
+		}, "too many levels of symbolic links"},
 		{"too large", func(t *testing.T, file string) { rewrite(t, file, strings.Repeat("#", maxFile+1)) }, "larger than 1 MiB"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
