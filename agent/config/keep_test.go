@@ -104,3 +104,23 @@ func TestEmergencyOffDoesNotWaitForALockedDatabase(t *testing.T) {
 		}
 	})
 }
+
+func TestEndOfAnEmergencyDoesNotOutliveTheProgram(t *testing.T) {
+	kept := &memory{}
+	in := Input{Env: environment("CALENDARBOT_EMERGENCY_OFF=1")}
+	l := begun(t, in, kept)
+	if s := set(t, l, emergencyOff, "false"); s.Config.Features.EmergencyOff {
+		t.Error("the emergency has not ended")
+	}
+	l = begun(t, in, kept)
+	if !l.State().Config.Features.EmergencyOff {
+		t.Error("a later start is deaf to its environment")
+	}
+	if s := set(t, l, "display.days", "3"); !s.Config.Features.EmergencyOff || len(kept.runtime) != 1 {
+		t.Errorf("kept %v", kept.runtime)
+	}
+	set(t, l, emergencyOff, "true")
+	if s := begun(t, Input{}, kept).State(); !s.Config.Features.EmergencyOff {
+		t.Error("emergency-off does not outlive the program")
+	}
+}

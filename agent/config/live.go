@@ -29,7 +29,7 @@ type Live struct {
 
 // Start loads the configuration. When what is on the disk is not usable, it is the last accepted one, without those of
 // its values that are allowed no more; when the environment or the runtime layer has a value that is not allowed, it
-// is left out. State.Problem says so. The error is for when no file was accepted before, and for the program's own
+// is left out. State.Problem says so. That features.emergency_off was set to false while the program ran is forgotten. The error is for when no file was accepted before, and for the program's own
 // flags. in.Runtime and in.Text are not looked at: they come from the archive.
 func Start(ctx context.Context, in Input, kept Archive, now func() time.Time) (*Live, error) {
 	l := &Live{archive: kept, keeper: keeper{archive: kept}, now: now, in: in}
@@ -41,6 +41,11 @@ func Start(ctx context.Context, in Input, kept Archive, now func() time.Time) (*
 		return nil, fmt.Errorf("read the last accepted configuration: %w", err)
 	}
 	l.in.Text = nil
+	// Who ends an emergency speaks of the one that there is, not of one that file or environment declare later: what says "not off"
+	// ends with the program, or it would silence them for good.
+	if off, ok := yes(l.in.Runtime[emergencyOff]); ok && !off {
+		delete(l.in.Runtime, emergencyOff)
+	}
 
 	d, text := l.in.load()
 	if l.accepted == nil {
