@@ -19,7 +19,7 @@ const (
 	maxHashThreads = 16
 )
 
-const hashAllowed = "its hash as $argon2id$v=19$m=19456,t=2,p=1$SALT$HASH with at most 64 MiB, 16 passes and 16 threads"
+const hashAllowed = "its hash as $argon2id$v=19$m=19456,t=2,p=1$SALT$HASH with at most 64 MiB, 16 passes and 16 threads; what begins with $ is taken for a hash"
 
 // pin is what people type to change something, or its hash; empty is none.
 func pin(key string, at *Secret) setting {
@@ -29,13 +29,14 @@ func pin(key string, at *Secret) setting {
 	}), at)
 }
 
-// hashable is a setting of a secret that may be given as its hash too. What begins like a hash but is none is not
-// taken as the secret itself: a person who made a mistake in copying would be locked out.
+// hashable is a setting of a secret that may be given as its hash too. What begins with $, as hashes of
+// every kind do, but is none that is known here is not taken as the secret itself: who made it would be locked out, and who
+// reads the file could use the hash as the secret.
 func hashable(s setting, at *Secret) setting {
 	plain := s.set
 	s.allowed += ", or " + hashAllowed
 	s.set = func(text string) bool {
-		if !strings.HasPrefix(text, hashStart) {
+		if !strings.HasPrefix(text, "$") {
 			return plain(text)
 		}
 		if !argon2id(text) {
@@ -49,8 +50,9 @@ func hashable(s setting, at *Secret) setting {
 
 // argon2id tells whether text is an argon2id hash that may be checked here.
 func argon2id(text string) bool {
-	parts := strings.Split(strings.TrimPrefix(text, hashStart), "$")
-	if len(parts) != 4 || parts[0] != "v=19" || !graphic(text) {
+	rest, ours := strings.CutPrefix(text, hashStart)
+	parts := strings.Split(rest, "$")
+	if !ours || len(parts) != 4 || parts[0] != "v=19" || !graphic(text) {
 		return false
 	}
 	var kib, passes, threads int
