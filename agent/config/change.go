@@ -17,7 +17,7 @@ type Change struct {
 	By       By
 	Key      string // of a source, which changes as a whole: "sources." and its ID
 	Layer    Layer  // whose value changed: Runtime or File
-	From, To string // as the configuration takes them, secrets in full: show Shown. Of a source To is only "added", "changed" or "removed"
+	From, To string // as the configuration takes them, secrets of the layer Runtime in full: show Shown. Of a source To is only "added", "changed" or "removed"
 	Had, Has bool   // whether the layer said something about the key before and after
 	Undoes   int64  // the change that this one takes back; 0 for none
 }

@@ -175,7 +175,8 @@ func (l *Live) record(ctx context.Context, text []byte, by By) error {
 		changes = differences(l.accepted, text)
 	}
 	now := l.now()
-	for i := range changes {
+	for i, c := range changes {
+		changes[i] = c.Shown() // only the runtime layer's are taken back from the log, and need their secrets there
 		changes[i].At, changes[i].By = now, by
 	}
 	if err := l.keeper.keep(ctx, keepTime, l.in.Runtime, changes, text); err != nil {

@@ -261,7 +261,7 @@ func TestReload(t *testing.T) {
 	}
 	want := []Change{
 		change(1, "web.port", "1001", "1002", true, true),
-		change(2, "web.write_token", "12345678", "87654321", true, true),
+		change(2, "web.write_token", "***", "***", true, true),
 		change(3, "display.theme", "", "light", false, true),
 		change(4, "display.clock", "", "24h", false, true),
 		change(5, "display.days", "3", "4", true, true),
