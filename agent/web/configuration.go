@@ -150,6 +150,9 @@ func badSetting(err error) error {
 	return problemOf(http.StatusBadRequest, "bad_setting", sentences(err))
 }
 
+// maxSentences is how many of them a person is told at once.
+const maxSentences = 20
+
 // sentences makes sentences for a person of errors, one a line.
 func sentences(err error) string {
 	var list []string
@@ -157,6 +160,9 @@ func sentences(err error) string {
 		if line = strings.TrimSpace(line); line != "" {
 			list = append(list, strings.TrimSuffix(line, ".")+".")
 		}
+	}
+	if more := len(list) - maxSentences; more > 0 {
+		list = append(list[:maxSentences], fmt.Sprintf("And %d more.", more))
 	}
 	return strings.Join(list, " ")
 }
@@ -239,7 +245,10 @@ func (s *Server) undoChange(id int64, who config.By) (*config.State, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
 	state, err := s.o.Control.Undo(ctx, id, who)
-	if err != nil {
+	switch {
+	case errors.Is(err, config.ErrNotKept):
+		return nil, fmt.Errorf("take a change back: %w", err)
+	case err != nil:
 		return nil, problemOf(http.StatusConflict, "no_undo", sentences(err))
 	}
 	s.sessions.follow(state)
@@ -257,7 +266,10 @@ func (s *Server) reloadConfig(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
 	state, err := s.o.Control.Reload(ctx, by(c, in.Why))
-	if err != nil {
+	switch {
+	case errors.Is(err, config.ErrNotKept):
+		return fmt.Errorf("read the configuration again: %w", err)
+	case err != nil:
 		return problemOf(http.StatusConflict, "bad_file", sentences(err))
 	}
 	return answerJSON(c, http.StatusOK, configurationOf(state))

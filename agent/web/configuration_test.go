@@ -1,15 +1,19 @@
 package web
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"calendarbot/agent/config"
+	"calendarbot/agent/feature"
 	"calendarbot/agent/page"
 	"calendarbot/agent/store"
 )
@@ -192,18 +196,64 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// A change that cannot be recorded is no change, and its cause is for the log.
+// sick is an archive that does not take anything while there is an error.
+type sick struct {
+	config.Archive
+	err *error
+}
+
+func (s sick) Record(ctx context.Context, runtime map[string]string, changes []config.Change, text []byte) error {
+	if *s.err != nil {
+		return fmt.Errorf("save the settings in /secret/device.db: %w", *s.err)
+	}
+	return s.Archive.Record(ctx, runtime, changes, text)
+}
+
+// A change that cannot be recorded is no change. What can be done about it is told; where the program keeps its things is for the log.
 func TestChangeThatCannotBeKept(t *testing.T) {
-	d := start(t)
-	if err := d.store.Close(); err != nil {
-		t.Fatal(err)
+	file := filepath.Join(t.TempDir(), "calendarbot.yaml")
+	write := func(days int) {
+		t.Helper()
+		text := fmt.Sprintf("web: {write_token: %s, pin: %q}\ndisplay: {days: %d}\n", writeToken, pinOfTests, days)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	a := d.send("PATCH", "/api/v1/config", `{"set":{"display.days":"5"}}`)
-	if a.StatusCode != http.StatusInternalServerError || d.json(a)["code"] != "internal" || strings.Contains(string(a.body), "database") {
-		t.Errorf("%d %s", a.StatusCode, a.body)
+	write(7)
+	var trouble error
+	d := start(t, func(o *Options) {
+		live, err := config.Start(t.Context(), config.Input{Path: file}, sick{o.Store, &trouble}, o.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Control = told{live, o.Gates}
+	}, said(t, "device.name", "Kitchen"))
+	p := d.person()
+	write(9)
+	for err, want := range map[error]string{
+		syscall.ENOSPC: "The disk is full; nothing was changed.", syscall.EROFS: "The disk can only be read; nothing was changed.",
+		context.DeadlineExceeded: "Another program holds the database; nothing was changed. Please try again.", io.ErrUnexpectedEOF: "This could not be stored, so nothing was changed; the log of the program says why.",
+	} {
+		trouble = err
+		for _, c := range []struct{ method, path, body string }{
+			{"PATCH", "/api/v1/config", `{"set":{"display.days":"5"}}`}, {"PATCH", "/api/v1/settings", `{"set":{"display.days":5}}`},
+			{"PUT", "/api/v1/features/" + feature.CacheWarming, `{"setting":"off"}`}, {"POST", "/api/v1/config/undo", `{}`}, {"POST", "/api/v1/config/reload", `{}`},
+		} {
+			a := d.send(c.method, c.path, c.body)
+			if got := d.json(a); a.StatusCode != http.StatusServiceUnavailable || got["code"] != "not_kept" || got["detail"] != want {
+				t.Errorf("%s %s: %d %s", c.method, c.path, a.StatusCode, a.body)
+			}
+		}
+		if a := p.press("choose", "display.days", "5"); a.StatusCode != http.StatusServiceUnavailable || !has(a, want) {
+			t.Errorf("by the form: %d %s", a.StatusCode, a.body)
+		}
 	}
-	if d.server.current().Config.Display.Days != 7 {
+	if cfg := d.server.current().Config; cfg.Display.Days != 7 || cfg.Device.Name != "Kitchen" {
 		t.Error("it counts all the same")
+	}
+	trouble = nil
+	if a := d.send("POST", "/api/v1/config/undo", `{"id":4711}`); a.StatusCode != http.StatusConflict {
+		t.Errorf("a refusal: %d", a.StatusCode)
 	}
 }
 

@@ -190,6 +190,10 @@ func coverSettings(t *testing.T, note func(d *device, method, path, body string,
 	note(d, "POST", "/settings", "do=x", asForm(), p.cookie, from)
 	note(d, "POST", "/settings", "do=x", asForm())
 	note(d, "POST", "/settings", "", asJSON(), p.cookie, from)
+	if err := d.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	note(d, "POST", "/settings", "do=choose&display.days=3&token="+p.token, asForm(), p.cookie, from)
 	note(d, "POST", "/logout", "token="+p.token, asForm(), p.cookie, from)
 	for range freeTries + 1 {
 		note(d, "POST", "/login", "pin=wrong", asForm(), from)

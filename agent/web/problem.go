@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,9 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"calendarbot/agent/config"
+	"calendarbot/agent/conn"
 )
 
 // problem is an RFC 9457 problem document. As an error it is answered as it is.
@@ -112,9 +116,26 @@ func (s *Server) told(c *fiber.Ctx, err error) *problem {
 		return told
 	case errors.As(err, &fe):
 		return routingProblem(fe)
+	case errors.Is(err, config.ErrNotKept), conn.IsFull(err), conn.IsReadOnly(err):
+		s.o.Log.Error("not kept", "method", c.Method(), "path", c.Path(), "error", err)
+		return notKept(err)
 	}
 	s.o.Log.Error("request", "method", c.Method(), "path", c.Path(), "error", err)
 	return problemOf(http.StatusInternalServerError, "internal", "Something went wrong inside the program; its log says what.")
+}
+
+// notKept says in what kind of trouble the store is that did not take a change.
+func notKept(err error) *problem {
+	words := "This could not be stored, so nothing was changed; the log of the program says why."
+	switch {
+	case conn.IsFull(err):
+		words = "The disk is full; nothing was changed."
+	case conn.IsReadOnly(err):
+		words = "The disk can only be read; nothing was changed."
+	case conn.IsBusy(err), errors.Is(err, context.DeadlineExceeded):
+		words = "Another program holds the database; nothing was changed. Please try again."
+	}
+	return problemOf(http.StatusServiceUnavailable, "not_kept", words)
 }
 
 // answer sends the problem in some form.
