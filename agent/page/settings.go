@@ -32,6 +32,8 @@ type SettingsView struct {
 	Add            AddForm
 	Fields         []FieldRow
 	HasPIN         bool
+	HasToken       bool
+	RemovePIN      bool // its removal is to be confirmed
 	PINWrong       string
 	Emergency      bool // everything optional is off
 	EmergencyWords string

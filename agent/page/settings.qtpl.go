@@ -312,7 +312,27 @@ func streamsettingsPage(qw422016 *qt422016.Writer, f *Frame, v *SettingsView) {
 	qw422016.N().S(`<small>4 to 64 characters. Whoever is logged in elsewhere has to log in again.</small></p>
 <p><button>Save the PIN</button></p>
 </form>
-
+`)
+	if v.HasPIN {
+		if v.RemovePIN {
+			qw422016.N().S(`<form method="post" action="/settings#pin" id="unpin">`)
+			streamtokenField(qw422016, v.Token)
+			qw422016.N().S(`<input type="hidden" name="do" value="unpin">
+<p>`)
+			if v.HasToken {
+				qw422016.N().S(`Then changes need the token. Remove the PIN?`)
+			} else {
+				qw422016.N().S(`Then changes are made on the device itself only. Remove the PIN?`)
+			}
+			qw422016.N().S(`</p>
+<p><button>Remove the PIN</button> <a class="button" href="/settings#pin">Keep it</a></p></form>
+`)
+		} else {
+			qw422016.N().S(`<p><a class="button" href="/settings?unpin=1#unpin">Remove the PIN…</a></p>
+`)
+		}
+	}
+	qw422016.N().S(`
 <h2 id="features">Optional parts</h2>
 `)
 	if v.Emergency {

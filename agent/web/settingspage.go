@@ -31,7 +31,7 @@ type settingsPage struct {
 func doneWords(done string) string {
 	return map[string]string{
 		"add": "The calendar is added.", "refresh": "The calendar is being fetched.", "remove": "The calendar is removed.", "choose": "The settings are saved.",
-		"pin": "The PIN is saved.", "feature": "The part is switched.", "emergency": "That is done.", "undo": "The change is taken back.",
+		"pin": "The PIN is saved.", "unpin": "The PIN is removed.", "feature": "The part is switched.", "emergency": "That is done.", "undo": "The change is taken back.",
 	}[done]
 }
 
@@ -44,7 +44,8 @@ func (s *Server) getSettingsPage(c *fiber.Ctx) error {
 	if st := standingHere(c); st.session != (session{}) && st.session.stale(s.o.Now()) {
 		keep(c, s.sessions.cookie(st.session.renewed(s.o.Now()), s.current().Config.Web))
 	}
-	return s.showSettings(c, http.StatusOK, settingsPage{SettingsView: page.SettingsView{Done: doneWords(values.Get("done"))}, remove: values.Get("remove")})
+	view := page.SettingsView{Done: doneWords(values.Get("done")), RemovePIN: values.Has("unpin")}
+	return s.showSettings(c, http.StatusOK, settingsPage{SettingsView: view, remove: values.Get("remove")})
 }
 
 // showSettings fills in what is not about the last form.
@@ -52,7 +53,8 @@ func (s *Server) showSettings(c *fiber.Ctx, status int, p settingsPage) error {
 	state := s.o.Control.State()
 	web := state.Config.Web
 	st := standingHere(c)
-	p.Token, p.LoggedIn, p.HasPIN = s.sessions.formToken(st.session, web), st.session != (session{}), web.PIN != ""
+	p.Token, p.LoggedIn = s.sessions.formToken(st.session, web), st.session != (session{})
+	p.HasPIN, p.HasToken = web.PIN != "", web.WriteToken != ""
 	p.Problem, p.Pending = state.Problem, strings.Join(state.Pending, ", ")
 	sources, err := s.sources()
 	if err != nil {
@@ -199,6 +201,8 @@ func (s *Server) settingsForm(c *fiber.Ctx) error {
 		if err = s.setPIN(c, form.Get("pin")); err != nil {
 			p.PINWrong = s.words(c, err)
 		}
+	case "unpin":
+		err = s.removePIN(c)
 	case "feature":
 		err = s.switchFeature(form.Get("name"), form.Get("setting"), by(c, ""))
 	case "emergency":
@@ -228,6 +232,8 @@ func section(do string) string {
 		return "features"
 	case "undo":
 		return "changes"
+	case "unpin":
+		return "pin"
 	}
 	return do
 }
@@ -294,6 +300,21 @@ func (s *Server) setPIN(c *fiber.Ctx, pin string) error {
 		return err
 	}
 	keep(c, s.sessions.cookie(s.sessions.begin(s.o.Now()), state.Config.Web))
+	return nil
+}
+
+// removePIN lets there be no PIN, whoever set it. Whoever removed it stays logged in, and can set another one.
+func (s *Server) removePIN(c *fiber.Ctx) error {
+	state, err := s.change(map[string]*string{"web.pin": nil}, by(c, ""))
+	if err == nil && state.Config.Web.PIN != "" {
+		state, err = s.change(map[string]*string{"web.pin": new(string)}, by(c, ""))
+	}
+	if err != nil {
+		return err
+	}
+	if standingHere(c).session != (session{}) {
+		keep(c, s.sessions.cookie(s.sessions.begin(s.o.Now()), state.Config.Web))
+	}
 	return nil
 }
 

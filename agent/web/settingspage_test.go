@@ -222,6 +222,46 @@ func TestSettingsPagePIN(t *testing.T) {
 	}
 }
 
+// A PIN can be removed, after a question; whoever did it stays logged in, the others do not.
+func TestSettingsPageRemovesThePIN(t *testing.T) {
+	for _, text := range []string{"", "web: {pin: \"" + pinOfTests + "\"}\n"} { // set here, and in the file
+		file := filepath.Join(t.TempDir(), "calendarbot.yaml")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d := start(t, func(o *Options) {
+			live, err := config.Start(t.Context(), config.Input{Path: file}, o.Store, o.Now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Control = told{live, o.Gates}
+		})
+		pin := pinOfTests
+		if text == "" {
+			said(t, "web.pin", pin)(&d.server.o)
+		}
+		p, other := d.person(), d.person()
+		if page := p.page(""); !has(page, `href="/settings?unpin=1#unpin"`) || has(page, `value="unpin"`) {
+			t.Errorf("%s", page.body)
+		}
+		if page := p.page("?unpin=1"); !has(page, `id="unpin"`, `value="unpin"`, "on the device itself only", "Keep it") {
+			t.Errorf("%s", page.body)
+		}
+		a := p.press("unpin")
+		if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/settings?done=unpin#pin" || d.server.current().Config.Web.PIN != "" {
+			t.Fatalf("%d %q %s", a.StatusCode, a.Header.Get("Location"), a.body)
+		}
+		far := header{"X-Forwarded-For", "192.168.1.7"}
+		text, _, _ := strings.Cut(a.Header.Get("Set-Cookie"), ";")
+		if a := d.ask("GET", "/settings?done=unpin&unpin=1", "", header{"Cookie", text}, far); a.StatusCode != http.StatusOK || !has(a, "The PIN is removed.") || has(a, `value="unpin"`) {
+			t.Errorf("whoever did it: %d %s", a.StatusCode, a.body)
+		}
+		if a := d.ask("GET", "/settings", "", other.cookie, far); a.StatusCode != http.StatusForbidden {
+			t.Errorf("another one: %d", a.StatusCode)
+		}
+	}
+}
+
 // A login does not come back with an old PIN, whichever way that came back.
 func TestSessionsDoNotReviveWithAnOldPIN(t *testing.T) {
 	for name, back := range map[string]string{"undone": "/api/v1/config/undo {}", "taken back": `/api/v1/config {"unset":["web.pin"]}`} {
