@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"math"
 	"os"
 	"os/signal"
 	"slices"
@@ -28,6 +29,7 @@ type control struct {
 	mu      sync.Mutex    // held during a change, so that parts are told of changes in their order
 	applied *config.State // what the parts were told last; nil before settle
 	present bool          // the emergency file is there
+	noted   bool          // the log of changes says of that file what is so, or was asked to
 	fault   string        // why that cannot be told
 }
 
@@ -91,6 +93,11 @@ func (c *control) Undo(ctx context.Context, id int64, by config.By) (*config.Sta
 	return state, err
 }
 
+// Note adds to the log of changes what is no setting here: see config.Live.
+func (c *control) Note(ctx context.Context, key, from, to string, by config.By) error {
+	return c.Live.Note(ctx, key, from, to, by)
+}
+
 // Reload reads file and environment again and tells the parts and the service manager. On an error all stays as it was.
 func (c *control) Reload(ctx context.Context, by config.By) (state *config.State, err error) {
 	c.Reloading(func() string {
@@ -129,7 +136,10 @@ func (c *control) settle() {
 // tell calls Apply unless nothing changed since it was called last. c.mu is held.
 func (c *control) tell() {
 	state := c.Live.State()
-	before, words := c.Emergency(), emergencyWords(state, c.look(state.Config.Features.EmergencyFile))
+	file, was := state.Config.Features.EmergencyFile, c.present
+	before, words := c.Emergency(), emergencyWords(state, c.look(file))
+	c.noted = c.noted && was == c.present
+	defer c.note(file) // once the parts are told: writing may take its time
 	if c.applied != nil && c.applied.Revision == state.Revision && before == words {
 		return
 	}
@@ -141,6 +151,34 @@ func (c *control) tell() {
 		c.Log.Warn("emergency off", "reason", words)
 	case words != before:
 		c.Log.Info("emergency off has ended")
+	}
+}
+
+// note has the log of changes say whether the emergency file is there, when what it says last is something else. c.mu is held.
+func (c *control) note(file string) {
+	if c.noted {
+		return
+	}
+	c.noted = true
+	ctx := context.Background()
+	changes, err := c.Changes(ctx, math.MaxInt32)
+	if err != nil {
+		c.Log.Warn("read the log of changes", "error", err)
+		return
+	}
+	from, to := "", config.There
+	if !c.present {
+		from, to = to, from
+	}
+	// Without an earlier note the file was not there.
+	i := slices.IndexFunc(changes, func(n config.Change) bool {
+		return n.Key == config.EmergencyFile && n.Layer == config.File && (n.From == config.There || n.To == config.There)
+	})
+	if said := i >= 0 && changes[i].To == config.There; said == c.present {
+		return
+	}
+	if err := c.Note(ctx, config.EmergencyFile, from, to, config.By{Who: "the file " + file}); err != nil {
+		c.Log.Warn("note that the emergency file came or went", "error", err)
 	}
 }
 

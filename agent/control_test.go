@@ -320,6 +320,27 @@ func TestEmergencyOffIsToldWhileTheDatabaseIsLocked(t *testing.T) {
 	}
 }
 
+func TestEmergencyFileIsInTheLogOfChanges(t *testing.T) {
+	c := newControlled(t)
+	c.settle()
+	steps := []func() error{
+		func() error { return os.WriteFile(c.stop, nil, 0o600) },
+		func() error { c.control = newControl(c.controlOptions); return nil }, // a restart: the log knows
+		func() error { return os.Remove(c.stop) },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+		c.settle()
+		c.settle()
+	}
+	changes, err := c.Changes(t.Context(), 10)
+	if err != nil || len(changes) != 2 || changes[1].Key != "features.emergency_file" || changes[1].To != "there" || changes[0].From != "there" || changes[0].By.Who != "the file "+c.stop {
+		t.Errorf("the log: %+v, %v", changes, err)
+	}
+}
+
 func TestEmergencyFileThatCannotBeLookedForIsAsItWas(t *testing.T) {
 	c := newControlled(t)
 	unknown := filepath.Join(t.TempDir(), strings.Repeat("a", 300)) // longer than a name can be

@@ -37,7 +37,7 @@ func (l *Live) Undo(ctx context.Context, id int64, by By) (*State, error) {
 func undoable(log []Change, id int64) (Change, error) {
 	back := takenBack(log)
 	if id == 0 {
-		i := slices.IndexFunc(log, func(c Change) bool { return c.Layer == Runtime && c.Undoes == 0 && back[c.ID] == 0 })
+		i := slices.IndexFunc(log, func(c Change) bool { return notUndone(c) == nil && c.Undoes == 0 && back[c.ID] == 0 })
 		if i < 0 {
 			return Change{}, errors.New("there is no change left to take back")
 		}
@@ -48,10 +48,10 @@ func undoable(log []Change, id int64) (Change, error) {
 		return Change{}, fmt.Errorf("there is no change %d, or it is too old to be known", id)
 	}
 	c := log[i]
-	switch {
-	case c.Layer != Runtime:
-		return Change{}, fmt.Errorf("change %d was made in the configuration file: allowed is to take it back there", id)
-	case back[id] != 0:
+	if err := notUndone(c); err != nil {
+		return Change{}, err
+	}
+	if back[id] != 0 {
 		return Change{}, fmt.Errorf("change %d was already taken back, by change %d", id, back[id])
 	}
 	for _, later := range log[:i] {
