@@ -1,34 +1,89 @@
 package web
 
 import (
+	"errors"
 	"net"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // limited is a listener whose connections end what takes too long themselves. The server's own limits look at the clock three
 // times and ask the runtime for three timers with every request, which is a fortieth of all that a short answer costs.
-type limited struct{ net.Listener }
+//
+// It knows its connections, as the server, when it stops, waits for those that have not asked for anything yet. Browsers open such
+// in advance.
+type limited struct {
+	net.Listener
+
+	mu     sync.Mutex
+	conns  map[*limitedConn]struct{}
+	closed bool
+}
+
+func limit(l net.Listener) *limited { return &limited{Listener: l, conns: map[*limitedConn]struct{}{}} }
 
 // deadlineSlack is how much earlier than written down a deadline may end, so that it is not set anew with each request.
 const deadlineSlack = time.Second
 
 // Accept returns the next connection.
-func (l limited) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
+func (l *limited) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &limitedConn{Conn: c, seen: time.Now()}, nil
+	c := &limitedConn{Conn: conn, from: l, seen: time.Now()}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed { // it came in the last moment
+		return nil, errors.Join(net.ErrClosed, conn.Close())
+	}
+	l.conns[c] = struct{}{}
+	return c, nil
+}
+
+// Close takes no more connections, and closes those on which nothing was asked yet.
+func (l *limited) Close() error {
+	err := l.Listener.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	for c := range l.conns {
+		if !c.asked.Load() {
+			err = errors.Join(err, doing("close a connection", c.Conn.Close()))
+		}
+	}
+	return err
+}
+
+// end closes all connections, whatever they are about, and returns how many there were.
+func (l *limited) end() (n int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.conns {
+		err = errors.Join(err, doing("close a connection", c.Conn.Close()))
+	}
+	return len(l.conns), err
 }
 
 // limitedConn gives a client readTimeout to begin a request, the same for the rest of it, and writeTimeout to take an answer. One
 // goroutine reads and writes it in turn, as the server does.
 type limitedConn struct {
 	net.Conn
-	seen          time.Time // about when the state changed last, from or to answering
-	reading       int       // reads since the last answer was ready
+	from          *limited
+	asked         atomic.Bool // something came
+	seen          time.Time   // about when the state changed last, from or to answering
+	reading       int         // reads since the last answer was ready
 	writing       bool
 	toRead, toEnd time.Time // what the deadlines are
+}
+
+// Close closes it, once or again.
+func (c *limitedConn) Close() error {
+	c.from.mu.Lock()
+	delete(c.from.conns, c)
+	c.from.mu.Unlock()
+	return c.Conn.Close()
 }
 
 // Read reads; the time for it ends with the first read of a request, and with the second one for all that follow.
@@ -45,7 +100,11 @@ func (c *limitedConn) Read(b []byte) (int, error) {
 			}
 		}
 	}
-	return c.Conn.Read(b)
+	n, err := c.Conn.Read(b)
+	if n > 0 && !c.asked.Load() {
+		c.asked.Store(true)
+	}
+	return n, err
 }
 
 // Write writes; the time for a whole answer ends writeTimeout after its beginning.

@@ -130,9 +130,9 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 	}
 	s.addr = ln.Addr()
-	listeners := []net.Listener{limited{ln}}
+	listeners := []*limited{limit(ln)}
 	if s.o.Local != nil {
-		listeners = append(listeners, limited{s.o.Local})
+		listeners = append(listeners, limit(s.o.Local))
 	}
 
 	beating, stopBeating := context.WithCancel(ctx)
@@ -157,13 +157,31 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	stopBeating()
 	<-beat
-	errs = append(errs, doing("stop serving", s.app.ShutdownWithTimeout(stopTimeout)))
+	late := s.app.ShutdownWithTimeout(stopTimeout)
+	if errors.Is(late, context.DeadlineExceeded) {
+		late = s.cutOff(listeners)
+	}
+	errs = append(errs, doing("stop serving", late))
 	for _, l := range listeners {
 		// A server that was stopped before it began to serve does not know its listener yet.
 		errs = append(errs, doing("stop listening", l.Close()))
 	}
 	for range left {
 		errs = append(errs, doing("serve", <-served))
+	}
+	return errors.Join(errs...)
+}
+
+// cutOff ends the connections of clients that let the program wait when it ends: those are no failure of it.
+func (s *Server) cutOff(listeners []*limited) error {
+	var errs []error
+	for _, l := range listeners {
+		n, err := l.end()
+		errs = append(errs, err)
+		if n == 0 {
+			continue
+		}
+		s.o.Log.Warn("requests were cut off, as they took too long for the end of the program", "connections", n, "address", l.Addr().String())
 	}
 	return errors.Join(errs...)
 }
