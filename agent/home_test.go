@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"net/http"
@@ -30,6 +31,7 @@ type home struct {
 	t      *testing.T
 	feed   *mischief.Server
 	dir    string
+	disk   string // where the database is; "" for dir
 	url    string // of the feed
 	leave  bool   // the feed may be on a private address
 	feeds  string // settings of the section feeds
@@ -58,7 +60,7 @@ func homeWith(t *testing.T, feed *mischief.Server) *home {
 	return &home{t: t, feed: feed, dir: t.TempDir(), url: feed.URL(), leave: true, began: began()}
 }
 
-func (h *home) database() string { return filepath.Join(h.dir, "calendarbot.db") }
+func (h *home) database() string { return filepath.Join(cmp.Or(h.disk, h.dir), "calendarbot.db") }
 
 // start runs the program with its clock standing still at now; one that runs is stopped first.
 func (h *home) start(now time.Time) {

@@ -83,6 +83,8 @@ func storeWords(err error) (code, words string) {
 		return "store_full", "The new events can't be stored, because the disk is full. Make room on it."
 	case conn.IsBusy(err):
 		return "store_busy", "The new events can't be stored, because another program holds the database. End that program if this lasts."
+	case conn.Unwritable(err):
+		return "store", "The new events can't be stored, because the disk is read-only. Restart the device; if this comes again, replace its SD card."
 	}
 	return "store", "The new events can't be stored, because the database can't be written. The log tells more; restart the device if this lasts."
 }
