@@ -28,6 +28,8 @@ func streamagendaBody(qw422016 *qt422016.Writer, l *layout, a *agendaPage) {
 	qw422016.E().S(l.NextURL)
 	qw422016.N().S(`">`)
 	qw422016.E().S(l.Words.Next)
+	qw422016.N().S(`</a><a href="/settings">`)
+	qw422016.E().S(l.Words.Settings)
 	qw422016.N().S(`</a></nav></header>
 `)
 	streamnoteLines(qw422016, l)

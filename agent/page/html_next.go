@@ -1,8 +1,10 @@
 package page
 
 import (
+	"strings"
 	"time"
 
+	"calendarbot/agent/config"
 	"calendarbot/agent/view"
 )
 
@@ -51,7 +53,7 @@ func nextHTML(pic *picture, q Query) (Page, error) {
 	l.Next = &nextPage{Next: n, Look: look(&n), Text: plainText(&n)}
 	switch n.State {
 	case view.Empty:
-		l.Next.Setup = newSetup(pic.addresses())
+		l.Next.Setup = newSetup(pic.config.Web, pic.addresses())
 	case view.Loading, view.Unreached:
 		for _, line := range n.Fresh {
 			l.Next.Lines = append(l.Next.Lines, sentence(line))
@@ -105,17 +107,26 @@ func look(n *view.Next) string {
 	return [...]string{view.Calm: "", view.Soon: "soon", view.Pressing: "pressing"}[n.Heads[0].Urgency]
 }
 
-// newSetup tells how a calendar is added.
-func newSetup(addresses []string) *setup {
-	s := &setup{Heading: setupHeading(), Lines: setupLines()}
+// settingsPath is where a calendar is added.
+const settingsPath = "/settings"
+
+// newSetup tells how a calendar is added: on a phone, by whoever has the PIN or the token.
+func newSetup(web config.Web, addresses []string) *setup {
+	s, line, path := &setup{Heading: setupHeading()}, setupOpen, settingsPath
+	if web.PIN == "" && web.WriteToken == "" {
+		s.Lines, line, path = []string{setupNoPIN}, setupPhone, "/"
+	}
 	for _, address := range addresses {
 		if forPhones(address) {
-			s.Addresses = append(s.Addresses, address)
+			s.Addresses = append(s.Addresses, strings.TrimSuffix(address, "/")+path)
 		}
 	}
-	if len(s.Addresses) > 0 {
-		s.Lines = append(s.Lines, setupPhone)
+	switch {
+	case len(s.Addresses) > 0:
+		s.Lines = append(s.Lines, line)
 		s.QR = qrOf(s.Addresses[0])
+	case path == settingsPath:
+		s.Lines = []string{setupHere}
 	}
 	return s
 }

@@ -5,13 +5,13 @@ import "calendarbot/agent/view"
 // Every word that the pages add to those of package view stands in this file.
 
 type words struct {
-	Pages, Next, Agenda, Now, Progress, QR, Lost string
+	Pages, Next, Agenda, Settings, Now, Progress, QR, Lost string
 }
 
 func english() words {
 	return words{
-		Pages: "Pages", Next: "What’s next", Agenda: "Agenda", Now: "now",
-		Progress: "How much of it is over", QR: "The address of this page as a QR code",
+		Pages: "Pages", Next: "What’s next", Agenda: "Agenda", Settings: "Settings", Now: "now",
+		Progress: "How much of it is over", QR: "The first of these addresses as a QR code",
 		Lost: "No answer from the calendar since",
 	}
 }
@@ -26,7 +26,7 @@ const (
 	skippedWord  = "skipped"
 )
 
-// plainText is the large line of a state without events; setupLines say what to do when there is no source.
+// plainText is the large line of a state without events.
 func plainText(n *view.Next) string {
 	switch n.State {
 	case view.Loading:
@@ -41,14 +41,17 @@ func plainText(n *view.Next) string {
 
 func setupHeading() string { return "No calendar yet" }
 
-func setupLines() []string {
-	return []string{
-		"Name a calendar’s address in the configuration file or in CALENDARBOT_ICS_URL, or add it while the program runs by POST /api/v1/sources. This page fills by itself.",
-	}
-}
+// setupOpen leads to the page on which a calendar is added, which is for those who have a PIN or a token.
+const setupOpen = "Add one with your phone. Open one of these addresses there:"
+
+// setupHere is said where a phone reaches no address.
+const setupHere = "Add one on the page /settings. This page fills by itself."
+
+// setupNoPIN is said before there is a PIN.
+const setupNoPIN = "To add one with your phone, first set a PIN of at least 4 characters: as web.pin in calendarbot.yaml, or on the device by “calendarbot config set web.pin PIN”. This page fills by itself."
 
 // setupPhone stands above addresses that a phone reaches.
-const setupPhone = "It can also be opened on a phone:"
+const setupPhone = "This page can also be opened on a phone:"
 
 // clockReason is said by the clock page when nobody gives a reason.
 const clockReason = "The calendar cannot be shown just now."
