@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -153,5 +154,22 @@ func TestReadOnlyDiskWithoutUse(t *testing.T) {
 			k.must(k.Close())
 			k.must(mischief.Seal(dir))
 		})
+	}
+}
+
+func TestWhatIsToldOfASealedFileFitsItsReason(t *testing.T) {
+	for _, c := range []struct {
+		sealed     error
+		told, hint string
+	}{
+		{&fs.PathError{Op: "open", Path: "a.db", Err: syscall.EROFS}, "The disk is read-only", "SD card"},
+		{&fs.PathError{Op: "open", Path: "a.db", Err: syscall.EACCES}, "The program may not write its database", "store.path"},
+	} {
+		if !conn.Unwritable(c.sealed) {
+			t.Errorf("%v can be written", c.sealed)
+		}
+		if got := told(c.sealed) + ": " + advice(c.sealed); !strings.Contains(got, c.told) || !strings.Contains(got, c.hint) {
+			t.Errorf("%v: %s", c.sealed, got)
+		}
 	}
 }
