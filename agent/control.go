@@ -46,8 +46,8 @@ type controlOptions struct {
 }
 
 // lookEvery is how often the emergency file is looked for beside being watched: a watch does not see a file
-// that comes with its whole file system.
-const lookEvery = time.Minute
+// that comes with its whole file system, or its folder.
+const lookEvery = 5 * time.Second
 
 func newControl(o controlOptions) *control {
 	c := &control{controlOptions: o, ready: make(chan struct{})}
@@ -213,6 +213,8 @@ func (c *control) Run(ctx context.Context) error {
 	defer look.Stop()
 	watching := c.watch(ctx)
 	defer func() { watching.stop() }()
+	changed := newUnsettled(c.File)
+	defer changed.due.Stop()
 	for {
 		var by string
 		select {
@@ -222,7 +224,11 @@ func (c *control) Run(ctx context.Context) error {
 			by = "signal SIGHUP"
 		case file := <-watching.changed:
 			if file != watching.emergency {
-				by = "change of the file " + file
+				changed.touched(len(c.State().Text))
+			}
+		case <-changed.due.C:
+			if changed.left(len(c.State().Text)) {
+				by = "change of the file " + c.File
 			}
 		case <-look.C:
 		}
@@ -245,20 +251,16 @@ type watching struct {
 	stop      func() // waits for its end
 }
 
-// settling is how long the configuration file has to be left alone before it is read: who writes it may not be done. That the
-// emergency file is there counts at once.
-const settling = 300 * time.Millisecond
-
 func (c *control) watch(ctx context.Context) watching {
 	ctx, cancel := context.WithCancel(ctx)
 	w := watching{emergency: c.State().Config.Features.EmergencyFile, changed: make(chan string)}
 	var watchers sync.WaitGroup
-	for file, quiet := range map[string]time.Duration{c.File: settling, w.emergency: 0} {
+	for _, file := range []string{c.File, w.emergency} {
 		if file == "" {
 			continue
 		}
 		watchers.Go(func() {
-			err := config.Watch(ctx, quiet, []string{file}, func(file string) {
+			err := config.Watch(ctx, 0, []string{file}, func(file string) {
 				select {
 				case w.changed <- file:
 				case <-ctx.Done():

@@ -380,7 +380,7 @@ func (c *controlled) until(what string, do func(), wanted func(told) bool) {
 	c.t.Helper()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
-	again := time.NewTicker(time.Second)
+	again := time.NewTicker(5 * time.Second) // a file is taken when it is left alone
 	defer again.Stop()
 	for do(); ; {
 		select {
@@ -422,7 +422,7 @@ func TestFileIsReadAgainAtSIGHUP(t *testing.T) {
 func TestFilesAreFollowed(t *testing.T) {
 	c := newControlled(t)
 	c.runs()
-	c.until("the file", func() { c.write("display: {theme: dark}") }, theme("dark"))
+	c.until("the file", func() { c.write("display: {theme: dark} # no shorter") }, theme("dark"))
 	changes, err := c.Changes(t.Context(), 1)
 	if err != nil || len(changes) != 1 || changes[0].By.Who != "change of the file "+c.file {
 		t.Errorf("the log: %+v, %v", changes, err)
@@ -442,7 +442,8 @@ func TestFilesAreFollowed(t *testing.T) {
 	c.until("its end", remove, on)
 
 	c.stop = filepath.Join(t.TempDir(), "elsewhere")
-	c.until("its name", func() { c.write("display: {theme: light}") }, theme("light"))
+	longer := strings.Repeat("#", 200) // than the one before
+	c.until("its name", func() { c.write("display: {theme: light}\n" + longer) }, theme("light"))
 	c.until("the emergency file elsewhere", touch, off)
 	c.until("its end elsewhere", remove, on)
 }
