@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strconv"
+	"strings"
 	"time"
 
 	"calendarbot/agent/config"
@@ -181,10 +183,38 @@ func (a *agent) notice() string {
 	if words := a.store.Recovered(); words != "" {
 		return words
 	}
-	if a.live.State().Problem != "" {
-		return "The configuration file cannot be used; the last good one holds"
+	if problem := a.live.State().Problem; problem != "" {
+		return configurationNotice(problem)
 	}
 	return ""
+}
+
+// configurationNotice is what a page says of a problem with the configuration: the first line of it that names a line of the file.
+func configurationNotice(problem string) string {
+	const most = 160 // runes of that line
+	words := "The configuration file cannot be used; the last good one holds"
+	for line := range strings.Lines(problem) {
+		line = strings.TrimSpace(line)
+		if !namesLine(line) {
+			continue
+		}
+		if r := []rune(line); len(r) > most {
+			line = string(r[:most-1]) + "…"
+		}
+		return words + ": " + line
+	}
+	return words
+}
+
+// namesLine tells whether a line begins with the name of a file and a number in it, as in calendarbot.yaml:3.
+func namesLine(line string) bool {
+	place, _, _ := strings.Cut(line, ": ")
+	i := strings.LastIndexByte(place, ':')
+	if i < 1 {
+		return false
+	}
+	_, err := strconv.ParseUint(place[i+1:], 10, 31)
+	return err == nil
 }
 
 // pools tells how the pools of connections stand.
