@@ -154,7 +154,7 @@ func changeRows(changes []changeView, zone *time.Location) []page.ChangeRow {
 		if at, err := time.Parse(time.RFC3339, ch.At); err == nil {
 			r.When = moment(at, zone)
 		}
-		r.Undo = ch.Layer == config.Runtime && ch.Undoes == 0 && !back[ch.ID] && !later[ch.Key]
+		r.Undo = ch.Layer == config.Runtime && !strings.HasPrefix(ch.Key, sourceStart) && ch.Undoes == 0 && !back[ch.ID] && !later[ch.Key]
 		if r.Undo {
 			later[ch.Key] = true
 		}
@@ -188,13 +188,13 @@ func (s *Server) settingsForm(c *fiber.Ctx) error {
 	switch do {
 	case "add":
 		p.Add = page.AddForm{URL: form.Get("url"), Name: form.Get("name"), LAN: form.Get("lan") != ""}
-		if err = s.addByForm(p.Add); err != nil {
+		if err = s.addByForm(p.Add, by(c, "")); err != nil {
 			p.Add.Wrong = s.words(c, err)
 		}
 	case "refresh":
 		err = s.fetchNow(form.Get("id"))
 	case "remove":
-		err = s.remove(form.Get("id"))
+		err = s.remove(form.Get("id"), by(c, ""))
 	case "choose":
 		p.typed, p.wrong, err = s.choose(form, by(c, ""))
 	case "pin":
@@ -241,9 +241,9 @@ func section(do string) string {
 // words is what a person may know of an error.
 func (s *Server) words(c *fiber.Ctx, err error) string { return s.told(c, err).Detail }
 
-func (s *Server) addByForm(in page.AddForm) error {
+func (s *Server) addByForm(in page.AddForm, who config.By) error {
 	address := strings.TrimSpace(in.URL)
-	_, err := s.add(sourceInput{URL: &address, Name: given(strings.TrimSpace(in.Name)), LAN: &in.LAN})
+	_, err := s.add(sourceInput{URL: &address, Name: given(strings.TrimSpace(in.Name)), LAN: &in.LAN}, who)
 	return err
 }
 

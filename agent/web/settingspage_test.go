@@ -318,7 +318,7 @@ func TestSettingsPageCalendars(t *testing.T) {
 		t.Error("one of the configuration can be removed")
 	}
 	p.done("remove", "id", "choir")
-	if has(p.page(""), "Choir") {
+	if page := p.page(""); has(page, `<bdi>Choir</bdi>`) || !has(page, "sources.choir changed from “Choir (") {
 		t.Error("it is still there")
 	}
 }

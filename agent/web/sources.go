@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -81,7 +82,7 @@ func (s *Server) addSource(c *fiber.Ctx) error {
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	added, err := s.add(in)
+	added, err := s.add(in, by(c, ""))
 	if err != nil {
 		return err
 	}
@@ -90,7 +91,7 @@ func (s *Server) addSource(c *fiber.Ctx) error {
 }
 
 // add adds a calendar after a trial fetch.
-func (s *Server) add(in sourceInput) (store.Source, error) {
+func (s *Server) add(in sourceInput, who config.By) (store.Source, error) {
 	src, err := in.apply(config.Source{})
 	if err != nil {
 		return store.Source{}, err
@@ -106,6 +107,7 @@ func (s *Server) add(in sourceInput) (store.Source, error) {
 	if err != nil {
 		return store.Source{}, sourceProblem("add source", err)
 	}
+	s.note(added.ID, "", inLog(added), who)
 	return added, nil
 }
 
@@ -133,28 +135,74 @@ func (s *Server) editSource(c *fiber.Ctx) error {
 	if src.ID != id {
 		return problemOf(http.StatusBadRequest, "bad_member", "The id of a calendar cannot be changed.")
 	}
+	before, err := s.shown(id)
+	if err != nil {
+		return err
+	}
 	edited, err := s.o.Refresher.Edit(ctx, id, src)
 	if err != nil {
 		return sourceProblem("edit source", err)
 	}
+	s.note(id, before, inLog(edited), by(c, ""))
 	return answerJSON(c, http.StatusOK, sourceOf(edited))
 }
 
 func (s *Server) deleteSource(c *fiber.Ctx) error {
-	if err := s.remove(sourceID(c)); err != nil {
+	if err := s.remove(sourceID(c), by(c, "")); err != nil {
 		return err
 	}
 	return c.SendStatus(http.StatusNoContent)
 }
 
 // remove takes a calendar away that was added here.
-func (s *Server) remove(id string) error {
+func (s *Server) remove(id string, who config.By) error {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
+	before, err := s.shown(id)
+	if err != nil {
+		return err
+	}
 	if err := s.o.Refresher.Delete(ctx, id); err != nil {
 		return sourceProblem("delete source", err)
 	}
+	s.note(id, before, "", who)
 	return nil
+}
+
+// sourceStart begins the key of a calendar in the audit log.
+const sourceStart = "sources."
+
+// note puts a change of a calendar into the audit log. It holds already: a log that cannot be written now gets it later.
+func (s *Server) note(id, from, to string, who config.By) {
+	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+	defer cancel()
+	if err := s.o.Control.Note(ctx, sourceStart+id, from, to, who); err != nil {
+		s.o.Log.Error("audit log", "source", id, "error", err)
+	}
+}
+
+// inLog is a calendar in the audit log: its name and host, which tell no secret.
+func inLog(src store.Source) string {
+	text := src.Name
+	if u, err := url.Parse(src.Address); err == nil && u.Host != "" {
+		text += " (" + u.Host + ")"
+	}
+	if src.State == store.Disabled {
+		text += ", switched off"
+	}
+	return text
+}
+
+// shown is how the audit log shows a calendar as it is now; "" for none.
+func (s *Server) shown(id string) (string, error) {
+	sources, err := s.sources()
+	if err != nil {
+		return "", fmt.Errorf("list sources: %w", err)
+	}
+	if i := slices.IndexFunc(sources, func(src store.Source) bool { return src.ID == id }); i >= 0 {
+		return inLog(sources[i]), nil
+	}
+	return "", nil
 }
 
 func (s *Server) refreshSource(c *fiber.Ctx) error {

@@ -230,3 +230,46 @@ func TestTrialsAreBounded(t *testing.T) {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 }
+
+// Who added, changed and removed a calendar stands in the audit log, without what is secret of its address, and is not undone there.
+func TestCalendarsAreInTheAuditLog(t *testing.T) {
+	d := start(t, said(t, "web.pin", pinOfTests))
+	feed, _ := feedServer(t)
+	host := strings.TrimPrefix(feed, "http://")
+	body := `{"id":"choir","name":"Choir","url":"http://ann:pass@` + host + `/secret-path.ics?key=abc","lan":true}`
+	if a := d.send("POST", "/api/v1/sources", body); a.StatusCode != http.StatusCreated {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	if a := d.send("PUT", "/api/v1/sources/choir", `{"name":"Singing"}`); a.StatusCode != http.StatusOK {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	p := d.person()
+	p.done("remove", "id", "choir")
+	p.done("add", "url", "http://ann:pass@"+host+"/secret-path.ics", "name", "Band", "lan", "1")
+	if a := p.press("remove", "id", "work"); a.StatusCode != http.StatusConflict {
+		t.Errorf("%d", a.StatusCode)
+	}
+	const program, human = "a program with the token, from 127.0.0.1", "the settings page, from 127.0.0.1"
+	answer := d.ask("GET", "/api/v1/config/log?limit=4", "", withToken())
+	list := d.json(answer)["changes"].([]any)
+	for i, want := range []struct {
+		key, who string
+		from, to any
+	}{
+		{"sources.band", human, nil, "Band (" + host + ")"}, {"sources.choir", human, "Singing (" + host + ")", nil},
+		{"sources.choir", program, "Choir (" + host + ")", "Singing (" + host + ")"}, {"sources.choir", program, nil, "Choir (" + host + ")"},
+	} {
+		if got := list[i]; path(got, "key") != want.key || path(got, "who") != want.who || path(got, "from") != want.from || path(got, "to") != want.to {
+			t.Errorf("%d: %v, want %+v", i, got, want)
+		}
+	}
+	page := p.page("")
+	for _, secret := range []string{"secret-path", "pass", "abc"} {
+		if strings.Contains(string(answer.body), secret) || has(page, secret+"@") || has(page, "secret-path") {
+			t.Errorf("%s is told", secret)
+		}
+	}
+	if !has(page, "sources.band became “Band (") || has(page, "Undo: sources.") {
+		t.Errorf("%s", page.body)
+	}
+}

@@ -42,6 +42,7 @@ type Control interface {
 	Undo(ctx context.Context, id int64, by config.By) (*config.State, error)
 	Reload(ctx context.Context, by config.By) (*config.State, error)
 	Changes(ctx context.Context, limit int) ([]config.Change, error)
+	Note(ctx context.Context, key, from, to string, by config.By) error // of a change that is made elsewhere
 }
 
 // Options is what New needs. Kept, Listener, Local, Log and everything from Gates on may be nil.
