@@ -157,7 +157,7 @@ func routingProblem(e *fiber.Error) *problem {
 	case http.StatusRequestEntityTooLarge:
 		return problemOf(e.Code, "too_large", "The body is larger than 64 KB.")
 	case http.StatusRequestHeaderFieldsTooLarge:
-		return problemOf(e.Code, "header_too_large", "The address and header fields are larger than 16 KB.")
+		return problemOf(e.Code, "header_too_large", "The address and header fields are larger than 8 KB.")
 	case http.StatusRequestTimeout:
 		return problemOf(e.Code, "timeout", "The request did not arrive in time.")
 	case http.StatusServiceUnavailable:

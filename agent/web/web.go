@@ -25,7 +25,7 @@ import (
 // What one client, and all of them together, may take of a device with 512 MB.
 const (
 	maxBody        = 64 << 10
-	maxHeader      = 16 << 10
+	maxHeader      = 8 << 10
 	maxConnections = 256
 	maxTrials      = 2  // fetches started by a person at the same time
 	maxStreams     = 32 // open event streams
