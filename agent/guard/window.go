@@ -6,21 +6,21 @@ import (
 )
 
 const (
-	slices   = 10 // of a window: what is older than it is forgotten a tenth at a time
+	parts    = 10 // of a window: what is older than it is forgotten a tenth at a time
 	countBit = 32 // where in a slice its number begins; its count is below
 )
 
 // window counts what happened within the last interval. Counting takes a look at the clock and an atomic addition. The zero
 // window counts nothing.
 type window struct {
-	began  time.Time
-	slice  time.Duration // 0: all is one slice
-	slices *[slices]atomic.Uint64
+	began time.Time
+	slice time.Duration // 0: all is one slice
+	ring  *[parts]atomic.Uint64
 }
 
 // newWindow returns one that begins now; one without an interval counts what happened since it was cleared.
 func newWindow(interval time.Duration) window {
-	return window{began: time.Now(), slice: interval / slices, slices: &[slices]atomic.Uint64{}}
+	return window{began: time.Now(), slice: interval / parts, ring: &[parts]atomic.Uint64{}}
 }
 
 // now is the number of the slice that is counted in, from 1 on.
@@ -33,11 +33,11 @@ func (w *window) now() uint64 {
 
 // add counts one.
 func (w *window) add() {
-	if w.slices == nil {
+	if w.ring == nil {
 		return
 	}
 	n := w.now()
-	s := &w.slices[n%slices]
+	s := &w.ring[n%parts]
 	for {
 		held := s.Load()
 		if held>>countBit >= n {
@@ -52,12 +52,12 @@ func (w *window) add() {
 
 // sum is what was counted.
 func (w *window) sum() (sum uint64) {
-	if w.slices == nil {
+	if w.ring == nil {
 		return 0
 	}
 	n := w.now()
-	for i := range w.slices {
-		if held := w.slices[i].Load(); held>>countBit+slices > n {
+	for i := range w.ring {
+		if held := w.ring[i].Load(); held>>countBit+parts > n {
 			sum += held & (1<<countBit - 1)
 		}
 	}
@@ -66,10 +66,10 @@ func (w *window) sum() (sum uint64) {
 
 // clear forgets what was counted.
 func (w *window) clear() {
-	if w.slices == nil {
+	if w.ring == nil {
 		return
 	}
-	for i := range w.slices {
-		w.slices[i].Store(0)
+	for i := range w.ring {
+		w.ring[i].Store(0)
 	}
 }
