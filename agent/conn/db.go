@@ -135,15 +135,15 @@ func newDB(path string, o DBOptions, how access) *DB {
 	}
 	how.adjust(w)
 	db := &DB{access: how}
-	db.writer = &connector{dsn: source(w), pool: newPool("database", limits{rest: 1, fixed: 1, most: 1})}
+	db.writer = &connector{dsn: source(w), pool: newPool("database", limits{rest: 1, fixed: 1, most: 1}, nil)}
 	db.writer.pool.bound = dbBound
 	db.write = unpooled(db.writer)
 	if how != shared {
 		db.read, db.readers = db.write, db.writer
 		return db
 	}
-	pool := newPool("database", readerLimits(o.DB))
-	pool.gate, pool.adaptive = o.Gate, o.Adaptive
+	pool := newPool("database", readerLimits(o.DB), o.Adaptive)
+	pool.gate = o.Gate
 	pool.patience, pool.bound = dbPatience, dbBound
 	db.readers = &connector{pool: pool, dsn: source(url.Values{
 		"_query_only": {"1"},

@@ -64,8 +64,8 @@ func newHTTP(o HTTPOptions, f fence) *HTTP {
 		o.Now = time.Now
 	}
 	o.HTTP = httpDefaults(o.HTTP)
-	h := &HTTP{agent: o.UserAgent, fence: f, pool: newPool("http", httpLimits(o.HTTP)), lines: newLines(), o: o}
-	h.pool.gate, h.pool.adaptive = o.Gate, o.Adaptive
+	h := &HTTP{agent: o.UserAgent, fence: f, pool: newPool("http", httpLimits(o.HTTP), o.Adaptive), lines: newLines(), o: o}
+	h.pool.gate = o.Gate
 	h.pool.patience, h.pool.bound = httpPatience, httpBound
 	h.routes.Store(newRoutes(o, f, h.lines))
 	return h

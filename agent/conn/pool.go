@@ -50,8 +50,9 @@ type pool struct {
 	closed bool
 }
 
-func newPool(name string, l limits) *pool {
-	p := &pool{name: name, held: map[*use]struct{}{}, ended: make(chan struct{})}
+// newPool returns a pool that has the size for its limits; adaptive may be nil.
+func newPool(name string, l limits, adaptive func() bool) *pool {
+	p := &pool{name: name, adaptive: adaptive, held: map[*use]struct{}{}, ended: make(chan struct{})}
 	p.bind(l)
 	return p
 }

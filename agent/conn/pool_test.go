@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"calendarbot/agent/config"
 	"calendarbot/agent/feature"
 	"calendarbot/agent/guard"
 )
@@ -32,7 +33,7 @@ func on(g *guard.Gate)  { g.Tell(guard.Word{Setting: feature.Setting{Forced: fea
 
 // testPool is a pool of 2 at rest and 4 at most.
 func testPool() *pool {
-	p := newPool("test", limits{rest: 2, fixed: 2, most: 4})
+	p := newPool("test", limits{rest: 2, fixed: 2, most: 4}, nil)
 	p.patience, p.bound = time.Second, time.Minute
 	return p
 }
@@ -215,6 +216,45 @@ func TestMaximumFromOutside(t *testing.T) {
 			t.Errorf("the configuration overrules the maximum: %+v", s)
 		}
 	})
+}
+
+// A pool has the size from the start that it is to have, not that of another way of sizing until its first look.
+func TestPoolsBeginWithTheirSize(t *testing.T) {
+	for word, want := range map[bool]int{true: 2, false: 8} {
+		adaptive := func() bool { return word }
+		why := map[bool]string{true: atRest, false: "fixed, as sizing by load is off"}[word]
+		client := NewHTTP(HTTPOptions{HTTP: config.HTTP{MaxConns: 8, PerHost: 2}, Adaptive: adaptive})
+		if s := client.Stats(); s.Size != want || s.Why != why {
+			t.Errorf("of HTTP, sizing by load %v: %d, %s", word, s.Size, s.Why)
+		}
+		client.CloseIdle()
+		if s := newPool("test", limits{rest: 2, fixed: 8, most: 8}, adaptive).stats(0); s.Size != want || s.Why != why {
+			t.Errorf("sizing by load %v: %d, %s", word, s.Size, s.Why)
+		}
+	}
+}
+
+// A slot that becomes free belongs to who waits from that moment on: nobody who comes later can take it.
+func TestSlotsBelongToWhoWaits(t *testing.T) {
+	for name, free := range map[string]func(*slots){
+		"given back": (*slots).give,
+		"one more":   func(s *slots) { s.resize(2) },
+	} {
+		s := &slots{size: 1}
+		if !s.take() {
+			t.Fatal("none is free")
+		}
+		waits := s.wait()
+		free(s)
+		if s.take() {
+			t.Errorf("%s: who came later took it", name)
+		}
+		select {
+		case <-waits.called:
+		default:
+			t.Errorf("%s: who waits was not called", name)
+		}
+	}
 }
 
 func TestGateMakesUsesPlain(t *testing.T) {

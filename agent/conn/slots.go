@@ -13,9 +13,9 @@ type slots struct {
 // ticket is a place in the line.
 type ticket struct{ called chan struct{} } // closed when a slot has been taken for it
 
-// take takes a slot if one is free and nobody waits for it.
+// take takes a slot if one is free: while somebody waits, call has left none.
 func (s *slots) take() bool {
-	if s.taken >= s.size || len(s.line) > 0 {
+	if s.taken >= s.size {
 		return false
 	}
 	s.taken++
