@@ -59,6 +59,27 @@ func TestKeptIsWhatPageAnswers(t *testing.T) {
 	}
 }
 
+// What is ready is the answer to the very question: two of one kind have one place at the front.
+func TestKeptTellsQuestionsOfOneKindApart(t *testing.T) {
+	e := newEasel(t, nil)
+	coming, later := Query{Kind: Agenda}, Query{Kind: Agenda, Days: 3, Theme: "dark"}
+	ready := func(q Query) *Page {
+		for range 3 { // the third is at the front, whatever was there
+			e.get(t, q)
+		}
+		return e.Kept(&q)
+	}
+	for _, q := range [][2]Query{{coming, later}, {later, coming}} {
+		want := e.get(t, q[0])
+		if p := ready(q[0]); p == nil || p.ETag != want.ETag {
+			t.Fatalf("%+v: %v is ready, want %v", q[0], p, want)
+		}
+		if p := e.Kept(&q[1]); p != nil {
+			t.Errorf("%+v has the answer of %+v: %s", q[1], q[0], p.Body)
+		}
+	}
+}
+
 // The front holds no page that is not kept.
 func TestFrontHoldsNothingThatIsGone(t *testing.T) {
 	e := newEasel(t, nil)
