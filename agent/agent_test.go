@@ -9,7 +9,7 @@ import (
 	"calendarbot/agent/guard"
 )
 
-// uses enters g so many times, the first ones of them in vain, and tells whether its breaker is open afterwards.
+// uses enters g so many times, the last ones of them in vain, and tells whether its breaker is open afterwards.
 func uses(t *testing.T, g *guard.Gate, failing, good int) (open bool) {
 	t.Helper()
 	for i := range failing + good {
@@ -17,10 +17,10 @@ func uses(t *testing.T, g *guard.Gate, failing, good int) (open bool) {
 		if err != nil {
 			t.Fatalf("%s refuses use %d: %v", g.Feature(), i+1, err)
 		}
-		if i < failing {
-			pass.Leave(errors.New("broken"))
-		} else {
+		if i < good {
 			pass.Leave(nil)
+		} else {
+			pass.Leave(errors.New("broken"))
 		}
 	}
 	return g.Stats().Breaker == "open"
@@ -45,7 +45,7 @@ func TestFiveFailuresInARowCloseAPool(t *testing.T) {
 	g := freshGates(t)
 	for _, c := range []struct{ pool, other *guard.Gate }{{g.http, g.database}, {g.database, g.http}} {
 		name, trips := c.pool.Stats().Part, c.other.Stats().Trips
-		if uses(t, c.pool, 4, 1) || uses(t, c.pool, 4, 0) {
+		if uses(t, c.pool, 4, 0) || uses(t, c.pool, 4, 1) {
 			t.Errorf("%s: four in a row closed it", name)
 		}
 		if !uses(t, c.pool, 1, 0) {
