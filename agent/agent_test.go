@@ -63,7 +63,7 @@ func TestATenthOfTheRequestsClosesThePipeline(t *testing.T) {
 		failing, good int
 		want          bool
 	}{
-		{2, 18, false}, {2, 17, false}, {19, 0, false}, {3, 0, false}, {10, 90, false}, {20, 0, true},
+		{2, 18, false}, {2, 17, false}, {19, 0, false}, {3, 0, false}, {10, 90, false}, {10, 89, true},
 	} {
 		if got := uses(t, freshGates(t).pipeline, c.failing, c.good); got != c.want {
 			t.Errorf("%d of %d fail: closed %v", c.failing, c.failing+c.good, got)
