@@ -112,7 +112,7 @@ func look(client *http.Client, address string) (rung string, err error) {
 		return rung, nil
 	}
 	for _, want := range []string{"<!doctype html>", `name="calendarbot-ready" content="1"`, "<main", "</html>"} {
-		if strings.Contains(want, "ready") && rung == "clock" {
+		if strings.Contains(want, "ready") && rung == "foot" {
 			continue // the clock is what is shown while the page is not ready
 		}
 		if !bytes.Contains(bytes.ToLower(body), []byte(want)) {
@@ -332,7 +332,7 @@ func TestLadderWhenTheDatabaseBreaks(t *testing.T) {
 			h, w := underLoad(t)
 			c.breaks(h)
 			if c.falls {
-				w.from("what was never drawn is the clock, or says that nothing can be read", "clock", unknown()...)
+				w.from("what was never drawn is the clock, or says that nothing can be read", "foot", unknown()...)
 			}
 			w.goesOn("the database is " + name)
 			if c.heals {
@@ -348,7 +348,7 @@ func TestLadderWhenTheDatabaseBreaks(t *testing.T) {
 				t.Fatal(err)
 			}
 			if c.falls {
-				w.from("the last good pages are shown", "last-good", "/", "/agenda", "/?theme=eink")
+				w.from("the last good pages are shown", "last_good", "/", "/agenda", "/?theme=eink")
 			}
 			w.goesOn("the database is " + name + " and everything optional is off")
 			w.end()

@@ -23,8 +23,8 @@ const (
 	rungs     = iota
 )
 
-// String names the rung in the log.
-func (r Rung) String() string { return [...]string{"optimised", "plain", "last good", "foot"}[r] }
+// String is the one name of the rung that programs read: in the log, in headers, JSON and metrics.
+func (r Rung) String() string { return [...]string{"optimised", "plain", "last_good", "foot"}[r] }
 
 // DrawError marks an error of drawing, as apart from one of what stands in front of it: the ladder does not draw again.
 type DrawError struct{ Err error }

@@ -100,7 +100,7 @@ func (s *Server) drawn(kind page.Kind, bad func(*fiber.Ctx, error) error) fiber.
 		p, h := s.page(q), &c.Response().Header
 		h.SetCanonical(s.fixed.drawnName, s.fixed.drawn)
 		if p.Rung != page.Optimised {
-			h.SetCanonical(s.fixed.rung, []byte(rungName(p.Rung)))
+			h.SetCanonical(s.fixed.rung, []byte(p.Rung.String()))
 		}
 		if !p.Made.IsZero() {
 			var digits [20]byte
@@ -123,19 +123,6 @@ func (s *Server) page(q *page.Query) *page.Page {
 	}
 	p := s.o.Page(context.Background(), *q)
 	return &p
-}
-
-// rungName is a rung of the ladder as the header X-CalendarBot-Rung has it.
-func rungName(r page.Rung) string {
-	switch r {
-	case page.Optimised:
-		return "optimised"
-	case page.Plain:
-		return "plain"
-	case page.LastGood:
-		return "last-good"
-	}
-	return "clock"
 }
 
 // answerPage answers a page, or 304 when the client has it.

@@ -45,7 +45,7 @@ type ladderView struct {
 	Optimised uint64 `json:"optimised"`
 	Plain     uint64 `json:"plain"`
 	LastGood  uint64 `json:"last_good"`
-	Clock     uint64 `json:"clock"`
+	Foot      uint64 `json:"foot"`
 }
 
 func pipelineViewOf(st page.PipelineStats) *pipelineView {
@@ -67,7 +67,7 @@ func (s *Server) getCache(c *fiber.Ctx) error {
 	}
 	if s.o.Ladder != nil {
 		st := s.o.Ladder.Stats()
-		v.Ladder = &ladderView{Optimised: st.Optimised, Plain: st.Plain, LastGood: st.LastGood, Clock: st.Foot}
+		v.Ladder = &ladderView{Optimised: st.Optimised, Plain: st.Plain, LastGood: st.LastGood, Foot: st.Foot}
 	}
 	return answerJSON(c, http.StatusOK, v)
 }

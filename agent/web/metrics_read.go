@@ -67,10 +67,10 @@ func readLadder(l *look, to *exposition) {
 	if l.ladder == nil {
 		return
 	}
-	to.put(float64(l.ladder.Optimised), "optimised")
-	to.put(float64(l.ladder.Plain), "plain")
-	to.put(float64(l.ladder.LastGood), "last_good")
-	to.put(float64(l.ladder.Foot), "foot")
+	to.put(float64(l.ladder.Optimised), page.Optimised.String())
+	to.put(float64(l.ladder.Plain), page.Plain.String())
+	to.put(float64(l.ladder.LastGood), page.LastGood.String())
+	to.put(float64(l.ladder.Foot), page.Foot.String())
 }
 
 func readClosed(l *look, to *exposition) {

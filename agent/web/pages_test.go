@@ -171,8 +171,8 @@ func TestLadderIsTold(t *testing.T) {
 		{page.Page{Made: now}, "", "", "0"},
 		{page.Page{Made: now.Add(-90 * time.Second), Stale: true}, "1", "", "90"},
 		{page.Page{Made: now.Add(time.Hour), Rung: page.Plain, Why: "secret reasons"}, "", "plain", "0"},
-		{page.Page{Rung: page.LastGood, Stale: true}, "1", "last-good", ""},
-		{page.Page{Rung: page.Foot}, "", "clock", ""},
+		{page.Page{Rung: page.LastGood, Stale: true}, "1", "last_good", ""},
+		{page.Page{Rung: page.Foot}, "", "foot", ""},
 	} {
 		given = c.p
 		given.Status, given.Type, given.Body = http.StatusOK, "text/html; charset=utf-8", []byte("hello")
