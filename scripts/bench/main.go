@@ -74,8 +74,8 @@ func start(ctx context.Context, args []string, out io.Writer) error {
 	var p plan
 	fs.StringVar(&p.agent, "agent", "bin/calendarbot", "the agent's binary")
 	fs.IntVar(&p.runs, "runs", 3, "repetitions of each refresh and start")
-	fs.IntVar(&p.rounds, "rounds", 3, "repetitions of each load")
-	fs.DurationVar(&p.load, "load", 2*time.Second, "length of each load")
+	fs.IntVar(&p.rounds, "rounds", 7, "repetitions of each load")
+	fs.DurationVar(&p.load, "load", time.Second, "length of each load")
 	fs.DurationVar(&p.replay, "replay", 6*time.Minute, "how much of the household's trace is asked again, its busiest part")
 	dest := fs.String("out", "dist/bench", "folder for the results")
 	only := fs.String("only", "", "parts, with commas between: "+partNames())

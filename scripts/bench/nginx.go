@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// nginxConf is nginx at its best for one small file: one worker, no log, no reopening of the file, and connections that last.
+// nginxConf is nginx with one worker, as there is one processor for it.
 const nginxConf = `daemon off;
 worker_processes 1;
 pid %[1]s/nginx.pid;
@@ -20,15 +20,7 @@ events {
 	multi_accept on;
 }
 http {
-	access_log off;
-	sendfile off;
-	tcp_nodelay on;
-	server_tokens off;
-	keepalive_timeout 300s;
-	keepalive_requests 1000000000;
-	open_file_cache max=100 inactive=1h;
-	open_file_cache_valid 1h;
-	open_file_cache_min_uses 1;
+	%[4]s
 	client_body_temp_path %[1]s/body;
 	proxy_temp_path %[1]s/proxy;
 	fastcgi_temp_path %[1]s/fastcgi;
@@ -37,6 +29,23 @@ http {
 	%[3]s
 }
 `
+
+// nginxBest is nginx at its best for one small file: no log, no reopening of the file, and connections that last.
+const nginxBest = `access_log off;
+	sendfile off;
+	tcp_nodelay on;
+	server_tokens off;
+	keepalive_timeout 300s;
+	keepalive_requests 1000000000;
+	open_file_cache max=100 inactive=1h;
+	open_file_cache_valid 1h;
+	open_file_cache_min_uses 1;`
+
+// nginxDebian is what Debian's nginx.conf says about files, but for where the log goes.
+const nginxDebian = `access_log %[1]s/access.log;
+	sendfile on;
+	tcp_nopush on;
+	gzip on;`
 
 // nginxFile serves one file at /api/whats-next.
 const nginxFile = `server {
@@ -70,7 +79,7 @@ const nginxCache = `proxy_cache_path %[3]s/cache levels=1 keys_zone=pages:1m use
 	}`
 
 // nginx starts nginx on the first processor with a server block, which address is put into.
-func (p plan) nginx(ctx context.Context, name string, server func(address, dir string) string) (*process, error) {
+func (p plan) nginx(ctx context.Context, name, settings string, server func(address, dir string) string) (*process, error) {
 	path, err := nginxPath()
 	if err != nil {
 		return nil, err
@@ -88,7 +97,7 @@ func (p plan) nginx(ctx context.Context, name string, server func(address, dir s
 		user = "user root;" // its worker has to get at our scratch folder
 	}
 	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, fmt.Appendf(nil, nginxConf, dir, user, server(address, dir)), 0o644); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, nginxConf, dir, user, server(address, dir), strings.ReplaceAll(settings, "%[1]s", dir)), 0o644); err != nil {
 		return nil, err
 	}
 	return p.start(exec.CommandContext(ctx, "taskset", "-c", "0", path, "-c", file, "-p", dir, "-e", filepath.Join(dir, "error.log")), address)
