@@ -235,7 +235,7 @@ func TestLadderWithoutMemory(t *testing.T) {
 	}
 	s.turn(time.Minute)
 	s.ask(t, Query{Kind: Next}, LastGood)
-	for e := s.memory.order.Front(); e != nil; e = s.memory.order.Front() {
+	for e := s.memory.screens.order.Front(); e != nil; e = s.memory.screens.order.Front() {
 		s.memory.drop(e)
 	}
 	for kind := Next; kind <= WhatsNextV1; kind++ {

@@ -13,21 +13,28 @@ import (
 // MemoryOptions is what NewMemory needs. Log may be nil.
 type MemoryOptions struct {
 	Dir        string // where the pages that a screen shows are kept over a restart; "" for nowhere
-	MaxPages   int    // in memory; default 64
-	MaxBytes   int    // in memory; default 1 MiB
+	MaxPages   int    // in memory, half of them for what a screen shows; default 64
+	MaxBytes   int    // in memory, half of them for what a screen shows; default 1 MiB
 	Generation func() uint64
 	Log        *slog.Logger
 }
 
-// Memory keeps the last good page of each query, bounded. Its methods may be called from any goroutine.
+// Memory keeps the last good page of each query, bounded. What a screen shows has its own room, so that nobody's other
+// questions take the wall's pages away. Its methods may be called from any goroutine.
 type Memory struct {
 	o      MemoryOptions
 	ready  chan struct{}
 	folder folder
 
-	mu    sync.Mutex
-	pages map[Query]*list.Element // of *lastPage
-	order *list.List              // the one drawn last is the first
+	mu      sync.Mutex
+	pages   map[Query]*list.Element // of *lastPage
+	screens stock                   // what a screen shows
+	others  stock
+}
+
+// stock is the room of some of the pages.
+type stock struct {
+	order *list.List // of *lastPage; the one drawn last is the first
 	bytes int
 }
 
@@ -48,7 +55,8 @@ func NewMemory(o MemoryOptions) *Memory {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	m := &Memory{o: o, ready: make(chan struct{}), folder: folder{dir: o.Dir}, pages: map[Query]*list.Element{}, order: list.New()}
+	m := &Memory{o: o, ready: make(chan struct{}), folder: folder{dir: o.Dir}, pages: map[Query]*list.Element{}}
+	m.screens.order, m.others.order = list.New(), list.New()
 	if o.Dir == "" {
 		return m
 	}
@@ -79,7 +87,7 @@ func plainQuery(q Query) Query {
 	return q
 }
 
-// keep makes p the newest page of its query, and drops those that there is no room for, the least recently drawn first.
+// keep makes p the newest page of its query, and drops those of its stock that there is no room for, the least recently drawn first.
 func (m *Memory) keep(p lastPage) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -89,18 +97,29 @@ func (m *Memory) keep(p lastPage) {
 	if p.size() > m.o.MaxBytes/4 { // one page is not worth most of the others
 		return
 	}
-	m.pages[p.query] = m.order.PushFront(&p)
-	m.bytes += p.size()
-	for m.bytes > m.o.MaxBytes || len(m.pages) > m.o.MaxPages {
-		m.drop(m.order.Back())
+	s := m.stock(p.query)
+	m.pages[p.query] = s.order.PushFront(&p)
+	s.bytes += p.size()
+	for s.bytes > m.o.MaxBytes/2 || s.order.Len() > m.o.MaxPages/2 {
+		m.drop(s.order.Back())
 	}
+}
+
+// stock is where the page of q is.
+func (m *Memory) stock(q Query) *stock {
+	if onScreen(q) {
+		return &m.screens
+	}
+	return &m.others
 }
 
 // drop takes a page out. m.mu is held.
 func (m *Memory) drop(e *list.Element) {
-	p := m.order.Remove(e).(*lastPage)
+	p := e.Value.(*lastPage)
+	s := m.stock(p.query)
+	s.order.Remove(e)
 	delete(m.pages, p.query)
-	m.bytes -= p.size()
+	s.bytes -= p.size()
 }
 
 // size is about what keeping a page costs, in bytes.
@@ -126,10 +145,8 @@ func (m *Memory) shown() []lastPage {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var list []lastPage
-	for e := m.order.Front(); e != nil; e = e.Next() {
-		if p := e.Value.(*lastPage); onScreen(p.query) {
-			list = append(list, *p)
-		}
+	for e := m.screens.order.Front(); e != nil; e = e.Next() {
+		list = append(list, *e.Value.(*lastPage))
 	}
 	return list
 }

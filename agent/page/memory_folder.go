@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +28,7 @@ type folder struct {
 type savedFile struct {
 	sum  string // of the page without its moments
 	made time.Time
+	size int
 }
 
 const (
@@ -56,7 +58,8 @@ type savedLive struct {
 	Layout, Zone string
 }
 
-// write makes the folder hold pages, as far as there is room for them, the first ones first, and nothing else of its own.
+// write makes the folder hold pages, as far as there is room for them, the first ones first, and of the others that it held
+// the newest that there is still room for: a page that is not drawn just now may be all that is left of it after a restart.
 func (f *folder) write(pages []lastPage) error {
 	if err := os.MkdirAll(f.dir, 0o700); err != nil {
 		return err
@@ -72,7 +75,7 @@ func (f *folder) write(pages []lastPage) error {
 		if len(names) == folderFiles || len(text) > room {
 			continue
 		}
-		name, now := pages[i].fileName(), savedFile{pages[i].sum(), pages[i].page.Made}
+		name, now := pages[i].fileName(), savedFile{pages[i].sum(), pages[i].page.Made, len(text)}
 		if old, ok := f.saved[name]; ok && old.sum == now.sum && now.made.Sub(old.made).Abs() < sameFor {
 			now = old
 		} else if err := f.put(name, text); err != nil {
@@ -82,11 +85,32 @@ func (f *folder) write(pages []lastPage) error {
 		room -= len(text)
 		names[name] = now
 	}
+	f.keepOld(names, room)
 	f.saved = names
 	if len(failed) == 0 { // what cannot be replaced stays
 		failed = append(failed, f.sweep())
 	}
 	return errors.Join(failed...)
+}
+
+// keepOld adds to names what was saved before, the newest first, as far as there is room for it, unless it is too old to be shown
+// beside what is in names.
+func (f *folder) keepOld(names map[string]savedFile, room int) {
+	var newest time.Time
+	for _, now := range names {
+		if now.made.After(newest) {
+			newest = now.made
+		}
+	}
+	newer := func(a, b string) int { return f.saved[b].made.Compare(f.saved[a].made) }
+	for _, name := range slices.SortedFunc(maps.Keys(f.saved), newer) {
+		old := f.saved[name]
+		if _, ok := names[name]; ok || len(names) == folderFiles || old.size > room || newest.Sub(old.made) > maxAge {
+			continue
+		}
+		room -= old.size
+		names[name] = old
+	}
 }
 
 // put writes a file whole.
@@ -181,7 +205,7 @@ func (f *folder) read() ([]lastPage, error) {
 		}
 		if p, ok := decodePage(text); ok && p.fileName() == name {
 			pages = append(pages, p)
-			f.saved[name] = savedFile{p.sum(), p.page.Made}
+			f.saved[name] = savedFile{p.sum(), p.page.Made, len(text)}
 		}
 	}
 	slices.SortFunc(pages, func(a, b lastPage) int { return a.page.Made.Compare(b.page.Made) })

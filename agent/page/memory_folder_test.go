@@ -240,6 +240,65 @@ func TestMemoryFolderIsBounded(t *testing.T) {
 	}
 }
 
+// What a screen showed outlives a save by a memory that does not hold it any more, while there is room for it and it can be shown.
+func TestMemorySavesWithoutLosingOthers(t *testing.T) {
+	dir := t.TempDir()
+	begin := time.Date(2026, 10, 22, 8, 0, 0, 0, time.UTC)
+	wall := Query{Kind: Next}
+	save := func(k *keptIn, hour int, size int, queries ...Query) {
+		t.Helper()
+		for _, q := range queries {
+			p := body(size)
+			p.Made = begin.Add(time.Duration(hour) * time.Hour)
+			remember(t, k.Memory, q, p)
+		}
+		k.save()
+		if n := len(names(t, dir)); n > folderFiles || k.log.String() != "" {
+			t.Fatalf("%d files; %s", n, k.log.String())
+		}
+	}
+	forget := func(k *keptIn, queries ...Query) {
+		for _, q := range queries {
+			k.drop(k.pages[q])
+		}
+	}
+	holds := func(want ...Query) {
+		t.Helper()
+		again := openMemory(dir)
+		for _, q := range want {
+			if _, ok := again.Last(q); !ok {
+				t.Errorf("%+v is lost", q)
+			}
+		}
+		if len(again.pages) != len(want) {
+			t.Errorf("%d pages, want %d", len(again.pages), len(want))
+		}
+	}
+	days := func(n int) Query { return Query{Kind: Agenda, Days: n} }
+
+	k := openMemory(dir)
+	save(k, 0, 100, wall, days(1))
+	forget(k, wall, days(1))
+	save(k, 0, 0) // nothing at all
+	holds(wall, days(1))
+	k = openMemory(dir) // and over a restart
+	forget(k, wall, days(1))
+	save(k, 1, 100, days(2))
+	holds(wall, days(1), days(2))
+
+	save(k, 2, 30_000, days(2), days(3), days(4), days(5)) // hardly room for anything else
+	holds(wall, days(1), days(2), days(3), days(4), days(5))
+	save(k, 3, 42_500, days(2), days(3), days(4)) // none for the large one that was
+	holds(wall, days(1), days(2), days(3), days(4))
+
+	save(k, 25, 100, days(2), days(3), days(4)) // too old to be shown
+	holds(days(2), days(3), days(4), days(5))
+
+	newest := []Query{days(6), days(7), days(8), days(9), days(10), days(11), days(12), days(13)}
+	save(k, 26, 100, newest...) // as many as there are to be
+	holds(newest...)
+}
+
 func TestMemoryWithoutItsFolder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

@@ -52,7 +52,7 @@ func TestMemoryKeepsTheNewestGoodPage(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	has := func(m *Memory, limit int) bool { _, ok := m.Last(Query{Limit: limit}); return ok }
 
-	m := NewMemory(MemoryOptions{MaxPages: 3})
+	m := NewMemory(MemoryOptions{MaxPages: 6})
 	for i := range 4 {
 		remember(t, m, Query{Limit: i % 3}, body(1)) // 0 is drawn again
 	}
@@ -61,14 +61,14 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Error("not the one that was drawn least recently has gone")
 	}
 
-	m = NewMemory(MemoryOptions{MaxBytes: 100_000})
+	m = NewMemory(MemoryOptions{MaxBytes: 200_000})
 	for i := range 1000 {
 		remember(t, m, Query{Limit: i}, body(i*10))
-		if m.bytes > 100_000 {
-			t.Fatalf("%d bytes", m.bytes)
+		if m.screens.bytes > 100_000 {
+			t.Fatalf("%d bytes", m.screens.bytes)
 		}
 	}
-	if has(m, 0) || !has(m, 999) || len(m.pages) < 8 || len(m.pages) != m.order.Len() {
+	if has(m, 0) || !has(m, 999) || len(m.pages) < 8 || len(m.pages) != m.screens.order.Len() {
 		t.Errorf("%d pages", len(m.pages))
 	}
 	remember(t, m, Query{Limit: 1}, body(60_000))
@@ -78,10 +78,39 @@ func TestMemoryIsBounded(t *testing.T) {
 	for i := range 1000 {
 		m.keep(lastPage{Query{Limit: i}, Page{}})
 	}
-	for e := m.order.Front(); e != nil; e = m.order.Front() {
+	for e := m.screens.order.Front(); e != nil; e = m.screens.order.Front() {
 		m.drop(e)
 	}
-	if m.bytes != 0 || len(m.pages) != 0 {
-		t.Errorf("%d bytes of %d pages are counted in an empty memory", m.bytes, len(m.pages))
+	if m.screens.bytes != 0 || len(m.pages) != 0 {
+		t.Errorf("%d bytes of %d pages are counted in an empty memory", m.screens.bytes, len(m.pages))
+	}
+}
+
+// Whatever else is asked, and however much, the pages that a screen shows stay; and those of others have room too.
+func TestMemoryKeepsWhatAScreenShows(t *testing.T) {
+	m := NewMemory(MemoryOptions{})
+	wall := []Query{{Kind: Next}, {Kind: Agenda}, {Kind: WhatsNext}, {Kind: Next, Theme: "eink"}}
+	for _, q := range wall {
+		remember(t, m, q, body(20_000))
+	}
+	strange := func(i int) Query {
+		return []Query{{Kind: Events, Limit: i + 1}, {Kind: Agenda, From: int64(i + 1)}, {Kind: Next, Zone: fmt.Sprint("Zone/", i)}}[i%3]
+	}
+	for i := range 1000 {
+		remember(t, m, strange(i), body(i*100))
+		if m.others.bytes > 1<<19 || m.others.order.Len() > 32 || len(m.pages) != m.others.order.Len()+len(wall) {
+			t.Fatalf("%d pages, %d bytes of strangers", m.others.order.Len(), m.others.bytes)
+		}
+	}
+	for _, q := range wall {
+		if _, ok := m.Last(q); !ok {
+			t.Errorf("%+v was pushed out", q)
+		}
+	}
+	for days := range 100 {
+		remember(t, m, Query{Kind: Agenda, Days: days + 1}, body(100))
+	}
+	if _, ok := m.Last(strange(999)); !ok || len(m.pages) > 64 {
+		t.Errorf("of %d pages none is another's", len(m.pages))
 	}
 }
