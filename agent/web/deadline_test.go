@@ -75,7 +75,7 @@ func TestConnectionsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := net.Pipe()
 		began := time.Now()
-		c := &limitedConn{Conn: server, seen: began}
+		c := &limitedConn{Conn: server, from: &limited{}, seen: began}
 		if _, err := c.Read(make([]byte, 1)); err == nil || time.Since(began) != readTimeout {
 			t.Errorf("reading ended after %v: %v", time.Since(began), err)
 		}
