@@ -16,7 +16,7 @@ func optimiserPromises() []promise {
 		{"resident memory of both pools is measured", []string{"conn.TestMemoryOfReaders", "conn.TestMemoryOfIdleConnections"}},
 		{"addresses of the LAN need leave, after DNS, at every hop", []string{"conn.TestOnlyThePublicInternetIsAllowed", "conn.TestAddressIsCheckedAfterDNS", "conn.TestNobodyOnTheInternetSendsUsHome"}},
 		{"utilisation above 95 %: grow, else plain connections", []string{"conn.TestCrowdedPoolOpensTheBreakerAndRecovers", "conn.TestPoolGrowsForThoseWhoWaitAndShrinksAfterwards"}},
-		{"five failures in a row: plain connections", []string{"conn.TestConnectionsThatFailWhenUsedAgainOpenTheBreaker", "conn.TestOpeningThatFailsOpensTheBreaker"}},
+		{"five failures in a row: plain connections", []string{"main.TestFiveFailuresInARowCloseAPool", "conn.TestConnectionsThatFailWhenUsedAgainOpenTheBreaker", "conn.TestOpeningThatFailsOpensTheBreaker"}},
 
 		// Pipeline
 		{"cache.ttl is a ceiling; the real one ends when the picture changes", []string{"page.TestPipelineTTLIsACeiling", "page.TestPipelineKeepsUntilThePictureChanges", "page.TestPagesHoldUntilTheyChange"}},
@@ -29,7 +29,7 @@ func optimiserPromises() []promise {
 		{"warm after start, after a change, before the picture changes, not under pressure", []string{"page.TestWarmAfterStart", "page.TestWarmAfterAChange", "page.TestWarmBeforeThePictureChanges", "page.TestNothingIsWarmedUnderPressure"}},
 		{"70 % oldest, 85 % half, 95 % all", []string{"page.TestStepAt", "page.TestPipelineEase"}},
 		{"thrash makes size or TTL adapt", []string{"page.TestAdapt", "page.TestAdaptNeverLeavesItsBounds", "page.TestAdaptiveSizeFollowsThrash"}},
-		{"cache operations failing above 10 %: plain drawing", []string{"guard.TestBreakerOpensAboveARatio", "page.TestLadderTellsTheGateItsOwnFaults"}},
+		{"cache operations failing above 10 %: plain drawing", []string{"main.TestATenthOfTheRequestsClosesThePipeline", "guard.TestBreakerOpensAboveARatio", "page.TestLadderTellsTheGateItsOwnFaults"}},
 		{"compressed variants and ETags are part of what is kept", []string{"page.TestVariantIsMadeFromTheKeptPage", "page.TestVariantOnlyWhereItIsOfUse"}},
 		{"the same bytes with everything on and everything off", []string{"page.TestPipelineAnswersAsDirectDoes", "main.TestEverythingOptionalChangesNoAnswer"}},
 
@@ -44,6 +44,7 @@ func optimiserPromises() []promise {
 		{"breakers recover half-open after a settable period", []string{"guard.TestBreakerRecovers", "guard.TestRecoveryIsSettable"}},
 		{"emergency-off by API and command, by file, by environment", []string{"main.TestScripts: emergency.txtar", "main.TestEmergencyIsToldByFileAndBySetting"}},
 		{"connection_pooling off", []string{"conn.TestEachUseOpensItsOwnWithoutPooling", "conn.TestEachRequestOpensItsOwnWithoutPooling"}},
+		{"request_pipeline off: plain answers, the same bytes", []string{"main.TestEverythingOptionalChangesNoAnswer", "page.TestLadderTellsTheGateItsOwnFaults", "web.TestFeaturesAreSwitched"}},
 		{"request_batching off", []string{"page.TestBatchOff"}},
 		{"cache_warming off", []string{"page.TestWarmOff"}},
 		{"adaptive_sizing off", []string{"conn.TestSizeIsFixedWithoutSizingByLoad", "page.TestAdaptiveSizeFollowsThrash"}},
@@ -56,7 +57,7 @@ func optimiserPromises() []promise {
 		{"reload whole or not at all: SIGHUP, file change, API", []string{"config.TestReloadIsWholeOrNotAtAll", "main.TestFileIsReadAgainAtSIGHUP", "main.TestFilesAreFollowed", "main.TestScripts: reload.txtar"}},
 		{"RELOADING and READY are told", []string{"run.TestReloadIsTold", "run.TestReloadsAreToldOneAfterTheOther"}},
 		{"what needs a restart says so", []string{"config.TestPendingUntilTheNextStart", "main.TestScripts: config.txtar"}},
-		{"audit log with undo, secrets masked, kept", []string{"config.TestUndoTakesTheNewestBackAgainAndAgain", "config.TestShownChangeHasNoSecrets", "store.TestArchiveSurvivesARestart", "main.TestScripts: config.txtar"}},
+		{"audit log with undo, secrets masked, kept", []string{"config.TestUndoTakesTheNewestBackAgainAndAgain", "config.TestNote", "config.TestShownChangeHasNoSecrets", "store.TestArchiveSurvivesARestart", "main.TestScripts: config.txtar"}},
 		{"invalid at start: the last accepted one", []string{"config.TestStartOnTheLastAcceptedFile", "main.TestScripts: reload.txtar"}},
 
 		// Ladder
@@ -64,5 +65,18 @@ func optimiserPromises() []promise {
 		{"under load nothing is lost and nothing answered 5xx", []string{"page.TestLadderUnderLoad", "main.TestLadderWhenTheOptionalPartsGo", "main.TestLadderWhileTheConfigurationChanges", "main.TestLadderWhenTheDatabaseBreaks"}},
 		{"the disk is asked at most once", []string{"page.TestLadderOverABrokenDatabase"}},
 		{"the last good pages outlive a restart, bounded", []string{"page.TestMemoryOutlivesARestart", "page.TestMemoryFolderIsBounded", "page.TestMemoryWritesSeldom"}},
+		{"what a screen shows keeps its room among them", []string{"page.TestMemoryKeepsWhatAScreenShows", "page.TestMemorySavesWithoutLosingOthers"}},
+		{"a disk that cannot be written is shown all the same", []string{"main.TestReadOnlyDisk", "main.TestReadOnlyDiskWithoutDatabase", "store.TestReadOnlyDiskIsShownAndRefusesChanges"}},
+
+		// Writes
+		{"writes need PIN or token, argon2id, one at a time", []string{"web.TestHash", "web.TestOneComparisonAtATime", "web.TestSecretsAreKeptAsHashes"}},
+		{"tries are limited, and lock out nobody else", []string{"web.TestTriesOfOneAddress", "web.TestTriesOfTheDeviceItself", "web.TestOthersDoNotLockOut"}},
+		{"sessions end, forms carry a token, other sites change nothing", []string{"web.TestSessionsEnd", "web.TestSessionsDoNotReviveWithAnOldPIN", "web.TestSettingsPage", "web.TestOtherSitesChangeNothing"}},
+		{"the local socket knows who asks", []string{"web.TestLocalSocket", "web.TestPeers"}},
+
+		// Watching
+		{"every metric is told, documented and well formed", []string{"web.TestEveryMetricOfTheTableIsTold", "web.TestMetricNamesFollowTheConventions", "monitoring.TestMetricsFollowTheConventions"}},
+		{"alert rules have the thresholds, and fire", []string{"monitoring.TestThresholds", "monitoring.TestRulesFireWhenTheyShould"}},
+		{"rules and dashboard ask for what is told", []string{"monitoring.TestEveryFigureThatIsAskedForIsTold", "monitoring.TestDashboardCanBeImported"}},
 	}
 }

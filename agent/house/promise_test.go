@@ -52,12 +52,16 @@ func testsOfTheTree(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ofScripts, err := filepath.Glob("../../scripts/*/*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
 	ofMain, err := filepath.Glob("../*_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	tests := map[string]string{}
-	for _, file := range append(files, ofMain...) {
+	for _, file := range slices.Concat(files, ofScripts, ofMain) {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		if err != nil {
 			t.Fatal(err)
