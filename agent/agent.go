@@ -25,9 +25,9 @@ import (
 )
 
 const (
-	// drawPlaces is how many pages are drawn at the same time; the others wait. More take memory: with 10,000 events each
-	// drawing needs about 2 MiB. Fewer leave nobody to share a question to the database with.
-	drawPlaces = 4
+	// drawPlaces is how many pages are drawn at the same time; the others wait. More take memory, not time: with 10,000
+	// events each drawing needs some MiB, and who asks for the same page shares one (make bench).
+	drawPlaces = 2
 	drawTime   = 8 * time.Second // for a page, its turn included; then the last good one is shown
 	applyTime  = time.Minute     // for telling the parts what holds
 )
