@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"calendarbot/agent/feature"
 )
 
 // maxProblems is how many sentences one error has at most.
@@ -177,9 +179,9 @@ func didYouMean(name string, known []string) string {
 	last := name[strings.LastIndexByte(name, '.')+1:]
 	best, least := "", max(2, len(last)/3)+1
 	for _, k := range known {
-		n := distance(name, k)
+		n := feature.Distance(name, k)
 		if i := strings.LastIndexByte(k, '.'); i >= 0 {
-			n = min(n, distance(last, k[i+1:])+1)
+			n = min(n, feature.Distance(last, k[i+1:])+1)
 		}
 		if n < least {
 			best, least = k, n
@@ -189,25 +191,4 @@ func didYouMean(name string, known []string) string {
 		return ""
 	}
 	return " (did you mean " + best + "?)"
-}
-
-// distance is how many letters are to be added, removed or changed to get from a to b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -25,15 +25,15 @@ func nearest(typed string, names []string) string {
 		if strings.HasPrefix(name, word) || strings.HasSuffix(name, word) {
 			return name
 		}
-		if d := distance(word, name); d < least {
+		if d := Distance(word, name); d < least {
 			best, least = name, d
 		}
 	}
 	return best
 }
 
-// distance is how many characters have to be put in, left out or replaced to make one text of the other.
-func distance(a, b string) int {
+// Distance is how many characters have to be put in, left out or replaced to make one text of the other (Levenshtein), in bytes.
+func Distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
