@@ -7,9 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"calendarbot/agent/guard"
-
 	"calendarbot/agent/feature"
+	"calendarbot/agent/guard"
 )
 
 // feature finds one in the answer of /api/v1/features.

@@ -13,7 +13,6 @@ type fixed struct {
 	everyName, every                []byte
 	drawnName, drawn                []byte
 	etagName                        []byte
-	encodingName, gzip              []byte
 	acceptEncoding, ifNoneMatch     []byte
 	ageName, staleName, stale, rung []byte
 }
@@ -24,8 +23,7 @@ func newFixed() fixed {
 		everyName: []byte(fiber.HeaderXContentTypeOptions), every: []byte("nosniff\r\nCross-Origin-Resource-Policy: same-origin"),
 		// What is drawn can change at any moment, so it is asked for each time; the ETag makes that cheap.
 		drawnName: []byte(fiber.HeaderVary), drawn: []byte("Accept-Encoding\r\nCache-Control: private, no-cache"),
-		etagName:     []byte("Etag"), // the framework's canonical form; names know no case
-		encodingName: []byte(fiber.HeaderContentEncoding), gzip: []byte("gzip"),
+		etagName:       []byte("Etag"), // the framework's canonical form; names know no case
 		acceptEncoding: []byte(fiber.HeaderAcceptEncoding), ifNoneMatch: []byte(fiber.HeaderIfNoneMatch),
 		ageName: []byte(fiber.HeaderAge), staleName: []byte("X-Calendarbot-Stale"), stale: []byte("1"), rung: []byte("X-Calendarbot-Rung"),
 	}
