@@ -189,10 +189,10 @@ func (a *agent) notice() string {
 	return ""
 }
 
-// configurationNotice is what a page says of a problem with the configuration: the first line of it that names a line of the file.
+// configurationNotice is what a page says of a problem with the configuration: the first line of it that names a line of the
+// file. Without one it may be about anything else, such as a variable or a change that could not be stored.
 func configurationNotice(problem string) string {
 	const most = 160 // runes of that line
-	words := "The configuration file cannot be used; the last good one holds"
 	for line := range strings.Lines(problem) {
 		line = strings.TrimSpace(line)
 		if !namesLine(line) {
@@ -201,9 +201,9 @@ func configurationNotice(problem string) string {
 		if r := []rune(line); len(r) > most {
 			line = string(r[:most-1]) + "…"
 		}
-		return words + ": " + line
+		return "The configuration file cannot be used; the last good one holds: " + line
 	}
-	return words
+	return "Something is wrong with the configuration; \"calendarbot config show\" says what"
 }
 
 // namesLine tells whether a line begins with the name of a file and a number in it, as in calendarbot.yaml:3.

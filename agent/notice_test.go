@@ -9,12 +9,13 @@ import (
 // A page names the line of the configuration file that is to be mended, in bounded length.
 func TestConfigurationNotice(t *testing.T) {
 	const start = "The configuration file cannot be used; the last good one holds"
+	const other = "Something is wrong with the configuration; \"calendarbot config show\" says what"
 	long := "calendarbot.yaml:7: display.theme: " + strings.Repeat("ü", 500)
 	for problem, want := range map[string]string{
 		"the last accepted configuration holds, not what is on the disk:\ncalendarbot.yaml:3: prot is no key\ncalendarbot.yaml:9: more": start + ": calendarbot.yaml:3: prot is no key",
-		"the last accepted configuration holds, not what is on the disk:\nread the file: it is gone":                                    start,
-		"CALENDARBOT_WEB_PORT: 99999 is not allowed; it is left out":                                                                    start,
-		":3: no file": start,
+		"the last accepted configuration holds, not what is on the disk:\nread the file: it is gone":                                    other,
+		"CALENDARBOT_WEB_PORT: 99999 is not allowed; it is left out":                                                                    other,
+		":3: no file": other,
 	} {
 		if got := configurationNotice(problem); got != want {
 			t.Errorf("%q: %q", problem, got)
