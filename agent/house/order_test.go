@@ -13,7 +13,7 @@ const module = "calendarbot"
 func order() [][]string {
 	return [][]string{
 		{"agent/calendar", "agent/feature", "agent/slot"},
-		{"agent/ics", "agent/view", "agent/config", "agent/pressure"},
+		{"agent/ics", "agent/view", "agent/config", "agent/pressure", "agent/clock"},
 		{"agent/budget", "agent/guard", "agent/health", "agent/run"},
 		{"agent/conn"},
 		{"agent/store"},
