@@ -17,6 +17,7 @@ func owners() map[string][]string {
 		"github.com/pressly/goose/v3":      {"agent/store"},
 		"github.com/coreos/go-systemd/v22": {"agent/run"},
 		"golang.org/x/sync":                {"agent/run"},
+		"github.com/prometheus/procfs":     {"agent/pressure"},
 		"gopkg.in/yaml.v3":                 {"agent/config"},
 		"github.com/fsnotify/fsnotify":     {"agent/config"},
 		"github.com/sony/gobreaker/v2":     {"agent/guard"},
