@@ -14,11 +14,16 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"calendarbot/agent/budget"
+	"calendarbot/agent/clock"
 	"calendarbot/agent/config"
 	"calendarbot/agent/conn"
 	"calendarbot/agent/feed"
 	"calendarbot/agent/guard"
+	"calendarbot/agent/health"
 	"calendarbot/agent/page"
+	"calendarbot/agent/pressure"
+	"calendarbot/agent/slot"
 	"calendarbot/agent/store"
 )
 
@@ -64,6 +69,15 @@ type Options struct {
 	Batch    *page.Batch
 	Ladder   *page.Ladder
 	Pools    func() []conn.Stats
+
+	// How the device fares. Called often: each answers at once from what is known, but for Days and Actions, which read the database.
+	Health   func() health.Report
+	Pressure func() (pressure.Assessment, *pressure.Reading) // the reading is not to be changed; nil before the first
+	History  func() []pressure.Sample                        // of the last day, a minute each, oldest first
+	Days     func(ctx context.Context, limit int) ([]pressure.Day, error)
+	Actions  func(ctx context.Context, limit int) ([]budget.Action, error) // newest first
+	Clock    func() clock.State
+	Rollback func() *slot.Request // nil: none is asked for
 }
 
 // Server is the web server.
