@@ -20,6 +20,7 @@ type Config struct {
 	Cache    Cache    `yaml:"cache"`
 	Batch    Batch    `yaml:"batch"`
 	Breaker  Breaker  `yaml:"breaker"`
+	Pressure Pressure `yaml:"pressure"`
 	Features Features `yaml:"features"`
 	Alexa    Alexa    `yaml:"alexa"`
 	Log      Log      `yaml:"log"`
@@ -97,6 +98,13 @@ type Batch struct {
 // Breaker is what keeps a failing optional part from being used.
 type Breaker struct {
 	Recovery time.Duration `yaml:"recovery"` // how long until it is tried again; 1s-1h, default 30s
+}
+
+// Pressure is how what is left of memory, processor and heat is watched.
+type Pressure struct {
+	Every      time.Duration `yaml:"every"`       // between two readings while nothing is scarce; 1s-5m, default 10s
+	UnitMemory int64         `yaml:"unit_memory"` // bytes the program may use where the system sets no limit (memory.high, memory.max); 16 MB-4 GB, default 200 MB
+	Recovery   time.Duration `yaml:"recovery"`    // how long the optional parts stay off once they were switched off for a scarcity; 10s-24h, default 10m
 }
 
 // Features is what the operator says about the optional parts: see package feature.

@@ -58,6 +58,11 @@ func Default() Config {
 		Breaker: Breaker{
 			Recovery: 30 * time.Second,
 		},
+		Pressure: Pressure{
+			Every:      10 * time.Second,
+			UnitMemory: 200_000_000,
+			Recovery:   10 * time.Minute,
+		},
 		Features: defaultFeatures(),
 		Log: Log{
 			Level: "info",

@@ -66,6 +66,10 @@ func (c *Config) settings() []setting {
 
 		duration("breaker.recovery", &c.Breaker.Recovery, time.Second, time.Hour),
 
+		duration("pressure.every", &c.Pressure.Every, time.Second, 5*time.Minute),
+		size("pressure.unit_memory", &c.Pressure.UnitMemory, 16_000_000, 4_000_000_000),
+		duration("pressure.recovery", &c.Pressure.Recovery, 10*time.Second, 24*time.Hour),
+
 		share("features.connection_pooling", &c.Features.ConnectionPooling),
 		share("features.request_pipeline", &c.Features.RequestPipeline),
 		share("features.request_batching", &c.Features.RequestBatching),

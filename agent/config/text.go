@@ -52,7 +52,7 @@ func sizeUnits() []struct {
 		name  string
 		bytes int64
 	}{
-		{"MiB", 1 << 20}, {"KiB", 1 << 10}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1},
+		{"GiB", 1 << 30}, {"GB", 1e9}, {"MiB", 1 << 20}, {"MB", 1e6}, {"KiB", 1 << 10}, {"KB", 1e3}, {"B", 1},
 	}
 }
 
