@@ -5,12 +5,10 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strconv"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/gofiber/fiber/v2/utils"
 
 	"calendarbot/agent/page"
 )
@@ -78,6 +76,7 @@ func (s *Server) drawn(kind page.Kind, bad func(*fiber.Ctx, error) error) fiber.
 	fixed := err == nil && kind != page.Events // whose default is the days from today
 	packed := bare
 	packed.Encoding = gzipped
+	var signed [2]atomic.Pointer[signature]
 	return func(c *fiber.Ctx) error {
 		gzip := takesGzip(c.Request().Header.PeekBytes(s.fixed.acceptEncoding))
 		q := &bare
@@ -97,16 +96,8 @@ func (s *Server) drawn(kind page.Kind, bad func(*fiber.Ctx, error) error) fiber.
 			}
 			q = &given
 		}
-		p, h := s.page(q), &c.Response().Header
-		h.SetCanonical(s.fixed.drawnName, s.fixed.drawn)
-		if p.Rung != page.Optimised {
-			h.SetCanonical(s.fixed.rung, []byte(p.Rung.String()))
-		}
-		if !p.Made.IsZero() {
-			var digits [20]byte
-			age := max(0, int64(s.o.Now().Sub(p.Made)/time.Second))
-			h.SetCanonical(s.fixed.ageName, strconv.AppendInt(digits[:0], age, 10))
-		}
+		p, shared := s.page(q)
+		s.sign(c, p, place(&signed, gzip, shared))
 		return s.answerPage(c, p)
 	}
 }
@@ -114,28 +105,21 @@ func (s *Server) drawn(kind page.Kind, bad func(*fiber.Ctx, error) error) fiber.
 // gzipped is the name of the one encoding besides none.
 const gzipped = "gzip"
 
-// page asks for a page: what is ready needs no copies, which take as long as finding it.
-func (s *Server) page(q *page.Query) *page.Page {
+// page asks for a page: what is ready needs no copies, which take as long as finding it, and is shared by all who ask.
+func (s *Server) page(q *page.Query) (p *page.Page, shared bool) {
 	if s.o.Kept != nil {
 		if p := s.o.Kept(q); p != nil {
-			return p
+			return p, true
 		}
 	}
-	p := s.o.Page(context.Background(), *q)
-	return &p
+	drawn := s.o.Page(context.Background(), *q)
+	return &drawn, false
 }
 
-// answerPage answers a page, or 304 when the client has it.
+// answerPage answers a page, or 304 when the client has it. What else there is to say of it stands in the header already.
 func (s *Server) answerPage(c *fiber.Ctx, p *page.Page) error {
 	h := &c.Response().Header
-	if p.Stale {
-		h.SetCanonical(s.fixed.staleName, s.fixed.stale)
-	}
-	if strings.HasPrefix(p.Type, fiber.MIMETextHTML) {
-		securePage(c)
-	}
 	if p.ETag != "" {
-		h.SetCanonical(s.fixed.etagName, utils.UnsafeBytes(p.ETag)) // which is only copied
 		asked := c.Request().Header.PeekBytes(s.fixed.ifNoneMatch)
 		if len(asked) > 0 && p.Status == http.StatusOK && !c.Request().Header.IsPost() && (string(asked) == p.ETag || matches(string(asked), p.ETag)) {
 			c.Status(http.StatusNotModified)

@@ -17,10 +17,14 @@ var openAPIFile []byte
 
 // openAPI answers the description of this interface.
 func (s *Server) openAPI(c *fiber.Ctx) error {
-	c.Set(fiber.HeaderCacheControl, "private, no-cache")
-	return s.answerPage(c, &page.Page{
-		Status: http.StatusOK, Type: "application/yaml", Body: openAPIFile, ETag: s.openAPITag,
-	})
+	return s.answerFile(c, "private, no-cache", "application/yaml", openAPIFile, s.openAPITag)
+}
+
+// answerFile answers a file of the program.
+func (s *Server) answerFile(c *fiber.Ctx, caching, contentType string, body []byte, etag string) error {
+	c.Set(fiber.HeaderCacheControl, caching)
+	c.Set(fiber.HeaderETag, etag)
+	return s.answerPage(c, &page.Page{Status: http.StatusOK, Type: contentType, Body: body, ETag: etag})
 }
 
 func tagOf(body []byte) string {
@@ -38,15 +42,11 @@ func (s *Server) asset(c *fiber.Ctx) error {
 	if body == nil {
 		return fiber.ErrNotFound
 	}
-	err := s.answerPage(c, &page.Page{Status: http.StatusOK, Type: contentType, Body: body, ETag: etag})
-	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
-	return err
+	return s.answerFile(c, "public, max-age=31536000, immutable", contentType, body, etag)
 }
 
 // favicon answers browsers that ask for it by its old name.
 func (s *Server) favicon(c *fiber.Ctx) error {
 	body, contentType, etag := page.Icon()
-	err := s.answerPage(c, &page.Page{Status: http.StatusOK, Type: contentType, Body: body, ETag: etag})
-	c.Set(fiber.HeaderCacheControl, "public, max-age=604800")
-	return err
+	return s.answerFile(c, "public, max-age=604800", contentType, body, etag)
 }
