@@ -1,44 +1,45 @@
 package web
 
 import (
+	"math/bits"
 	"sync/atomic"
 	"time"
+
+	"calendarbot/agent/pressure"
 )
 
-// bounds are the upper bounds of the histogram of latencies: kept pages take microseconds, drawn ones milliseconds; a person
-// waits from a quarter of a second on, and the alert is at one second.
-func bounds() [7]time.Duration {
-	return [...]time.Duration{
-		500 * time.Microsecond, 2 * time.Millisecond, 10 * time.Millisecond, 50 * time.Millisecond, 250 * time.Millisecond, time.Second, 5 * time.Second,
-	}
-}
+// The histogram of latencies counts by powers of two, so that counting needs no search: kept pages take microseconds, drawn ones
+// milliseconds, and what takes longer than half a minute is given up. It has the bounds of pressure.Latency.
+const (
+	bounds    = 19 // there are so many, and one bucket for what is above all
+	leastTime = 128 * time.Microsecond
+)
+
+// bound is the i-th upper bound: 128 µs, twice as much each time, up to 33.554432 s.
+func bound(i int) time.Duration { return leastTime << i }
 
 // histogram counts durations by the bound that they stay within. Adding takes two atomic additions and nothing of the heap.
 type histogram struct {
-	within [8]atomic.Uint64 // by bound; the last is for those above all
-	took   atomic.Int64     // nanoseconds, in all
+	within [bounds + 1]atomic.Uint64 // by bound; the last is for those above all
+	took   atomic.Int64              // nanoseconds, in all
 }
 
 // add counts a duration.
 func (h *histogram) add(took time.Duration) {
-	at := 0
-	for _, bound := range bounds() {
-		if took <= bound {
-			break
-		}
-		at++
-	}
-	h.within[at].Add(1)
+	took = max(took, 1)
+	at := bits.Len64(uint64((took - 1) / leastTime)) // at most 128 µs: 0, at most 256 µs: 1, ...
+	h.within[min(at, bounds)].Add(1)
 	h.took.Add(int64(took))
 }
 
 // read returns how many were at most each bound, all at the end, and their sum. What is added meanwhile may be in one and not
 // in the other.
-func (h *histogram) read() (counts [8]uint64, sum time.Duration) {
+func (h *histogram) read() pressure.Latency {
+	l := pressure.Latency{Sum: time.Duration(h.took.Load())}
 	total := uint64(0)
 	for i := range h.within {
 		total += h.within[i].Load()
-		counts[i] = total
+		l.Within[i] = total
 	}
-	return counts, time.Duration(h.took.Load())
+	return l
 }

@@ -3,6 +3,8 @@ package web
 import (
 	"sync/atomic"
 	"time"
+
+	"calendarbot/agent/pressure"
 )
 
 // classes are what a status begins with, as a label; the first is for what is no status.
@@ -36,6 +38,34 @@ func (r *requests) of(to route) *observer {
 	o := &observer{method: to.method, route: to.path}
 	r.all = append(r.all, o)
 	return o
+}
+
+// reports tells whether a route says by a status of 5xx how the device is, which is no failure of the answer.
+func (o *observer) reports() bool { return o.route == "/readyz" || o.route == "/api/health" }
+
+// served is how many requests were answered, how many of them with a status of 5xx, and how fast. Failures are those of
+// answers alone, not of routes that tell with such a status that the device is not well.
+func (r *requests) served() (answered, failed uint64, fast pressure.Latency) {
+	for _, o := range r.all {
+		for i := range o.classes {
+			answered += o.classes[i].Load()
+		}
+		if !o.reports() {
+			failed += o.classes[5].Load()
+		}
+		l := o.latency.read()
+		fast.Sum += l.Sum
+		for i, n := range l.Within {
+			fast.Within[i] += n
+		}
+	}
+	return answered, failed, fast
+}
+
+// Served is how many requests were answered since the start, how many of them with a failure of the program (5xx), and how fast.
+// It costs no lock and nothing of the heap, and may be called from any goroutine.
+func (s *Server) Served() (answered, failed uint64, fast pressure.Latency) {
+	return s.meter.requests.served()
 }
 
 // table is what is counted of requests. A failure (5xx) is there from the start, as a rate over a counter that begins with its

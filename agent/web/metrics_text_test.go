@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"os"
@@ -13,6 +14,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"calendarbot/agent/pressure"
 )
 
 // written is what a meter tells.
@@ -137,32 +140,70 @@ func FuzzLabelValues(f *testing.F) {
 	})
 }
 
-// TestLatencyFallsIntoItsBucket also holds the text of a histogram: buckets that include those before, then sum and count.
+// TestLatencyFallsIntoItsBucket: at each bound, and just above it.
 func TestLatencyFallsIntoItsBucket(t *testing.T) {
+	in := func(took time.Duration) int {
+		h := &histogram{}
+		h.add(took)
+		l := h.read()
+		return slices.Index(l.Within[:], 1)
+	}
+	for i := range bounds {
+		if below, above := in(bound(i)), in(bound(i)+1); below != i || above != i+1 {
+			t.Errorf("%v is in %d, and a nanosecond more in %d", bound(i), below, above)
+		}
+	}
+	for took, want := range map[time.Duration]int{math.MinInt64: 0, -1: 0, 0: 0, 1: 0, time.Second: 13, time.Hour: bounds, math.MaxInt64: bounds} {
+		if got := in(took); got != want {
+			t.Errorf("%d is in %d, want %d", took, got, want)
+		}
+	}
+	if bound(bounds-1) != 33554432*time.Microsecond || len(pressure.Latency{}.Within) != bounds+1 {
+		t.Errorf("the last bound is %v", bound(bounds-1))
+	}
+}
+
+// TestTextOfAHistogram: buckets that include those before, with the bounds as exact decimals, then sum and count.
+func TestTextOfAHistogram(t *testing.T) {
 	m := newMeter(Options{Now: noon}, time.Now())
-	for _, took := range []time.Duration{0, 500 * time.Microsecond, 500*time.Microsecond + 1, time.Second, 6 * time.Second} {
+	for _, took := range []time.Duration{1, 128 * time.Microsecond, 128*time.Microsecond + 1, time.Second, 40 * time.Second} {
 		m.requests.elsewhere.observe(200, took)
 	}
-	want := `# TYPE calendarbot_http_request_duration_seconds histogram
-calendarbot_http_request_duration_seconds_bucket{method="any",route="none",le="0.0005"} 2
-calendarbot_http_request_duration_seconds_bucket{method="any",route="none",le="0.002"} 3
-calendarbot_http_request_duration_seconds_bucket{method="any",route="none",le="0.01"} 3
-calendarbot_http_request_duration_seconds_bucket{method="any",route="none",le="0.05"} 3
-calendarbot_http_request_duration_seconds_bucket{method="any",route="none",le="0.25"} 3
-calendarbot_http_request_duration_seconds_bucket{method="any",route="none",le="1"} 4
-calendarbot_http_request_duration_seconds_bucket{method="any",route="none",le="5"} 4
-calendarbot_http_request_duration_seconds_bucket{method="any",route="none",le="+Inf"} 5
-calendarbot_http_request_duration_seconds_sum{method="any",route="none"} 7.001000001
-calendarbot_http_request_duration_seconds_count{method="any",route="none"} 5
-`
-	if got := written(m); !strings.Contains(got, want) {
+	want := &strings.Builder{}
+	want.WriteString("# TYPE calendarbot_http_request_duration_seconds histogram\n")
+	counts := []int{2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 5}
+	for i, le := range strings.Fields("0.000128 0.000256 0.000512 0.001024 0.002048 0.004096 0.008192 0.016384 0.032768 0.065536 0.131072 0.262144 0.524288 " +
+		"1.048576 2.097152 4.194304 8.388608 16.777216 33.554432 +Inf") {
+		fmt.Fprintf(want, "calendarbot_http_request_duration_seconds_bucket{method=\"any\",route=\"none\",le=\"%s\"} %d\n", le, counts[i])
+	}
+	want.WriteString("calendarbot_http_request_duration_seconds_sum{method=\"any\",route=\"none\"} 41.000256002\n" +
+		"calendarbot_http_request_duration_seconds_count{method=\"any\",route=\"none\"} 5\n")
+	if got := written(m); !strings.Contains(got, want.String()) {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
 	h := &histogram{}
 	h.add(time.Second)
 	bare := family(metric{name: "h", help: "H.", kind: timing}, func(_ *look, to *exposition) { to.latency(h) })
-	if !strings.Contains(bare, "\nh_bucket{le=\"0.25\"} 0\nh_bucket{le=\"1\"} 1\n") || !strings.HasSuffix(bare, "\nh_sum 1\nh_count 1\n") {
+	if !strings.Contains(bare, "\nh_bucket{le=\"0.524288\"} 0\nh_bucket{le=\"1.048576\"} 1\n") || !strings.HasSuffix(bare, "\nh_sum 1\nh_count 1\n") {
 		t.Errorf("without labels: %s", bare)
+	}
+}
+
+// TestServedIsTheSumOfRoutes: a device that says that it is not well has not failed to answer.
+func TestServedIsTheSumOfRoutes(t *testing.T) {
+	s := &Server{meter: newMeter(Options{Now: noon}, time.Now())}
+	for _, path := range []string{"/", "/readyz", "/api/health"} {
+		o := s.meter.requests.of(route{method: "GET", path: path})
+		o.observe(200, 128*time.Microsecond)
+		o.observe(503, time.Second)
+	}
+	s.meter.requests.elsewhere.observe(404, time.Minute)
+	answered, failed, fast := s.Served()
+	if answered != 7 || failed != 1 || fast.Sum != 63*time.Second+384*time.Microsecond || fast.Within[0] != 3 || fast.Within[12] != 3 || fast.Within[13] != 6 || fast.Within[18] != 6 || fast.Within[19] != 7 {
+		t.Errorf("%d answered, %d failed, %+v", answered, failed, fast)
+	}
+	if got := testing.AllocsPerRun(100, func() { s.Served() }); got > 0 {
+		t.Errorf("%v allocations", got)
 	}
 }
 
