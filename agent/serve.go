@@ -73,8 +73,16 @@ func configInput(path string) config.Input {
 	return in
 }
 
-// programClock is time.Now, or a clock that stands still at CALENDARBOT_TEST_TIME.
+// programClock is time.Now; for tests a clock that stands still at CALENDARBOT_TEST_TIME, or one that the file
+// CALENDARBOT_TEST_CLOCK moves.
 func programClock() (func() time.Time, error) {
+	if file := os.Getenv("CALENDARBOT_TEST_CLOCK"); file != "" {
+		s, err := newShifted(file)
+		if err != nil {
+			return nil, err
+		}
+		return s.now, nil
+	}
 	text := os.Getenv("CALENDARBOT_TEST_TIME")
 	if text == "" {
 		return time.Now, nil
