@@ -18,6 +18,8 @@ require (
 	rsc.io/qr v0.2.0
 )
 
+require github.com/prometheus/procfs v0.23.0 // indirect
+
 require (
 	github.com/andybalholm/brotli v1.2.6 // indirect
 	github.com/fsnotify/fsnotify v1.10.1 // indirect
