@@ -78,6 +78,8 @@ type Options struct {
 	Actions  func(ctx context.Context, limit int) ([]budget.Action, error) // newest first
 	Clock    func() clock.State
 	Rollback func() *slot.Request // nil: none is asked for
+	Budget   func() budget.Budget // what each part may use now
+	Late     func() []string      // the loops that do not go round; see health.Beats
 }
 
 // Server is the web server.
