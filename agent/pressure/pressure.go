@@ -155,6 +155,7 @@ type Assessment struct {
 	At    time.Time
 	Level Level
 	Signs []Standing // in the order of Rules
+	Room  uint64     // bytes that the unit may use: memory.high, else memory.max, else Limits.UnitMemory; 0: not known
 }
 
 // Of returns how a sign stands.
