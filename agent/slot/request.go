@@ -2,23 +2,204 @@
 // systems. It is durable at every step.
 package slot
 
-import "time"
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+)
 
 // Request is the wish to go back. It is carried out by whoever owns the slots; here it is kept.
 type Request struct {
 	Level int       `json:"level"` // 2: the other configuration slot; 3: the other program, then the other system
-	Why   string    `json:"why"`   // a sentence for a person
-	By    string    `json:"by"`    // "errors", "crash loop", "no ready", "watchdog", "person"
+	Why   string    `json:"why"`   // a sentence for a person, on one line of at most 400 runes
+	By    string    `json:"by"`    // "errors", "crash loop", "no ready", "watchdog", "person"; at most 40 runes
 	At    time.Time `json:"at"`
-	Count int       `json:"count"` // how often it was asked for since it was last carried out, or taken back
+	Count int       `json:"count"` // how often it was asked for since it was last carried out, or taken back; from 1
 }
 
-// Ask keeps a request in a folder: written anew, synced and renamed, so that a crash leaves the old one or the new one whole. A
-// request of a lower level than one that stands does not take its place. It makes the folder if it is not there.
-func Ask(dir string, r Request) error { panic("not yet") }
+const (
+	requestFile = "request.json"
+	newFile     = "request.json.new" // what a crash leaves of it is written over by the next one
+
+	mostBytes = 4096 // of the file; what Ask writes is shorter
+	mostWhy   = 400  // runes
+	mostBy    = 40   // runes
+	mostCount = 1_000_000
+)
+
+// Ask keeps a request in a folder: written anew, synced and renamed, and the folder synced, so that a crash at any moment leaves
+// the old one or the new one whole. Count is reckoned here. A request of a lower level than one that stands does not take its
+// place, and changes nothing; one that cannot be read gives way. It makes the folder if it is not there. Several programs may ask
+// at the same time: one waits for the other.
+func Ask(dir string, r Request) error {
+	if r.Level != 2 && r.Level != 3 {
+		return fmt.Errorf("ask to go back: there is no level %d; allowed are 2 and 3", r.Level)
+	}
+	if r.At.IsZero() {
+		return errors.New("ask to go back: it is not said when that was wished")
+	}
+	if err := makeFolder(dir); err != nil {
+		return fmt.Errorf("ask to go back: %w", err)
+	}
+	if err := alone(dir, func(folder *os.File) error { return replace(dir, folder, r) }); err != nil {
+		return fmt.Errorf("ask to go back: %w", err)
+	}
+	return nil
+}
+
+// replace puts r into the folder, unless what stands there weighs more.
+func replace(dir string, folder *os.File, r Request) error {
+	r.Count = 1
+	if stands, err := read(filepath.Join(dir, requestFile)); err == nil && stands != nil {
+		if stands.Level > r.Level {
+			return nil
+		}
+		r.Count = min(stands.Count+1, mostCount)
+	}
+	r.Why, r.By = line(r.Why, mostWhy), line(r.By, mostBy)
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	beside := filepath.Join(dir, newFile)
+	if err := write(beside, append(text, '\n')); err != nil {
+		return err
+	}
+	if err := os.Rename(beside, filepath.Join(dir, requestFile)); err != nil {
+		return err
+	}
+	return folder.Sync()
+}
 
 // Asked returns the request that stands; nil for none. A file that cannot be read as one is an error that names it.
-func Asked(dir string) (*Request, error) { panic("not yet") }
+func Asked(dir string) (*Request, error) {
+	r, err := read(filepath.Join(dir, requestFile))
+	if err != nil {
+		return nil, fmt.Errorf("read the request to go back: %w", err)
+	}
+	return r, nil
+}
 
-// Settle takes the request back, as it was carried out or is not wished any more. None is no error.
-func Settle(dir string) error { panic("not yet") }
+// Settle takes the request back, as it was carried out or is not wished any more. None is no error; one that cannot be read goes too.
+func Settle(dir string) error {
+	err := alone(dir, func(folder *os.File) error {
+		for _, name := range []string{requestFile, newFile} {
+			if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+		return folder.Sync()
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("take the request to go back away: %w", err)
+	}
+	return nil
+}
+
+// makeFolder makes the folder, and has its name on the disk before anything is in it.
+func makeFolder(dir string) error {
+	switch _, err := os.Stat(dir); {
+	case err == nil:
+		return nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	above, err := os.Open(filepath.Dir(dir))
+	if err != nil {
+		return err
+	}
+	return errors.Join(above.Sync(), above.Close())
+}
+
+// alone does something while no other program, and no other goroutine, does so in the folder. The kernel takes the lock back from
+// a program that ends.
+func alone(dir string, do func(folder *os.File) error) error {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX); err != nil {
+		return errors.Join(fmt.Errorf("lock %s: %w", dir, err), folder.Close())
+	}
+	return errors.Join(do(folder), folder.Close())
+}
+
+// write makes a file with a text that is on the disk when it returns.
+func write(name string, text []byte) error {
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	if err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}
+
+// read reads a request from a file; nil when there is no file.
+func read(name string) (*Request, error) {
+	file, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(file, mostBytes+1))
+	if err := errors.Join(err, file.Close()); err != nil {
+		return nil, err
+	}
+	r, err := parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, nil
+}
+
+// parse reads what Ask wrote, or what a newer program wrote, which may say more. Whatever else it is given, what it returns is
+// within the bounds of Request.
+func parse(text []byte) (*Request, error) {
+	if len(text) > mostBytes {
+		return nil, fmt.Errorf("it is longer than %d bytes", mostBytes)
+	}
+	var r Request
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, fmt.Errorf("it is not a request: %w", err)
+	}
+	switch {
+	case r.Level != 2 && r.Level != 3:
+		return nil, fmt.Errorf("it asks for level %d; allowed are 2 and 3", r.Level)
+	case r.Count < 1 || r.Count > mostCount:
+		return nil, fmt.Errorf("it was asked for %d times; allowed is 1 to %d", r.Count, mostCount)
+	case r.At.IsZero():
+		return nil, errors.New("it does not say when it was asked for")
+	}
+	r.Why, r.By = line(r.Why, mostWhy), line(r.By, mostBy)
+	return &r, nil
+}
+
+// line makes one line of at most so many runes of a text.
+func line(text string, most int) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "�"))
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most-1]) + "…"
+	}
+	return strings.TrimSpace(text)
+}
