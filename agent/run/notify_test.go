@@ -76,7 +76,7 @@ func TestReadyIsToldWhenAllTasksAre(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	cancel()
-	if got := hear(t, conn); got != "STOPPING=1\nSTATUS=stopping" {
+	if got := hear(t, conn); got != "STOPPING=1\nWATCHDOG=1\nSTATUS=stopping" {
 		t.Errorf("got %q", got)
 	}
 	if err := <-result; err != nil {

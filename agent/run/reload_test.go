@@ -63,7 +63,7 @@ func TestReloadIsTold(t *testing.T) {
 	group.Reload(func() string {
 		hear(t, conn)
 		cancel()
-		if got := hear(t, conn); got != "STOPPING=1\nSTATUS=stopping" {
+		if got := hear(t, conn); got != "STOPPING=1\nWATCHDOG=1\nSTATUS=stopping" {
 			t.Errorf("got %q", got)
 		}
 		return "running"

@@ -29,15 +29,16 @@ type Task interface {
 type Group struct {
 	log     *slog.Logger
 	tasks   []Task
+	late    func() []string // for the watchdog; see Watch
 	service service
 }
 
 // NewGroup returns a group of tasks; none is started.
 func NewGroup(log *slog.Logger, tasks ...Task) *Group {
-	return &Group{log: log, tasks: tasks, service: service{log: log}}
+	return &Group{log: log, tasks: tasks, service: service{log: log, words: "running"}}
 }
 
-// Run starts every task, tells the service manager READY=1 when all are ready and STOPPING=1
+// Run starts every task, tells the service manager READY=1 when all are ready, WATCHDOG=1 as Watch says from then on, and STOPPING=1
 // when ctx ends, waits for all (at most 10 s; then the error names those that hang) and returns
 // the first error. A task that ends early by itself, with an error or without, ends the group;
 // a panic of its goroutine is an error of the task, with its stack in the log.
@@ -52,7 +53,8 @@ func (g *Group) Run(ctx context.Context) error {
 		})
 	}
 	if g.awaitReady(running) {
-		g.service.ready("running")
+		g.service.ready()
+		g.patWatchdog(running)
 	}
 	<-running.Done()
 	g.service.stopping()
@@ -86,7 +88,7 @@ func (g *Group) awaitReady(ctx context.Context) bool {
 			continue
 		default:
 		}
-		g.service.status(fmt.Sprintf("starting: waiting for the %s", t))
+		g.service.starting(fmt.Sprintf("starting: waiting for the %s", t))
 		select {
 		case <-t.Ready():
 		case <-ctx.Done():
