@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -61,8 +62,9 @@ func TestWatchdogIsToldWhileNobodyIsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		web := task{name: "web", ready: make(chan struct{}), run: untilEnd}
 		group := NewGroup(slog.New(slog.NewTextHandler(&log, nil)), web)
-		var late []string // between the pats nobody reads it
-		group.Watch(func() []string { return late })
+		var late atomic.Value
+		late.Store([]string(nil))
+		group.Watch(func() []string { return late.Load().([]string) })
 		ctx, cancel := context.WithCancel(t.Context())
 		result := make(chan error, 1)
 		go func() { result <- group.Run(ctx) }()
@@ -79,7 +81,7 @@ func TestWatchdogIsToldWhileNobodyIsLate(t *testing.T) {
 		synctest.Wait()
 		expect(t, conn, "WATCHDOG=1")
 
-		late = []string{"control", "refresher"}
+		late.Store([]string{"control", "refresher"})
 		time.Sleep(4 * time.Second)
 		synctest.Wait()
 		expect(t, conn, "STATUS=standing still: control, refresher; the watchdog starts the program again unless that ends")
@@ -87,11 +89,11 @@ func TestWatchdogIsToldWhileNobodyIsLate(t *testing.T) {
 		time.Sleep(12 * time.Second)
 		synctest.Wait()
 		expect(t, conn)
-		late = []string{"refresher"}
+		late.Store([]string{"refresher"})
 		time.Sleep(4 * time.Second)
 		synctest.Wait()
 		expect(t, conn, "STATUS=standing still: refresher; the watchdog starts the program again unless that ends")
-		late = nil
+		late.Store([]string(nil))
 		time.Sleep(8 * time.Second)
 		synctest.Wait()
 		expect(t, conn, "STATUS=8 calendars", "WATCHDOG=1", "WATCHDOG=1")

@@ -1,0 +1,185 @@
+package scripts
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// units returns the systemd units by their name.
+func units(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob("../systemd/*.*")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no units: %v", err)
+	}
+	texts := map[string]string{}
+	for _, file := range files {
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.IsDir() {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[filepath.Base(file)] = string(text)
+	}
+	return texts
+}
+
+// analyzer writes the units to a folder, with a program in them that is there, for systemd-analyze, and returns the folder and
+// the version of systemd.
+func analyzer(t *testing.T) (dir string, version int) {
+	t.Helper()
+	out, err := exec.Command("systemd-analyze", "--version").Output()
+	if err != nil {
+		t.Skip("this machine has no systemd-analyze (Debian: systemd)")
+	}
+	parts := regexp.MustCompile(`^systemd (\d+)`).FindSubmatch(out)
+	if parts == nil {
+		t.Fatalf("systemd-analyze --version says %s", out)
+	}
+	if version, err = strconv.Atoi(string(parts[1])); err != nil {
+		t.Fatal(err)
+	}
+	program, err := exec.LookPath("true")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir = t.TempDir()
+	for name, text := range units(t) {
+		text = regexp.MustCompile(`/usr/bin/(calendarbot|systemctl)\b`).ReplaceAllLiteralString(text, program)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir, version
+}
+
+// TestUnitsAreValid has systemd read them all.
+func TestUnitsAreValid(t *testing.T) {
+	dir, version := analyzer(t)
+	args := []string{"verify"}
+	for name := range units(t) {
+		args = append(args, filepath.Join(dir, name))
+	}
+	cmd := exec.Command("systemd-analyze", args...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "SYSTEMD_LOG_LEVEL=warning")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("systemd-analyze verify: %v", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		switch {
+		case version < 254 && strings.Contains(line, "'RestartMode'"): // it does by itself what that asks for
+		case strings.Contains(line, dir), strings.Contains(line, "calendarbot"):
+			t.Error(line)
+		}
+	}
+}
+
+// TestUnitsAreHardened has systemd judge what the services could do to a device, from 0 (nothing) to 10.
+func TestUnitsAreHardened(t *testing.T) {
+	const most = 1.5
+	dir, _ := analyzer(t)
+	for name := range units(t) {
+		if filepath.Ext(name) != ".service" {
+			continue
+		}
+		out, err := exec.Command("systemd-analyze", "security", "--offline=true", "--no-pager", filepath.Join(dir, name)).Output()
+		if err != nil {
+			t.Errorf("systemd-analyze security %s: %v\n%s", name, err, out)
+			continue
+		}
+		parts := regexp.MustCompile(`Overall exposure level for \S+: ([0-9.]+)`).FindSubmatch(out)
+		if parts == nil {
+			t.Errorf("systemd-analyze security %s says:\n%s", name, out)
+			continue
+		}
+		if exposure, err := strconv.ParseFloat(string(parts[1]), 64); err != nil || exposure > most {
+			t.Errorf("%s has an exposure of %s; allowed is %v\n%s", name, parts[1], most, bytes.TrimSpace(out))
+		} else {
+			t.Logf("%s: %s", name, parts[1])
+		}
+	}
+}
+
+// TestEveryGroupOfSettingsIsExplained wants each run of settings to begin with a comment.
+func TestEveryGroupOfSettingsIsExplained(t *testing.T) {
+	for name, text := range units(t) {
+		if !strings.HasPrefix(text, "# ") {
+			t.Errorf("%s does not begin with what it is for", name)
+		}
+		for _, section := range strings.Split(text, "\n[")[1:] {
+			title, body, _ := strings.Cut(section, "]\n")
+			if title == "Install" {
+				continue
+			}
+			for i, group := range strings.Split(strings.TrimSpace(body), "\n\n") {
+				plain := title == "Unit" && i == 0 // names and papers
+				if !plain && !strings.HasPrefix(group, "# ") {
+					t.Errorf("%s: no comment says what this is for:\n%s", name, group)
+				}
+			}
+		}
+	}
+}
+
+// settings returns the values of a key in a unit.
+func settings(text, key string) (values []string) {
+	for _, match := range regexp.MustCompile(`(?m)^`+key+`=(.*)$`).FindAllStringSubmatch(text, -1) {
+		values = append(values, match[1])
+	}
+	return values
+}
+
+// TestUnitsFitTogether checks what one file says of another, and the times of one of each other.
+func TestUnitsFitTogether(t *testing.T) {
+	all := units(t)
+	service := all["calendarbot.service"]
+	for _, other := range append(settings(service, "OnFailure"), append(settings(service, "Slice"), settings(all["calendarbot-rollback.service"], "Wants")...)...) {
+		if all[other] == "" {
+			t.Errorf("there is no %s", other)
+		}
+	}
+	if users, err := os.ReadFile("../systemd/sysusers.d/calendarbot.conf"); err != nil || !regexp.MustCompile(`(?m)^u\s+`+settings(service, "User")[0]+`\s`).Match(users) {
+		t.Errorf("nobody makes the user of the service: %v", err)
+	}
+	for _, name := range []string{"calendarbot.service", "calendarbot-rollback.service"} {
+		if !slices.Equal(settings(all[name], "StateDirectory"), []string{"calendarbot"}) || !slices.Equal(settings(all[name], "User"), []string{"calendarbot"}) {
+			t.Errorf("%s writes elsewhere, or as somebody else", name)
+		}
+	}
+	seconds := func(key string) int {
+		t.Helper()
+		n, err := strconv.Atoi(strings.TrimSuffix(settings(service, key)[0], "s"))
+		if err != nil {
+			t.Fatalf("%s: %v", key, err)
+		}
+		return n
+	}
+	const loop, start = 10, 5 // how late a loop may be, and how long a start takes on the board, in seconds
+	if all := loop + seconds("WatchdogSec") + seconds("TimeoutAbortSec") + seconds("RestartSec") + start; all > 30 {
+		t.Errorf("a hang lasts %d s; it is to end within 30", all)
+	}
+	burst, err := strconv.Atoi(settings(service, "StartLimitBurst")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := burst * (seconds("TimeoutStartSec") + seconds("TimeoutAbortSec") + seconds("RestartSec")); all > 5*60 {
+		t.Errorf("starts without READY=1 are given up after %d s; going back is to begin within 5 min", all)
+	}
+	if window := settings(service, "StartLimitIntervalSec")[0]; window != "10min" {
+		t.Errorf("starts are counted over %s; four without READY=1, and more, must fit in", window)
+	}
+}
