@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"calendarbot/agent/conn"
@@ -44,15 +45,13 @@ func (s *Store) report(ctx context.Context, doing string, next *picture) error {
 
 // save writes what is only in memory, if anything is. s.mu is held.
 func (s *Store) save(ctx context.Context, next *picture) error {
-	for _, src := range next.sources {
-		if src.dirty {
-			if err := s.commit(ctx, next, nil); err != nil {
-				return err
-			}
-			s.picture.Store(next)
-			return nil
-		}
+	if !next.ledger.ahead() && !slices.ContainsFunc(next.sources, func(src *source) bool { return src.dirty }) {
+		return nil
 	}
+	if err := s.commit(ctx, next, nil); err != nil {
+		return err
+	}
+	s.picture.Store(next)
 	return nil
 }
 
@@ -88,7 +87,7 @@ func (s *Store) commit(ctx context.Context, next *picture, write func(tx *sql.Tx
 	return nil
 }
 
-// write saves the generation and the status of every source that is ahead of the file.
+// write saves the generation, the ledger and the status of every source as far as they are ahead of the file.
 func (p *picture) write(ctx context.Context, tx *sql.Tx) error {
 	for _, src := range p.sources {
 		if !src.dirty {
@@ -101,6 +100,9 @@ func (p *picture) write(ctx context.Context, tx *sql.Tx) error {
 			return err
 		}
 	}
+	if err := p.ledger.write(ctx, tx); err != nil {
+		return err
+	}
 	if p.stored == p.generation {
 		return nil
 	}
@@ -111,6 +113,7 @@ func (p *picture) write(ctx context.Context, tx *sql.Tx) error {
 // written notes that the file holds what the picture holds.
 func (p *picture) written(now time.Time) {
 	p.stored = p.generation
+	p.ledger = p.ledger.saved()
 	for i, src := range p.sources {
 		if src.dirty {
 			c := *src

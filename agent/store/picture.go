@@ -20,6 +20,7 @@ type picture struct {
 	hidden     map[string]Hidden
 	skips      map[string]time.Time
 	archive    archive
+	ledger     ledger
 }
 
 // source is one source with what is known about it. It is replaced, not changed.
@@ -115,6 +116,7 @@ func load(ctx context.Context, db *sql.DB) (*picture, error) {
 		p.loadHidden(ctx, db),
 		p.loadSkips(ctx, db),
 		p.loadArchive(ctx, db),
+		p.loadLedger(ctx, db), // after the sources, which know of late moments
 	)
 	p.sort()
 	return p, err

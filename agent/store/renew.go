@@ -94,6 +94,7 @@ func (p *picture) refill(old *picture, now time.Time) {
 	p.generation = max(old.generation, since(now)) + generationGap
 	p.hidden, p.skips, p.archive = old.hidden, old.skips, old.archive
 	p.archive.torn = false
+	p.ledger = old.ledger.unsaved()
 	for _, src := range old.sources {
 		p.sources = append(p.sources, &source{
 			id: src.id, web: src.web, position: src.position,

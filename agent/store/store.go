@@ -1,6 +1,6 @@
 // Package store keeps in SQLite what must outlive a restart: the last good events of every
 // source, how each source fares, sources added by a person, hidden and skipped events, settings that
-// were changed while the program ran and who changed them.
+// were changed while the program ran and who changed them, and how the device fared and what it did by itself.
 //
 // All but the events is also held in memory, in a picture that is replaced whole with each
 // change. A read takes the events from one transaction and the rest from the picture that belongs to it.
@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"calendarbot/agent/conn"
+	"calendarbot/agent/pressure"
 )
 
 // Store is the open database. Its methods may be called from any goroutine.
@@ -28,10 +29,12 @@ type Store struct {
 
 	picture   atomic.Pointer[picture]
 	recovered atomic.Pointer[string]
+	begun     atomic.Pointer[map[pressure.Sign]uint64]
 
 	// mu is held by whoever changes the picture; it is taken before files.
 	mu       sync.Mutex
 	renewals []time.Time // of the last hour
+	notes    []time.Time // of the last hour: writes for the ledger alone
 	cramped  bool        // the disk was full at the start, and nothing could be written since
 	sealed   error       // why the file could not be written at the start; it is left alone until the next one
 
