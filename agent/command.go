@@ -34,7 +34,7 @@ var errUsage = errors.New("see --help")
 func subcommands() []subcommand {
 	return []subcommand{
 		serveCommand(), configCommand(), featuresCommand(), emergencyOffCommand(), emergencyOnCommand(),
-		expandCommand(), checkFeedCommand(), checkConfigCommand(), hashCommand(),
+		rollbackCommand(), expandCommand(), checkFeedCommand(), checkConfigCommand(), hashCommand(),
 	}
 }
 
