@@ -1,0 +1,47 @@
+package pressure
+
+import "time"
+
+// Baseline is how fast a release line answered when it was new: recorded once, over enough requests, and kept.
+type Baseline struct {
+	Line     string // release line, such as "1.4"
+	Mean     time.Duration
+	P99      time.Duration
+	Requests uint64
+	Since    time.Time // when it was complete
+}
+
+const (
+	learnTime  = 24 * time.Hour
+	learnLeast = 1000 // requests
+)
+
+// Learning records a baseline from readings; see NewLearning for when it is complete.
+type Learning struct {
+	line    string
+	last    mark
+	begun   bool
+	took    time.Duration
+	latency Latency
+}
+
+// NewLearning returns the learning of a release line's baseline, which is complete after 24 hours and 1000 requests at least.
+// Only time counts in which the level was normal: a baseline of hard times would excuse everything later.
+func NewLearning(line string) *Learning { return &Learning{line: line} }
+
+// Learn takes the next reading, and how things stand with it. Once the baseline is complete it returns it, each time.
+func (l *Learning) Learn(r *Reading, level Level) (Baseline, bool) {
+	now := markOf(r)
+	if d, ok := now.since(&l.last); ok && l.begun && level == Normal && !l.complete() {
+		l.took += d.up
+		l.latency.add(&d.latency)
+	}
+	l.last, l.begun = now, true
+	if !l.complete() {
+		return Baseline{}, false
+	}
+	return Baseline{Line: l.line, Mean: l.latency.Mean(), P99: l.latency.Quantile(0.99), Requests: l.latency.Count(), Since: r.At}, true
+}
+
+// complete tells whether enough was seen.
+func (l *Learning) complete() bool { return l.took >= learnTime && l.latency.Count() >= learnLeast }

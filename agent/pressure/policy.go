@@ -1,0 +1,167 @@
+package pressure
+
+import (
+	"math"
+	"time"
+)
+
+// Standing is how one sign stands.
+type Standing struct {
+	Sign  Sign
+	Known bool
+	Value float64
+	Unit  string
+	Step  int       // 0: all is well
+	Limit float64   // the threshold of that step, or of the first one
+	Since time.Time // of that step
+}
+
+// Assessment is how everything stands.
+type Assessment struct {
+	At    time.Time
+	Level Level
+	Signs []Standing // in the order of Rules
+	Room  uint64     // bytes that the unit may use: memory.high, else memory.max, else Limits.UnitMemory; 0: not known
+}
+
+// Of returns how a sign stands; one that is not among them is not known.
+func (a *Assessment) Of(s Sign) Standing {
+	for i := range a.Signs {
+		if a.Signs[i].Sign == s {
+			return a.Signs[i]
+		}
+	}
+	return Standing{Sign: s}
+}
+
+// Policy judges readings, with a memory of those before: rising is immediate (or after Rule.For), falling needs slack. It reads no
+// clock and no file: durations are by Reading.Up, and Reading.At is only passed on.
+type Policy struct {
+	limits Limits
+	rules  []Rule
+	window Window
+	course []course // of each rule
+	seen   bool
+	level  Level
+}
+
+// NewPolicy returns a policy that has seen nothing.
+func NewPolicy(l Limits) *Policy {
+	p := &Policy{limits: l, rules: Rules(l)}
+	for i := range p.rules {
+		p.course = append(p.course, course{steps: make([]stage, len(p.rules[i].Steps))})
+	}
+	return p
+}
+
+// Configure changes the limits. What stands goes on to stand until the next reading.
+func (p *Policy) Configure(l Limits) {
+	l.Device = p.limits.Device
+	p.limits, p.rules = l, Rules(l)
+}
+
+// Judge takes the next reading.
+func (p *Policy) Judge(r Reading) Assessment {
+	if r.Device.Total != 0 && r.Device.Total != p.limits.Device {
+		p.limits.Device = r.Device.Total
+		p.rules = Rules(p.limits)
+	}
+	p.window.add(r, p.level == Normal)
+	a := Assessment{At: r.At, Signs: make([]Standing, len(p.rules)), Room: room(&r.Unit, p.limits.UnitMemory)}
+	for i := range p.rules {
+		rule, c := &p.rules[i], &p.course[i]
+		value, known := rule.Value(&p.window)
+		known = known && !math.IsNaN(value)
+		judged := math.Inf(-1) // what is not known is no reason to begin a step, nor to keep it for ever
+		if known {
+			judged = value
+		} else {
+			value = 0
+		}
+		if rule.Top != nil && rule.Top(&p.window) {
+			judged, known = math.Inf(1), true
+		}
+		before := c.step
+		if c.judge(rule, judged, r.Up) {
+			p.window.forget()
+		}
+		if !p.seen || c.step != before {
+			c.since, c.sinceUp = r.At, r.Up
+		}
+		s := Standing{Sign: rule.Sign, Known: known, Value: value, Unit: rule.Unit, Step: c.step, Limit: rule.Steps[max(c.step, 1)-1], Since: c.begun(r)}
+		if c.step > 0 {
+			a.Level = max(a.Level, rule.Levels[c.step-1])
+		}
+		a.Signs[i] = s
+	}
+	p.seen, p.level = true, a.Level
+	return a
+}
+
+// course is where a sign has come to.
+type course struct {
+	steps   []stage
+	step    int
+	since   time.Time // of the step, by the program's clock
+	sinceUp time.Duration
+}
+
+// stage is one step of a sign, by Reading.Up.
+type stage struct {
+	active bool          // it counts
+	turned bool          // the value is on the other side of the threshold now
+	at     time.Duration // since when it is, without a break
+	began  time.Duration // of active
+}
+
+// judge takes the next value; tried tells that a step ended only because it had lasted long enough.
+func (c *course) judge(rule *Rule, v float64, now time.Duration) (tried bool) {
+	c.step = 0
+	for i := range c.steps {
+		s := &c.steps[i]
+		if s.active && rule.Most[i] > 0 && now-s.began >= rule.Most[i] {
+			*s = stage{}
+			tried = true
+			if rule.For[i] == 0 { // else it would begin again with this very value, which is of before
+				continue
+			}
+		}
+		s.judge(v, rule.Steps[i], rule.Slack, rule.For[i], rule.Rest[i], now)
+		if s.active {
+			c.step = i + 1
+		}
+	}
+	return tried
+}
+
+// judge takes the next value of one step. Values within the slack break off neither a rise nor a step.
+func (s *stage) judge(v, threshold, slack float64, rise, rest, now time.Duration) {
+	there, away := v >= threshold, v < threshold*(1-slack)
+	turns, stays, wait := there, away, rise
+	if s.active {
+		turns, stays, wait = away, there, rest
+	}
+	switch {
+	case turns && !s.turned:
+		s.turned, s.at = true, now
+	case stays:
+		s.turned = false
+	}
+	if turns && s.turned && now-s.at >= wait {
+		if !s.active {
+			s.began = now
+		}
+		s.active, s.turned = !s.active, false
+	}
+}
+
+// most that a step's begin may seem to move while the clock is only set right.
+const drift = 2 * time.Second
+
+// begun is when the step began, told by the program's clock as it is now: one that jumped since would tell years.
+func (c *course) begun(r Reading) time.Time {
+	if told := r.At.Add(c.sinceUp - r.Up); told.Sub(c.since).Abs() > drift {
+		c.since = told
+	}
+	return c.since
+}

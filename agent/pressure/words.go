@@ -1,0 +1,62 @@
+package pressure
+
+import (
+	"math"
+	"strconv"
+)
+
+// Words says how a sign was found, as a part of a sentence for a person and with the figures: "the program used 87 % of the memory
+// it may use".
+func (s Standing) Words() string {
+	value := figure(s.Value)
+	switch s.Sign {
+	case UnitMemory:
+		return "the program used " + value + " % of the memory it may use"
+	case DeviceMemory:
+		return value + " MB of the device's memory were in use, of " + figure(s.Limit) + " MB that may be"
+	case MemoryStalls:
+		return "something waited for memory during " + value + " % of the time"
+	case Processor:
+		return "the processor was " + value + " % busy, after a minute or more above " + figure(s.Limit) + " %"
+	case Heat:
+		switch {
+		case s.Value == 0:
+			return "the processor was slowed down because of heat or voltage"
+		case s.Value < s.Limit:
+			return "the processor was slowed down because of heat or voltage, at " + value + " °C"
+		}
+		return "the processor was " + value + " °C hot"
+	case PoolUse:
+		return value + " % of the places for connections were taken"
+	case PoolFailures:
+		return value + " connections failed in a row"
+	case CacheFailures:
+		return value + " % of the uses of kept pages failed"
+	case CacheMemory:
+		return "kept pages took " + value + " % of their memory"
+	case SlowAnswers:
+		return "the slowest hundredth of the answers took " + value + " s or more"
+	case Slower:
+		return "the slowest hundredth of the answers took " + value + " times as long as when this version was new"
+	case Regression:
+		return "answers took " + value + " times as long as when this version was new, three hours in a row"
+	case PoolMemory:
+		return "connections took " + value + " MB of memory, of " + figure(s.Limit) + " MB that they may take"
+	case Errors:
+		return value + " % of the requests of five minutes failed"
+	}
+	return string(s.Sign) + " was " + value
+}
+
+// figure writes a figure with about three digits.
+func figure(v float64) string {
+	digits := 0
+	switch size := math.Abs(v); {
+	case size < 2:
+		digits = 2
+	case size < 10:
+		digits = 1
+	}
+	at := math.Pow10(digits)
+	return strconv.FormatFloat(math.Round(v*at)/at, 'f', -1, 64)
+}
