@@ -58,10 +58,8 @@ func (r *Refresher) load(ctx context.Context, list []*source) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.configured && r.recovered == "" {
-		for _, s := range list {
-			if i := slices.IndexFunc(known, func(k store.Source) bool { return k.ID == s.ID }); i >= 0 {
-				s.resume(known[i], *r.feeds.Load(), r.o.Now(), now)
-			}
+		if r.unresumed = r.timeless; !r.unresumed {
+			r.resume(list, known, now)
 		}
 	}
 	asked := make(map[string]time.Time)
@@ -79,6 +77,15 @@ func (r *Refresher) load(ctx context.Context, list []*source) error {
 	r.sources, r.asked, r.configured = list, asked, true
 	r.rouse()
 	return nil
+}
+
+// resume takes up the pauses that the sources were in when the program ended. r.mu is held.
+func (r *Refresher) resume(list []*source, known []store.Source, now time.Time) {
+	for _, s := range list {
+		if i := slices.IndexFunc(known, func(k store.Source) bool { return k.ID == s.ID }); i >= 0 && !s.fetched {
+			s.resume(known[i], *r.feeds.Load(), r.o.Now(), now)
+		}
+	}
 }
 
 func find(sources []*source, id string) *source {
@@ -174,9 +181,9 @@ func (r *Refresher) try(ctx context.Context, src config.Source) error {
 		return nil
 	}
 	r.mu.Lock()
-	c := clock{now: r.o.Now(), behind: r.behind, known: r.told}
+	c := r.reading()
 	r.mu.Unlock()
-	_, err := trial(ctx, request{http: r.o.HTTP, src: src, feeds: *r.feeds.Load(), zone: r.o.Zone}, c, func(ics.Component) error { return nil })
+	_, err := trial(ctx, request{http: r.o.HTTP, src: src, feeds: *r.feeds.Load(), zone: r.o.Zone, timeless: c.words != ""}, c, func(ics.Component) error { return nil })
 	return err
 }
 

@@ -25,7 +25,7 @@ func (e *storeError) Error() string { return e.err.Error() }
 func (e *storeError) Unwrap() error { return e.err }
 
 // explain puts what went wrong with a fetch into a code and words.
-func explain(src config.Source, err error, c clock) *Failure {
+func explain(src config.Source, err error, c reading) *Failure {
 	var known *Failure
 	if errors.As(err, &known) {
 		return known
@@ -205,7 +205,7 @@ func netWords(host string, err error) (code, words string) {
 }
 
 // tlsWords is about the encrypted connection.
-func tlsWords(host string, err error, c clock) (code, words string) {
+func tlsWords(host string, err error, c reading) (code, words string) {
 	var invalid x509.CertificateInvalidError
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
@@ -230,15 +230,16 @@ func tlsWords(host string, err error, c clock) (code, words string) {
 // firstYear is the year in which this program was written: a clock before it is wrong.
 const firstYear = 2026
 
-// clock is what is known about the time.
-type clock struct {
+// reading is what is known about the time.
+type reading struct {
 	now    time.Time     // the program's clock
 	behind time.Duration // how far it is behind the servers' clocks
 	known  bool          // whether a server told
+	words  string        // why it is not to be believed; "" when it is
 }
 
-// with returns the clock with what an answer tells about it.
-func (c clock) with(a answer) clock {
+// with returns the reading with what an answer tells about it.
+func (c reading) with(a answer) reading {
 	if !a.date.IsZero() {
 		c.behind, c.known = a.date.Sub(c.now), true
 	}
@@ -247,8 +248,11 @@ func (c clock) with(a answer) clock {
 
 // validity explains a certificate that is not valid now: by its own fault, or because our clock is
 // wrong.
-func (c clock) validity(host string, cert *x509.Certificate) (code, words string) {
+func (c reading) validity(host string, cert *x509.Certificate) (code, words string) {
 	day := func(t time.Time) string { return t.UTC().Format("2 January 2006") }
+	if c.words != "" {
+		return "clock", fmt.Sprintf("Whether the certificate of %s holds can't be told yet. %s Wait until the time has come from the network, or set it.", host, c.words)
+	}
 	early := c.now.Before(cert.NotBefore)
 	really := c.now.Add(c.behind)
 	if early || c.now.Year() < firstYear || c.known && really.After(cert.NotBefore) && really.Before(cert.NotAfter) {
@@ -257,6 +261,12 @@ func (c clock) validity(host string, cert *x509.Certificate) (code, words string
 	}
 	return "tls", fmt.Sprintf("The certificate of %s ran out on %s. Whoever runs the server must renew it, unless this device's clock is wrong: it says %s.",
 		host, day(cert.NotAfter), day(c.now))
+}
+
+// aboutTime tells whether an error may be the fault of a clock that is wrong.
+func aboutTime(err error) bool {
+	var invalid x509.CertificateInvalidError
+	return errors.As(err, &invalid) && invalid.Reason == x509.Expired
 }
 
 // emptied is the failure of a calendar that came without any event, where before stand.

@@ -35,10 +35,10 @@ func (f *Failure) Unwrap() error { return f.Err }
 // Trial fetches and decodes once and stores nothing. It takes at most feeds.Timeout. The error is
 // a *Failure, or that of ctx when it ends.
 func Trial(ctx context.Context, h *conn.HTTP, src config.Source, feeds config.Feeds, zone *time.Location, keep func(ics.Component) error) (ics.Report, error) {
-	return trial(ctx, request{http: h, src: src, feeds: feeds, zone: zone}, clock{now: time.Now()}, keep)
+	return trial(ctx, request{http: h, src: src, feeds: feeds, zone: zone}, reading{now: time.Now()}, keep)
 }
 
-func trial(ctx context.Context, q request, c clock, keep func(ics.Component) error) (ics.Report, error) {
+func trial(ctx context.Context, q request, c reading, keep func(ics.Component) error) (ics.Report, error) {
 	a, err := q.fetch(ctx, func() (func(ics.Component) error, error) { return keep, nil })
 	if err == nil {
 		return a.report, nil

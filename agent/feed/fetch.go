@@ -24,6 +24,7 @@ type request struct {
 	feeds      config.Feeds
 	zone       *time.Location
 	validators store.Validators // zero: ask for the whole feed
+	timeless   bool             // the device's clock is not trusted
 }
 
 // answer is what the server said. With an error it holds what was known by then.
@@ -109,7 +110,11 @@ func (q request) build(ctx context.Context) (*http.Request, error) {
 }
 
 func (q request) read(ctx context.Context, resp *http.Response, open func() (func(ics.Component) error, error)) (answer, error) {
-	a := answer{date: dateOf(resp.Header), asks: asksOf(resp.Header, time.Now())}
+	var now time.Time
+	if !q.timeless {
+		now = time.Now()
+	}
+	a := answer{date: dateOf(resp.Header), asks: asksOf(resp.Header, now)}
 	asked := q.validators != store.Validators{}
 	if resp.StatusCode == http.StatusNotModified && asked {
 		a.unchanged = true

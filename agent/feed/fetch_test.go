@@ -251,17 +251,18 @@ func TestCertificates(t *testing.T) {
 		from, until time.Time
 		names       []string
 		roots       *x509.CertPool
-		clock       clock
+		clock       reading
 		code, words string
 	}{
-		{"good", now.Add(-day), now.Add(day), nil, roots, clock{now: now}, "", ""},
-		{"from nobody", now.Add(-day), now.Add(day), nil, x509.NewCertPool(), clock{now: now}, "tls", "comes from nobody this device knows"},
-		{"of another", now.Add(-day), now.Add(day), []string{"other.example"}, roots, clock{now: now}, "tls", "belongs to another name"},
-		{"expired", now.Add(-30 * day), now.Add(-day), nil, roots, clock{now: now}, "tls", "ran out on 14 June 2026"},
-		{"expired by all clocks", now.Add(-30 * day), now.Add(-day), nil, roots, clock{now: now, known: true}, "tls", "ran out on 14 June 2026"},
-		{"clock a year ahead", now.Add(-30 * day), now.Add(-day), nil, roots, clock{now: now, behind: -10 * day, known: true}, "clock", "it says 15 June 2026"},
-		{"clock a year behind", now.Add(365 * day), now.Add(400 * day), nil, roots, clock{now: now}, "clock", "holds from 15 June 2027 to 20 July 2027"},
-		{"clock never set", now, now.Add(day), nil, roots, clock{now: time.Date(1970, 1, 1, 0, 1, 0, 0, time.UTC)}, "clock", "it says 1 January 1970"},
+		{"good", now.Add(-day), now.Add(day), nil, roots, reading{now: now}, "", ""},
+		{"from nobody", now.Add(-day), now.Add(day), nil, x509.NewCertPool(), reading{now: now}, "tls", "comes from nobody this device knows"},
+		{"of another", now.Add(-day), now.Add(day), []string{"other.example"}, roots, reading{now: now}, "tls", "belongs to another name"},
+		{"expired", now.Add(-30 * day), now.Add(-day), nil, roots, reading{now: now}, "tls", "ran out on 14 June 2026"},
+		{"expired by all clocks", now.Add(-30 * day), now.Add(-day), nil, roots, reading{now: now, known: true}, "tls", "ran out on 14 June 2026"},
+		{"clock a year ahead", now.Add(-30 * day), now.Add(-day), nil, roots, reading{now: now, behind: -10 * day, known: true}, "clock", "it says 15 June 2026"},
+		{"clock not trusted", now.Add(-30 * day), now.Add(-day), nil, roots, reading{now: now, words: "The clock is not set yet."}, "clock", "told yet. The clock is not set yet. Wait"},
+		{"clock a year behind", now.Add(365 * day), now.Add(400 * day), nil, roots, reading{now: now}, "clock", "holds from 15 June 2027 to 20 July 2027"},
+		{"clock never set", now, now.Add(day), nil, roots, reading{now: time.Date(1970, 1, 1, 0, 1, 0, 0, time.UTC)}, "clock", "it says 1 January 1970"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cert, err := authority.Issue(c.from, c.until, c.names...)

@@ -36,7 +36,8 @@ type asks struct {
 	after time.Duration // Retry-After (RFC 9110 section 10.2.3)
 }
 
-// asksOf reads them. now stands in for the server's clock where it doesn't tell it.
+// asksOf reads them. now stands in for the server's clock where it doesn't tell it; zero: the time is not known, and a date
+// says nothing.
 func asksOf(h http.Header, now time.Time) asks {
 	if date := dateOf(h); !date.IsZero() {
 		now = date
@@ -51,7 +52,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 		return n
 	}
 	at, err := http.ParseTime(text)
-	if err != nil {
+	if err != nil || now.IsZero() {
 		return 0
 	}
 	return at.Sub(now)
@@ -78,7 +79,7 @@ func freshness(h http.Header, now time.Time) time.Duration {
 		return age
 	}
 	expires, err := http.ParseTime(h.Get("Expires"))
-	if err != nil {
+	if err != nil || now.IsZero() {
 		return 0 // "0" and the like: expired already
 	}
 	return expires.Sub(now)

@@ -49,5 +49,13 @@ func kept(server asks, f *Failure, pause time.Duration) time.Duration {
 	return min(server.after, pause)
 }
 
+// paced is a pause at a pace of 1 or more, at which each is so many times as long.
+func paced(pause time.Duration, pace float64) time.Duration {
+	if long := float64(pause) * pace; long < float64(maxPause) {
+		return max(pause, time.Duration(long))
+	}
+	return max(pause, maxPause)
+}
+
 // longestRetry is the longest pause that retry makes of its own accord.
 func longestRetry(configured time.Duration) time.Duration { return retry(1<<10, configured, asks{}, 1) }

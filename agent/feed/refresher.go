@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"calendarbot/agent/clock"
 	"calendarbot/agent/config"
 	"calendarbot/agent/conn"
 	"calendarbot/agent/ics"
@@ -40,6 +41,16 @@ type Refresher struct {
 	behind     time.Duration        // how far the program's clock is behind the servers'
 	told       bool                 // whether a server told
 	recovered  string               // what the store said of itself when it was last asked
+	pace       float64              // pauses are so many times as long
+	timeless   bool                 // the clock is not trusted, as the loop knows
+	jumps      uint64               // of the clock, as the loop knows
+	unresumed  bool                 // pauses from before the start are not taken up, because it was not trusted then
+}
+
+// Clock tells whether the time can be believed, and when that changes.
+type Clock interface {
+	State() clock.State
+	Changed() <-chan struct{}
 }
 
 // Options of New.
@@ -49,6 +60,7 @@ type Options struct {
 	Zone  *time.Location
 	Feeds config.Feeds
 	Now   func() time.Time // the program's clock, for what is recorded; waiting uses real time
+	Clock Clock            // nil: always to be believed
 	Log   *slog.Logger
 }
 
@@ -72,6 +84,11 @@ func New(o Options) *Refresher {
 		wake:      make(chan struct{}, 1),
 		asked:     make(map[string]time.Time),
 		recovered: o.Store.Recovered(),
+		pace:      1,
+	}
+	if o.Clock != nil {
+		state := o.Clock.State()
+		r.jumps, r.timeless = state.Jumps, !state.Trusted
 	}
 	r.feeds.Store(&o.Feeds)
 	return r
@@ -84,8 +101,8 @@ func (r *Refresher) SetFeeds(feeds config.Feeds) {
 	defer r.mu.Unlock()
 	before := *r.feeds.Swap(&feeds)
 	for _, s := range r.sources {
-		if s.due.Equal(s.last.Add(s.pause(before))) {
-			s.due = s.last.Add(s.pause(feeds))
+		if s.base > 0 && s.base == s.pause(before) {
+			s.plan(s.pause(feeds), r.pace)
 		}
 	}
 	r.rouse()
@@ -102,6 +119,7 @@ func (r *Refresher) Run(ctx context.Context) error {
 		}
 	}
 	r.once.Do(func() { close(r.ready) })
+	turned := r.watchClock(ctx)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -124,6 +142,8 @@ func (r *Refresher) Run(ctx context.Context) error {
 			return nil
 		case <-r.wake:
 		case <-timer.C:
+		case <-turned:
+			turned = r.watchClock(ctx)
 		}
 	}
 }
@@ -177,10 +197,10 @@ func (r *Refresher) next(now time.Time) (*source, time.Duration) {
 	if words != r.recovered {
 		r.recovered = words
 		for _, s := range r.sources {
-			s.due = s.held
+			s.due, s.base = s.held, 0
 		}
 	}
-	return next(r.sources, r.asked, now)
+	return next(r.askable(), r.asked, now)
 }
 
 // refresh fetches one source once and records how it went.
@@ -188,7 +208,7 @@ func (r *Refresher) refresh(ctx context.Context, s *source) {
 	r.mu.Lock()
 	s.again = false
 	job := *s
-	c := clock{now: r.o.Now(), behind: r.behind, known: r.told}
+	c := r.reading()
 	recovered := r.recovered
 	r.mu.Unlock()
 	feeds := *r.feeds.Load()
@@ -199,7 +219,7 @@ func (r *Refresher) refresh(ctx context.Context, s *source) {
 	if err == nil {
 		out = judge(job, feeds, a, draft)
 		if out.failure == nil {
-			err = r.keep(ctx, job, a, draft, out.pause)
+			err = r.keep(ctx, job, a, draft, r.paced(out.pause))
 		}
 	}
 	if ctx.Err() != nil {
@@ -212,6 +232,8 @@ func (r *Refresher) refresh(ctx context.Context, s *source) {
 		out = outcome{pause: minPause}
 	case conn.IsCorrupt(err) && r.o.Store.Recovered() != recovered:
 		out = outcome{pause: minPause} // a new database was started: next makes all sources due
+	case c.words != "" && aboutTime(err):
+		out = outcome{pause: minPause, failures: job.failures, empty: job.empty, own: job.own} // says nothing of the source
 	default:
 		out = lost(job, feeds, a, explain(job.Source, err, c), rand.Float64())
 	}
@@ -225,7 +247,7 @@ func (r *Refresher) refresh(ctx context.Context, s *source) {
 
 // get asks for the feed and collects its events in a draft, which is nil when the server sent none.
 func (r *Refresher) get(ctx context.Context, job source, feeds config.Feeds) (answer, *store.Draft, error) {
-	q := request{http: r.o.HTTP, src: job.Source, feeds: feeds, zone: r.o.Zone}
+	q := request{http: r.o.HTTP, src: job.Source, feeds: feeds, zone: r.o.Zone, timeless: !r.trusted()}
 	if r.holdsEvents(ctx, job.ID) {
 		v, err := r.o.Store.Validators(ctx, job.ID)
 		if err != nil {
@@ -291,10 +313,10 @@ func (r *Refresher) keep(ctx context.Context, job source, a answer, draft *store
 
 // report records a failure; the last good events stay.
 func (r *Refresher) report(ctx context.Context, job source, out outcome) {
-	f := out.failure
+	f, wait := out.failure, r.paced(out.pause)
 	r.o.Log.Warn("calendar not refreshed", "source", job.ID, "address", job.URL, "code", f.Code, "words", f.Words,
-		"cause", cause(f), "failures", out.failures, "next", out.pause.Round(time.Second).String())
-	err := r.o.Store.Failed(ctx, job.ID, f.Code, f.Words, r.o.Now().Add(out.pause))
+		"cause", cause(f), "failures", out.failures, "next", wait.Round(time.Second).String())
+	err := r.o.Store.Failed(ctx, job.ID, f.Code, f.Words, r.o.Now().Add(wait))
 	if err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrUnknown) {
 		r.o.Log.Warn("save the failure of a calendar", "source", job.ID, "error", err)
 	}
@@ -310,14 +332,15 @@ func cause(f *Failure) string {
 }
 
 // finish puts the source back in line.
-func (r *Refresher) finish(s *source, out outcome, c clock) {
+func (r *Refresher) finish(s *source, out outcome, c reading) {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.behind, r.told = c.behind, c.known
 	r.asked[s.host] = now
-	s.tried, s.failures, s.empty, s.own = true, out.failures, out.empty, out.own
-	s.last, s.held, s.due = now, now.Add(out.held), now.Add(out.pause)
+	s.tried, s.fetched, s.failures, s.empty, s.own = true, true, out.failures, out.empty, out.own
+	s.last, s.held = now, now.Add(out.held)
+	s.plan(out.pause, r.pace)
 	if s.again {
 		s.hurry()
 	}

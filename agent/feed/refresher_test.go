@@ -27,6 +27,7 @@ type bench struct {
 	path   string
 	feeds  config.Feeds
 	clock  atomic.Int64 // seconds
+	hands  Clock        // nil: its clock is trusted
 	log    bytes.Buffer
 	client *conn.HTTP
 }
@@ -54,7 +55,7 @@ func (b *bench) open(sources ...config.Source) {
 		b.t.Fatal(err)
 	}
 	b.store = s
-	b.Refresher = New(Options{HTTP: b.client, Store: s, Zone: time.UTC, Feeds: b.feeds, Now: b.now, Log: slog.New(slog.NewTextHandler(&b.log, nil))})
+	b.Refresher = New(Options{HTTP: b.client, Store: s, Zone: time.UTC, Feeds: b.feeds, Now: b.now, Clock: b.hands, Log: slog.New(slog.NewTextHandler(&b.log, nil))})
 	if err := b.Configure(b.t.Context(), sources); err != nil {
 		b.t.Fatal(err)
 	}

@@ -30,12 +30,18 @@ type diary struct {
 // synctest: the network is left out, since nothing in a bubble may wait for it.
 func keepDiary(t *testing.T, sources ...config.Source) *diary {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "calendarbot.db"), Zone: time.UTC, DB: conn.DBOptions{}})
+	return keepDiaryBy(t, nil, time.Now, sources...)
+}
+
+// keepDiaryBy is keepDiary by a clock of its own.
+func keepDiaryBy(t *testing.T, c Clock, now func() time.Time, sources ...config.Source) *diary {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "calendarbot.db"), Zone: time.UTC, Now: now, DB: conn.DBOptions{}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := &diary{start: time.Now(), notes: map[string][]time.Duration{}, reply: func(string) (answer, error) { return answer{unchanged: true}, nil }}
-	d.Refresher = New(Options{Store: s, Feeds: patient()})
+	d.Refresher = New(Options{Store: s, Feeds: patient(), Now: now, Clock: c})
 	d.fetch = func(_ context.Context, q request, _ func() (func(ics.Component) error, error)) (answer, error) {
 		d.mu.Lock()
 		d.notes[q.src.ID] = append(d.notes[q.src.ID], time.Since(d.start))

@@ -15,6 +15,8 @@ type source struct {
 	web      bool
 	host     string
 	due      time.Time     // zero: at once
+	base     time.Duration // due is the last try and this, times the pace; 0: due is no pause's end
+	fetched  bool          // since the source was set, by this program
 	again    bool          // a person asked for it while it was being fetched
 	tried    bool          // since the source was set, or before the program started
 	crowded  bool          // its host has many sources
@@ -61,9 +63,42 @@ func (s *source) hurry() {
 	if !s.last.IsZero() {
 		soonest = later(soonest, s.last.Add(patience(s.failures)))
 	}
-	if soonest.Before(s.due) {
-		s.due = soonest
+	s.advance(soonest)
+}
+
+// retime makes the source due because the time is another than was thought: at once, but that its server has its peace, and that a
+// clock that jumps again and again makes us no worse than the shortest pause.
+func (s *source) retime() {
+	soonest := s.held
+	if s.fetched {
+		soonest = later(soonest, s.last.Add(minPause))
 	}
+	s.advance(soonest)
+}
+
+// advance makes the source due earlier; whatever the pace, it stays so.
+func (s *source) advance(to time.Time) {
+	if to.Before(s.due) {
+		s.due, s.base = to, 0
+	}
+}
+
+// plan makes the source due a pause after its last try.
+func (s *source) plan(pause time.Duration, pace float64) {
+	s.base, s.due = pause, s.last.Add(paced(pause, pace))
+}
+
+// repace makes the source keep to another pace, if it waits for the end of a pause. What its server asks for holds anyway.
+func (s *source) repace(pace float64) {
+	if s.base > 0 {
+		s.plan(s.base, pace)
+	}
+}
+
+// byCertificate tells whether the source is fetched from a server whose certificate is judged by the time.
+func (s *source) byCertificate() bool {
+	u, err := url.Parse(s.URL.Reveal())
+	return err == nil && u.Scheme != "http"
 }
 
 func later(a, b time.Time) time.Time {
@@ -88,6 +123,7 @@ func (s *source) resume(k store.Source, feeds config.Feeds, clock, now time.Time
 		return
 	}
 	s.tried, s.due, s.last = true, now.Add(left), now.Add(k.LastTry.Sub(clock))
+	s.base = s.due.Sub(s.last)
 	if k.State == store.Failing {
 		s.held = s.due
 	}

@@ -27,8 +27,15 @@ type Freshness struct {
 // freshLines is how many sources are spoken of one by one.
 const freshLines = 3
 
-// planSlack is how late a planned fetch may be before the source counts as too old.
-const planSlack = time.Minute
+// planSlack is how late a planned fetch may be before the source counts as too old. One that is planned for longer than maxPlan from
+// now was planned by a clock that was wrong then, or is wrong now.
+const (
+	planSlack = time.Minute
+	maxPlan   = 25 * time.Hour
+)
+
+// wrongClock is how far in the future a success lies that was noted by a clock that was wrong then, or is wrong now.
+const wrongClock = time.Hour
 
 // Fresh judges the sources at now. A source whose last success is more than limit ago is too old, unless its
 // next fetch is planned for later and not overdue.
@@ -45,10 +52,14 @@ func Fresh(feeds []Feed, now time.Time, limit time.Duration, o Options) Freshnes
 			f.Reached++
 		}
 		old := s.LastSuccess.Add(limit)
-		if planned := s.Next.Add(planSlack); planned.After(old) {
+		if planned := s.Next.Add(planSlack); planned.After(old) && s.Next.Before(now.Add(maxPlan)) {
 			old = planned
 		}
+		ahead := s.LastSuccess.After(now.Add(wrongClock))
 		switch {
+		case s.Failing && ahead:
+			f.Stale = true
+			f.add(futureLine(s.Name), s.Error)
 		case s.Failing:
 			f.Stale = true
 			failing = append(failing, s)
@@ -60,9 +71,9 @@ func Fresh(feeds []Feed, now time.Time, limit time.Duration, o Options) Freshnes
 		case !now.Before(old):
 			f.Stale = true
 			f.add(asOfLine(s.Name, moment(s.LastSuccess, now, o)), "")
-		case s.LastSuccess.After(now.Add(time.Hour)):
+		case ahead:
 			f.add(futureLine(s.Name), "")
-			f.Until = earlier(f.Until, s.LastSuccess.Add(-time.Hour))
+			f.Until = earlier(f.Until, s.LastSuccess.Add(-wrongClock))
 		default:
 			f.Until = earlier(f.Until, old)
 		}
