@@ -32,7 +32,7 @@ func crampedCommand(ctx context.Context, args []string, out io.Writer) error {
 	fs.StringVar(&p.agent, "agent", "bin/calendarbot", "the agent's binary")
 	fs.StringVar(&p.roots, "roots", "agent/pressure/testdata", "folder with the fixture calm, for control groups of version 1")
 	runs := fs.Int("runs", 10, "how often, 1 to 1000")
-	wait := fs.Duration("wait", time.Minute, "how long the agent may take to notice, 5s to 1h")
+	wait := fs.Duration("wait", 3*time.Minute, "how long the agent may take to notice, 5s to 1h")
 	dest := fs.String("out", "dist/soak", "folder for scratch and the result")
 	if err := parse(fs, args); err != nil {
 		return err
@@ -144,7 +144,7 @@ func (d drill) run(ctx context.Context) (r squeezed, err error) {
 	load, quiet := context.WithCancel(ctx)
 	defer quiet()
 	for range crowdSize {
-		all.Go(func() { client{paths: crowd(), every: crowdPace}.visit(load, a, &t) })
+		all.Go(func() { client{paths: crowd(), every: crowdPace, host: crowdHost}.visit(load, a, &t) })
 	}
 	err = d.squeeze(ctx, g, a, &r)
 	quiet()

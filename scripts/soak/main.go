@@ -23,7 +23,7 @@ flat, or a request was not answered.
 
 Usage:
   soak [--agent BINARY] [--for TIME] [--out DIR] [--roots DIR]
-  soak cramped [--agent BINARY] [--runs N] [--hold TIME]
+  soak cramped [--agent BINARY] [--runs N] [--wait TIME]
 
   soak cramped puts the agent and a memory hog into one control group of 64 MiB, again and again. It needs root.
 

@@ -120,14 +120,14 @@ func TestInterruptedEarly(t *testing.T) {
 
 func TestCramped(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it builds the program, and takes half a minute")
+		t.Skip("it builds the program, and takes two minutes")
 	}
 	t.Parallel()
 	roots, err := filepath.Abs(fixtures)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := drill{agent: binary(t), roots: roots, dir: filepath.Join(t.TempDir(), "test"), self: []string{os.Args[0]}, wait: 2 * time.Minute}
+	d := drill{agent: binary(t), roots: roots, dir: filepath.Join(t.TempDir(), "test"), self: []string{os.Args[0]}, wait: 5 * time.Minute}
 	r, err := d.run(t.Context())
 	if errors.Is(err, errNoGroup) {
 		t.Skip(err)
