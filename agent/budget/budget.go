@@ -3,19 +3,20 @@
 package budget
 
 import (
-	"time"
+	"fmt"
 
 	"calendarbot/agent/config"
 	"calendarbot/agent/pressure"
 )
 
-// Budget is what each part may use now. The zero Budget bounds nothing.
+// Budget is what each part may use now. The zero Budget bounds nothing. Two budgets are equal when nothing is to be done
+// differently: there is no figure in it that changes with each reading.
 type Budget struct {
 	CacheStep   uint8   // how much kept pages give up: 0 nothing, 1 the oldest, 2 half, 3 all (70, 85, 95 % of the unit's memory)
 	HTTPConns   int     // at most so many connections to servers; 0: what the configuration says
 	Readers     int     // at most so many readers of the database; 0: what the configuration says
 	MemoryLimit int64   // soft limit of the Go runtime in bytes (GOMEMLIMIT); 0: none
-	FreeMemory  bool    // give unused memory back to the system now
+	FreeMemory  bool    // give unused memory back to the system, once, when this budget begins
 	BatchSize   int     // of gathered questions
 	Warm        bool    // pages may be drawn before somebody asks
 	Pace        float64 // pauses between fetches are so many times as long; 1 or more
@@ -25,24 +26,71 @@ type Budget struct {
 	Why         string  // of Rollback, as a sentence
 }
 
-// For says what each part may use now.
-func For(cfg config.Config, a pressure.Assessment) Budget { panic("not yet") }
-
-// Action is something that was done by itself: it begins when a sign reaches a step, and ends when it leaves it.
-type Action struct {
-	ID    int64 // given by whoever keeps it
-	Sign  pressure.Sign
-	Step  int
-	Value float64 // the reading that caused it
-	Limit float64
-	Unit  string
-	Done  string    // what was done, as a sentence for a person
-	Began time.Time // by the program's clock
-	Ended time.Time // zero: it lasts
+// For says what each part may use now: what the configuration says, less what the signs take. Where several do, the strictest wins.
+func For(cfg config.Config, a pressure.Assessment) Budget {
+	b := Budget{BatchSize: cfg.Batch.Size, Warm: true, Pace: 1}
+	room := a.Room
+	if room == 0 {
+		room = uint64(cfg.Pressure.UnitMemory)
+	}
+	for _, s := range a.Signs {
+		if r, ok := of(s.Sign, s.Step); ok {
+			b.take(r, s, cfg, room)
+		}
+	}
+	return b
 }
 
-// Actions compares two assessments: what begins with the second one, and what of the running ones ends with it.
-// A step of a sign is one action; going from step 1 to 2 ends the first and begins the second.
-func Actions(running []Action, a pressure.Assessment, b Budget) (begun, ended []Action) {
-	panic("not yet")
+// take bounds the budget by a row too.
+func (b *Budget) take(r rule, s pressure.Standing, cfg config.Config, room uint64) {
+	b.CacheStep = max(b.CacheStep, r.cache)
+	if r.pools > 0 {
+		b.HTTPConns = lower(b.HTTPConns, max(1, cfg.HTTP.MaxConns/r.pools))
+		b.Readers = lower(b.Readers, max(1, cfg.DB.Readers/r.pools))
+	}
+	if r.memory > 0 {
+		b.MemoryLimit = lower(b.MemoryLimit, memoryLimit(room, r.memory))
+		b.FreeMemory = true
+	}
+	if r.batch > 0 {
+		b.BatchSize = min(b.BatchSize, max(1, cfg.Batch.Size/r.batch))
+	}
+	if r.cold || r.plain != "" {
+		b.Warm = false
+	}
+	b.Pace = max(b.Pace, r.pace)
+	if r.rate > 0 {
+		b.ClientRate = lower(b.ClientRate, r.rate)
+	}
+	if r.plain != "" && b.Plain == "" {
+		b.Plain = "Optional parts are switched off, because " + r.plain + "."
+	}
+	if r.rollback > b.Rollback {
+		b.Rollback, b.Why = r.rollback, fmt.Sprintf("More than %v %% of the requests of five minutes failed.", s.Limit)
+	}
+}
+
+// lower is the smaller of two bounds, of which the first may be none yet.
+func lower[T int | int64 | float64](bound, other T) T {
+	if bound == 0 {
+		return other
+	}
+	return min(bound, other)
+}
+
+const (
+	outside   = 16 << 20 // bytes of the unit's that are not the Go runtime's: SQLite's pages, its code, what the kernel keeps for it
+	leastHeap = 32 << 20 // bytes that the Go runtime needs at 10,000 events, with some left over
+	leastPart = 0.4      // of the unit's memory
+)
+
+// memoryLimit is what the Go runtime is held to (GOMEMLIMIT): a share of the unit's memory, less what of it is not the runtime's
+// own. The shares fall so that collecting brings the unit below the threshold of the step, where it can: 80 % at the step that begins at
+// 70 %, 70 % at 85 %, and 60 % at 95 %. In normal there is no limit, as collecting twice as often as usual is enough then (SetGCPercent).
+//
+// A limit below what lives makes the collector run without a pause and free nothing, with up to half of the processor: so it never is
+// below what the program needs with a large calendar, nor below two fifths of the unit's memory. What then is too much the kernel
+// holds back by memory.high.
+func memoryLimit(room uint64, share float64) int64 {
+	return int64(max(share*float64(room)-outside, leastPart*float64(room), leastHeap))
 }
