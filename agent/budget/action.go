@@ -78,7 +78,8 @@ func (r rule) parts(b Budget) []string {
 	add(r.cold && r.plain == "", "pages were no longer drawn before somebody asks")
 	add(r.pools > 0, "connections were limited to %d to servers and %d to the database", b.HTTPConns, b.Readers)
 	add(r.memory > 0, "unused memory was given back")
-	add(r.batch > 0, "at most %d questions were put into one", b.BatchSize)
+	add(r.batch == one, "questions were no longer put together")
+	add(r.batch > 0 && r.batch < one, "at most %d questions were put into one", b.BatchSize)
 	add(r.pace > 0, "the pauses between fetches of calendars were made %v times as long", b.Pace)
 	add(r.rate > 0, "each client was limited to %v requests per second", b.ClientRate)
 	return list
