@@ -38,7 +38,7 @@ func aged(p Page, q Query, now time.Time, zone *time.Location) (Page, bool) {
 
 // withLine puts a line for a person into a page.
 func withLine(body []byte, mark int, words string) []byte {
-	return spliced(body, mark, `<p class="notes stale"><bdi>`+html.EscapeString(words)+"</bdi></p>\n")
+	return spliced(body, mark, `<p class="notes stale"><a href="/status"><bdi>`+html.EscapeString(words)+"</bdi></a></p>\n")
 }
 
 // withNote tells the programs that ask under /api/v1. A quote in a feed's text is encoded with a backslash, so that the keys are

@@ -56,17 +56,8 @@ func wall(t *testing.T) *httptest.Server {
 		pages[s.name] = stage(t, s)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /assets/{name}", func(w http.ResponseWriter, r *http.Request) {
-		body, contentType, _ := Asset(r.PathValue("name"))
-		w.Header().Set("Content-Type", contentType)
-		w.Write(body)
-	})
-	mux.HandleFunc("GET /stream", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		w.(http.Flusher).Flush()
-		<-r.Context().Done()
-	})
-	mux.HandleFunc("POST /api/browser-heartbeat", func(http.ResponseWriter, *http.Request) {})
+	serveStatus(t, mux)
+	serveAssets(mux)
 	mux.HandleFunc("GET /{scene}/{page}", func(w http.ResponseWriter, r *http.Request) {
 		q := Query{Kind: Next, Theme: r.URL.Query().Get("theme")}
 		if r.PathValue("page") == "agenda" {
@@ -92,6 +83,22 @@ func wall(t *testing.T) *httptest.Server {
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.CloseClientConnections)
 	return server
+}
+
+// serveAssets serves what every page fetches besides itself.
+func serveAssets(mux *http.ServeMux) {
+	mux.HandleFunc("GET /assets/{name}", func(w http.ResponseWriter, r *http.Request) {
+		body, contentType, _ := Asset(r.PathValue("name"))
+		w.Header().Set("Content-Type", contentType)
+		w.Write(body)
+	})
+	mux.HandleFunc("GET /stream", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	mux.HandleFunc("POST /api/browser-heartbeat", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("GET /favicon.ico", func(http.ResponseWriter, *http.Request) {})
 }
 
 // openBrowser starts the one browser of the tests.
@@ -169,7 +176,7 @@ const misfits = `(() => {
   if (root.scrollWidth > innerWidth) bad.push('the page is ' + root.scrollWidth + ' wide');
   if (WALL && root.scrollHeight > innerHeight + 1) bad.push('the page is ' + root.scrollHeight + ' high');
   for (const e of document.querySelectorAll('main *')) {
-    if (e.closest('.unseen, svg, .follow .name, .follow .sub, .meta .label, .flow .then, .next .notes, .chip span')) continue;
+    if (e.closest('.unseen, svg, .follow .name, .follow .sub, .meta .label, .flow .then, .next .notes, .chip span, .wide *')) continue;
     const r = e.getBoundingClientRect(), item = e.closest('.follow li');
     if (item && unseen(item)) continue;
     if (r.width && (r.right > innerWidth + 1 || r.left < -1)) bad.push(e.className + ' sticks out: ' + e.textContent.slice(0, 30));
@@ -211,6 +218,10 @@ func TestBrowser(t *testing.T) {
 	ctx := openBrowser(t, found.hear)
 	t.Run("every scene", func(t *testing.T) {
 		everyScene(t, ctx, server.URL)
+		found.none(t)
+	})
+	t.Run("status", func(t *testing.T) {
+		everyStatus(t, ctx, server.URL)
 		found.none(t)
 	})
 	t.Run("kept current", func(t *testing.T) { keptCurrent(t, ctx, &found) })

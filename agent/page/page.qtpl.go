@@ -196,9 +196,9 @@ func streamnoteLines(qw422016 *qt422016.Writer, l *layout) {
 		if l.Stale {
 			qw422016.N().S(` stale`)
 		}
-		qw422016.N().S(`"><bdi>`)
+		qw422016.N().S(`"><a href="/status"><bdi>`)
 		qw422016.E().S(l.Notes)
-		qw422016.N().S(`</bdi></p>
+		qw422016.N().S(`</bdi></a></p>
 `)
 	}
 }

@@ -41,7 +41,7 @@ func streamformStart(qw422016 *qt422016.Writer, title string, f *Frame) {
 <h1>`)
 	qw422016.E().S(title)
 	qw422016.N().S(`</h1>
-<nav aria-label="Pages"><a href="/">Next</a> <a href="/agenda">Agenda</a></nav>
+<nav aria-label="Pages"><a href="/">Next</a> <a href="/agenda">Agenda</a> <a href="/status">Status</a></nav>
 `)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"hash/fnv"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -22,7 +23,7 @@ const (
 	streamWrite = 15 * time.Second       // for a listener to take what is sent
 )
 
-// pulse tells its listeners when the picture changes: when the store's generation grows, and when the time comes
+// pulse tells its listeners when the picture changes: when the store's generation becomes another, and when the time comes
 // at which the picture itself changes (once a minute at most, as that is how often it counts).
 type pulse struct {
 	generation func() uint64
@@ -147,14 +148,62 @@ func (s *Server) pictureUntil(ctx context.Context) (until time.Time) {
 	return p.Until
 }
 
-// stream answers server-sent events: "change" whenever the page should be fetched again.
+// vitalMark is another number when the status page would say something else than figures: of problems, levels, actions, which begin
+// and end with the steps of signs, and of what the store knows.
+func (s *Server) vitalMark() uint64 {
+	h := fnv.New64a()
+	note := func(values ...any) { fmt.Fprintln(h, values...) } // which never fails
+	note(s.o.Store.Generation())
+	if s.o.Health != nil {
+		r := s.o.Health()
+		note(r.Fine, r.Since.Unix())
+		for _, p := range r.Problems {
+			note(p.Code, p.About, p.Severity, p.Of, p.In > 0)
+		}
+	}
+	if s.o.Pressure != nil {
+		judged, _ := s.o.Pressure()
+		note(judged.Level)
+		for _, sign := range judged.Signs {
+			note(sign.Step)
+		}
+	}
+	if s.o.Clock != nil {
+		state := s.o.Clock()
+		note(state.Trusted, state.Jumps)
+	}
+	return h.Sum64() >> 11 // what a browser can count to
+}
+
+// streamKind is what a stream is about.
+type streamKind struct {
+	event string
+	*pulse
+}
+
+// streamKind reads what a stream is asked to be about.
+func (s *Server) streamKind(c *fiber.Ctx) (streamKind, error) {
+	switch string(c.Request().URI().QueryArgs().Peek("of")) {
+	case "":
+		return streamKind{"change", s.pulse}, nil
+	case "status":
+		return streamKind{"status", s.vital}, nil
+	}
+	return streamKind{}, problemOf(http.StatusBadRequest, "bad_parameter", "The parameter of can be status, or is left out.")
+}
+
+// stream answers server-sent events: one whenever the page should be fetched again.
 func (s *Server) stream(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderCacheControl, "no-store")
+	kind, err := s.streamKind(c)
+	if err != nil {
+		return err
+	}
 	if c.Method() == fiber.MethodHead {
 		c.Set(fiber.HeaderContentType, "text/event-stream")
 		return nil
 	}
-	changes := s.pulse.listen()
+	changes := kind.listen()
 	if changes == nil {
 		return problemOf(http.StatusServiceUnavailable, "streams", fmt.Sprintf("At most %d event streams are open at a time; please try again.", maxStreams))
 	}
@@ -164,26 +213,26 @@ func (s *Server) stream(c *fiber.Ctx) error {
 	conn := below(c.Context().Conn()) // whose limits are those of a request and its answer
 	greeting := "retry: 3000\n\n"
 	if c.Get("Last-Event-ID") != "" {
-		greeting += changeEvent(s.o.Store.Generation()) // whoever comes back may have missed something
+		greeting += kind.told(kind.generation()) // whoever comes back may have missed something
 	}
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 		defer func() {
-			s.pulse.leave(changes)
+			kind.leave(changes)
 			if cause := recover(); cause != nil {
 				s.o.Log.Error("panic while streaming", "cause", cause, "stack", string(debug.Stack()))
 			}
 		}()
-		send(conn, w, changes, greeting)
+		send(conn, w, changes, kind.told, greeting)
 	})
 	return nil
 }
 
-func changeEvent(generation uint64) string {
-	return fmt.Sprintf("event: change\nid: %d\ndata: {\"generation\":%d}\n\n", generation, generation)
+func (k streamKind) told(generation uint64) string {
+	return fmt.Sprintf("event: %s\nid: %d\ndata: {\"generation\":%d}\n\n", k.event, generation, generation)
 }
 
 // send writes the greeting, then changes until the channel is closed or the listener is gone.
-func send(conn net.Conn, w *bufio.Writer, changes <-chan uint64, greeting string) {
+func send(conn net.Conn, w *bufio.Writer, changes <-chan uint64, told func(generation uint64) string, greeting string) {
 	// The limit for reading a request would end the stream.
 	if conn.SetReadDeadline(time.Time{}) != nil {
 		return
@@ -220,7 +269,7 @@ func send(conn net.Conn, w *bufio.Writer, changes <-chan uint64, greeting string
 		case <-gone:
 			return
 		case generation, ok := <-changes:
-			if !ok || !write(changeEvent(generation)) {
+			if !ok || !write(told(generation)) {
 				return
 			}
 		case <-silence.C:

@@ -186,7 +186,7 @@ func TestStreamOutlivesTheLimitOfItsRequest(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			send(server, bufio.NewWriter(server), nil, "hello\n")
+			send(server, bufio.NewWriter(server), nil, nil, "hello\n")
 		}()
 		lines := bufio.NewReader(client)
 		for _, want := range []string{"hello\n", ":\n", "\n", ":\n", "\n"} { // a sign of life each twenty seconds

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -92,7 +93,9 @@ type Server struct {
 	door       *door
 	sessions   *sessions
 	probe      atomic.Pointer[probe]
-	pulse      *pulse
+	pulse      *pulse // of the pictures
+	vital      *pulse // of how the device fares
+	rate       clientRate
 	openAPITag string
 	trials     chan struct{}
 	started    time.Time // real time
@@ -111,6 +114,7 @@ func New(o Options) *Server {
 		ready: make(chan struct{}), openAPITag: tagOf(openAPIFile), trials: make(chan struct{}, maxTrials),
 	}
 	s.pulse = newPulse(o.Store.Generation, s.pictureUntil, o.Now)
+	s.vital = newPulse(s.vitalMark, func(context.Context) time.Time { return o.Now().Add(statusEvery) }, o.Now)
 	s.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true,
 		CaseSensitive:         true,
@@ -124,7 +128,7 @@ func New(o Options) *Server {
 	})
 	s.app.Server().CloseOnShutdown = true
 	for _, r := range s.routes() {
-		h := s.guarded(s.meter.requests.of(r), s.allowed(r))
+		h := s.guarded(s.meter.requests.of(r), s.within(r, s.allowed(r)))
 		s.app.Add(r.method, r.path, h)
 		if r.method == fiber.MethodGet {
 			s.app.Add(fiber.MethodHead, r.path, h)
@@ -153,11 +157,10 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 
 	beating, stopBeating := context.WithCancel(ctx)
-	beat := make(chan struct{})
-	go func() {
-		defer close(beat)
-		s.pulse.run(beating)
-	}()
+	var beat sync.WaitGroup
+	for _, p := range []*pulse{s.pulse, s.vital} {
+		beat.Go(func() { p.run(beating) })
+	}
 	served := make(chan error, len(listeners))
 	for _, l := range listeners {
 		go func() { served <- s.app.Server().Serve(l) }()
@@ -173,7 +176,7 @@ func (s *Server) Run(ctx context.Context) error {
 		errs = append(errs, doing("serve", err))
 	}
 	stopBeating()
-	<-beat
+	beat.Wait()
 	late := s.app.ShutdownWithTimeout(stopTimeout)
 	if errors.Is(late, context.DeadlineExceeded) {
 		late = s.cutOff(listeners)

@@ -21,8 +21,9 @@
     const wait = Number(main().dataset.until) - Date.now() - offset;
     timer = setTimeout(refresh, wait > 0 ? Math.min(wait + 300, patience) : 15000);
     if (!stream || stream.readyState === EventSource.CLOSED) {
-      stream = new EventSource('/stream');
-      stream.addEventListener('change', refresh);
+      const kind = main().dataset.stream; // what this page is about, where it is not the calendar
+      stream = new EventSource(kind ? '/stream?of=' + kind : '/stream');
+      stream.addEventListener(kind || 'change', refresh);
     }
   }
 
@@ -40,6 +41,10 @@
     document.documentElement.dataset.theme = doc.documentElement.dataset.theme;
     document.documentElement.dataset.scale = doc.documentElement.dataset.scale;
     document.title = doc.title;
+    for (const part of old.querySelectorAll('details[open]')) {
+      const same = fresh.querySelector('#' + part.id);
+      if (same) same.open = true;
+    }
     old.replaceWith(document.adoptNode(fresh));
     if (label) {
       const same = fresh.querySelector(`[aria-label="${CSS.escape(label)}"]`);
