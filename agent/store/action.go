@@ -60,19 +60,36 @@ func (s *Store) OpenActions(context.Context) ([]budget.Action, error) {
 	return open, nil
 }
 
-// Begun is how many actions of each sign have begun since Open, those included that went on with one before.
-func (s *Store) Begun() map[pressure.Sign]uint64 {
+// Acts is how often something was done about a sign.
+type Acts struct {
+	Begun uint64 // since Open, those included that went on with one before
+	Lasts int    // now
+}
+
+// Acts counts the actions about each sign of which there are any. It costs no query.
+func (s *Store) Acts() map[pressure.Sign]Acts {
+	acts := map[pressure.Sign]Acts{}
 	if begun := s.begun.Load(); begun != nil {
-		return maps.Clone(*begun)
+		for sign, n := range *begun {
+			acts[sign] = Acts{Begun: n}
+		}
 	}
-	return nil
+	actions := s.picture.Load().ledger.actions
+	for i := range actions {
+		if a := &actions[i]; a.Ended.IsZero() {
+			of := acts[a.Sign]
+			of.Lasts++
+			acts[a.Sign] = of
+		}
+	}
+	return acts
 }
 
 // countBegun counts an action. s.mu is held.
 func (s *Store) countBegun(sign pressure.Sign) {
-	begun := s.Begun()
-	if begun == nil {
-		begun = map[pressure.Sign]uint64{}
+	begun := map[pressure.Sign]uint64{}
+	if before := s.begun.Load(); before != nil {
+		maps.Copy(begun, *before)
 	}
 	begun[sign]++
 	s.begun.Store(&begun)

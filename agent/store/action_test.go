@@ -60,7 +60,7 @@ func (k *kept) crash() {
 
 func TestActionsSurviveARestart(t *testing.T) {
 	k := newStore(t)
-	if len(k.actions(10)) != 0 || len(k.openActions()) != 0 || len(k.Begun()) != 0 {
+	if len(k.actions(10)) != 0 || len(k.openActions()) != 0 || len(k.Acts()) != 0 {
 		t.Error("a new store has actions")
 	}
 	first := k.begin(k.hot(1))
@@ -150,12 +150,13 @@ func TestStepThatReturnsSoonIsTheSameAction(t *testing.T) {
 	if later.ID != 3 || k.begin(k.hot(1)).ID != 4 {
 		t.Errorf("after a minute, or while the first lasts, it is another one: %+v", later)
 	}
-	if got := k.Begun(); got[pressure.Heat] != 6 || len(got) != 1 {
-		t.Errorf("begun: %v", got)
+	if got := k.Acts(); got[pressure.Heat] != (Acts{Begun: 6, Lasts: 2}) || len(got) != 1 {
+		t.Errorf("acts: %v", got)
 	}
-	k.Begun()[pressure.Heat] = 0
-	if k.Begun()[pressure.Heat] != 6 {
-		t.Error("what is returned is no copy")
+	k.end(later.ID)
+	k.restart()
+	if got := k.Acts(); len(got) != 0 {
+		t.Errorf("acts of an earlier run: %v", got)
 	}
 }
 

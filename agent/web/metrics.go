@@ -51,6 +51,7 @@ type look struct {
 	golang     []metrics.Sample // in the order of goFigures
 	now        time.Time        // by the program's clock
 	real       time.Time
+	fares
 }
 
 // newMeter returns a meter of what the options hold.
@@ -61,14 +62,14 @@ func newMeter(o Options, started time.Time) *meter {
 	m := &meter{o: o, started: started, requests: requests{elsewhere: observer{method: "any", route: "none"}}}
 	m.look = m.lookAround
 	m.requests.all = append(m.requests.all, &m.requests.elsewhere)
-	m.rows = slices.Concat(metricTable(), m.requests.table(), systemTable(), goTable())
+	m.rows = slices.Concat(metricTable(), m.requests.table(), deviceTable(), systemTable(), goTable())
 	slices.SortFunc(m.rows, func(a, b metric) int { return strings.Compare(a.name, b.name) })
 	return m
 }
 
 // lookAround asks every part that is there, none of which asks the disk.
 func (m *meter) lookAround() *look {
-	l := &look{version: m.o.Version, uptime: time.Since(m.started), started: m.started, now: m.o.Now(), real: time.Now(), golang: readGo()}
+	l := &look{version: m.o.Version, uptime: time.Since(m.started), started: m.started, now: m.o.Now(), real: time.Now(), golang: readGo(), fares: m.lookAtDevice()}
 	running, err := readProcess()
 	if err != nil {
 		m.o.Log.Error("metrics of the process", "error", err)

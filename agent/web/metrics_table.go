@@ -28,7 +28,7 @@ const (
 	timing  metricKind = "histogram"
 )
 
-// metricTable is every metric but those of requests (metrics_requests.go) and of the process and Go (metrics_process.go).
+// metricTable is every metric but those of requests (metrics_requests.go), of how the device fares (metrics_device.go) and of the process and Go (metrics_process.go).
 func metricTable() []metric {
 	pool, gate, feed := []string{"pool"}, []string{"feature", "part"}, []string{"source"}
 	return []metric{

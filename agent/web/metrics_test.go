@@ -57,6 +57,7 @@ func full() *look {
 		started: noon().Add(-90 * time.Second),
 		process: &process{cpu: 12.34, resident: 24 << 20, files: 17, most: 1024},
 		golang:  readGo(),
+		fares:   tightFares(),
 	}
 }
 
@@ -176,7 +177,7 @@ func TestEveryMetricOfTheTableIsTold(t *testing.T) {
 func TestMetricsOfNothing(t *testing.T) {
 	got := values(t, newMeter(Options{Now: noon}, time.Now()))
 	for series := range got {
-		for _, part := range []string{"_pool_", "_cache_", "_batch_", "_ladder_", "_feature_", "_config_", "_feed_", "_refresher_"} {
+		for _, part := range []string{"_pool_", "_cache_", "_batch_", "_ladder_", "_feature_", "_config_", "_feed_", "_refresher_", "_pressure_", "_sign_", "_actions_", "_device_", "_unit_", "_budget_", "_baseline_", "_health_", "_problem", "_loops_", "_clock_", "_rollback_", "_stall_"} {
 			if strings.HasPrefix(series, "calendarbot"+part) {
 				t.Errorf("%s is told of nothing", series)
 			}
