@@ -28,7 +28,9 @@ func (s *Server) guarded(o *observer, answer fiber.Handler) fiber.Handler {
 			}
 			took := time.Since(began)
 			o.observe(c.Response().StatusCode(), took)
-			answering(c.Context().Conn(), began.Add(took))
+			if answering(c.Context().Conn(), began.Add(took)) {
+				c.Context().SetConnectionClose()
+			}
 			if !s.o.Log.Enabled(context.Background(), slog.LevelDebug) {
 				return
 			}

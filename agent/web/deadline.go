@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net"
 	"sync"
@@ -15,18 +16,21 @@ import (
 // in advance.
 type limited struct {
 	net.Listener
+	ending atomic.Bool // nobody comes any more
 
-	mu     sync.Mutex
-	conns  map[*limitedConn]struct{}
-	closed bool
+	mu    sync.Mutex
+	conns map[*limitedConn]struct{}
+	empty chan struct{} // closed when nobody comes any more and nobody is left
 }
 
-func limit(l net.Listener) *limited { return &limited{Listener: l, conns: map[*limitedConn]struct{}{}} }
+func limit(l net.Listener) *limited {
+	return &limited{Listener: l, conns: map[*limitedConn]struct{}{}, empty: make(chan struct{})}
+}
 
 // deadlineSlack is how much earlier than written down a deadline may end, so that it is not set anew with each request.
 const deadlineSlack = time.Second
 
-// Accept returns the next connection.
+// Accept returns the next connection. One that comes in the last moment is served like any other.
 func (l *limited) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {
@@ -35,23 +39,67 @@ func (l *limited) Accept() (net.Conn, error) {
 	c := &limitedConn{Conn: conn, from: l, seen: time.Now()}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed { // it came in the last moment
-		return nil, errors.Join(net.ErrClosed, conn.Close())
-	}
 	l.conns[c] = struct{}{}
 	return c, nil
 }
 
-// Close takes no more connections, and closes those on which nothing was asked yet.
+// Close takes no more connections, once or again. Those that there are go on, each until its next answer.
 func (l *limited) Close() error {
-	err := l.Listener.Close()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.closed = true
-	for c := range l.conns {
-		if !c.asked.Load() {
-			err = errors.Join(err, doing("close a connection", c.Conn.Close()))
+	if l.ending.Swap(true) {
+		return nil
+	}
+	if len(l.conns) == 0 {
+		close(l.empty)
+	}
+	return l.Listener.Close()
+}
+
+// forget takes a connection from the list.
+func (l *limited) forget(c *limitedConn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, ok := l.conns[c]; !ok {
+		return
+	}
+	delete(l.conns, c)
+	if l.ending.Load() && len(l.conns) == 0 {
+		select {
+		case <-l.empty: // that was said before the last one came
+		default:
+			close(l.empty)
 		}
+	}
+}
+
+// farewell is how long connections on which nothing is asked are left open when the program ends. What a client has sent
+// may be on its way, and many never send it again.
+const farewell = time.Second
+
+// dismiss takes no more connections and ends each with its next answer, which says so to the client; those on which nothing was asked
+// within wait are closed, as far as they never asked. A socket of the service manager stays open meanwhile: who comes now is
+// answered by the next program.
+func dismiss(listeners []*limited, wait time.Duration) (err error) {
+	for _, l := range listeners {
+		err = errors.Join(err, doing("stop listening", l.Close()))
+	}
+	enough, cancel := context.WithTimeout(context.Background(), wait)
+	defer cancel()
+	for _, l := range listeners {
+		select {
+		case <-l.empty:
+		case <-enough.Done():
+		}
+	}
+	for _, l := range listeners {
+		l.mu.Lock()
+		for c := range l.conns {
+			if !c.asked.Load() {
+				err = errors.Join(err, doing("close a connection", c.Conn.Close()))
+			}
+		}
+		l.mu.Unlock()
 	}
 	return err
 }
@@ -80,9 +128,7 @@ type limitedConn struct {
 
 // Close closes it, once or again.
 func (c *limitedConn) Close() error {
-	c.from.mu.Lock()
-	delete(c.from.conns, c)
-	c.from.mu.Unlock()
+	c.from.forget(c)
 	return c.Conn.Close()
 }
 
@@ -124,11 +170,15 @@ func (c *limitedConn) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// answering tells a connection when its answer was ready, which saves it a look at the clock.
-func answering(c net.Conn, at time.Time) {
-	if l, ok := c.(*limitedConn); ok {
-		l.seen, l.reading = at, 0
+// answering tells a connection when its answer was ready, which saves it a look at the clock. It returns whether the answer is its
+// last one, as the program ends.
+func answering(c net.Conn, at time.Time) (last bool) {
+	l, ok := c.(*limitedConn)
+	if !ok {
+		return false
 	}
+	l.seen, l.reading = at, 0
+	return l.from.ending.Load()
 }
 
 // near tells whether the deadline that is set may stay instead of the next one, as it ends before that, but only a little.

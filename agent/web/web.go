@@ -177,15 +177,12 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	stopBeating()
 	beat.Wait()
+	errs = append(errs, dismiss(listeners, farewell))
 	late := s.app.ShutdownWithTimeout(stopTimeout)
 	if errors.Is(late, context.DeadlineExceeded) {
 		late = s.cutOff(listeners)
 	}
 	errs = append(errs, doing("stop serving", late))
-	for _, l := range listeners {
-		// A server that was stopped before it began to serve does not know its listener yet.
-		errs = append(errs, doing("stop listening", l.Close()))
-	}
 	for range left {
 		errs = append(errs, doing("serve", <-served))
 	}

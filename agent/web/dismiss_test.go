@@ -1,0 +1,104 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"net"
+	"testing"
+	"time"
+)
+
+// accepted returns a listener with a connection, and that connection's other end.
+func accepted(t *testing.T) (l *limited, conn net.Conn, client net.Conn) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l = limit(ln)
+	if client, err = net.Dial("tcp", ln.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	if conn, err = l.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, c := range []io.Closer{l, client} {
+			if err := c.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return l, conn, client
+}
+
+// What is on its way when the program ends is answered, and the answer is said to be the last one.
+func TestConnectionsMayAskOnceMoreAtTheEnd(t *testing.T) {
+	l, conn, client := accepted(t)
+	if answering(conn, time.Now()) {
+		t.Error("the answer is the last one while the program runs")
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- dismiss([]*limited{l}, time.Hour) }()
+	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) { // waits for the end of the listener
+		t.Errorf("somebody comes: %v", err)
+	}
+	if _, err := client.Write([]byte("GET")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := conn.Read(make([]byte, 3)); n != 3 || err != nil {
+		t.Errorf("got %d bytes, %v", n, err)
+	}
+	if !answering(conn, time.Now()) {
+		t.Error("the answer is not the last one")
+	}
+	select {
+	case err := <-ended:
+		t.Errorf("it is not waited for: %v", err)
+	default:
+	}
+	if err := conn.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if err := conn.Close(); err == nil { // a second time does no harm but says so
+		t.Error("no error")
+	}
+}
+
+// Nobody waits for those that never say anything.
+func TestSilentConnectionsEnd(t *testing.T) {
+	l, conn, client := accepted(t)
+	if err := dismiss([]*limited{l}, 0); err != nil {
+		t.Error(err)
+	}
+	if n, err := client.Read(make([]byte, 1)); err == nil {
+		t.Errorf("%d bytes came", n)
+	}
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("it is open: %v", err)
+	}
+}
+
+// A connection that came in the last moment is served like any other.
+func TestLastConnectionIsServed(t *testing.T) {
+	l, conn, _ := accepted(t)
+	late := &limitedConn{Conn: conn.(*limitedConn).Conn, from: l}
+	if err := conn.(*limitedConn).Conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l.forget(conn.(*limitedConn))
+	if err := dismiss([]*limited{l}, time.Hour); err != nil {
+		t.Error(err)
+	}
+	l.mu.Lock()
+	l.conns[late] = struct{}{}
+	l.mu.Unlock()
+	l.forget(late) // its end is not said twice
+	l.forget(late)
+	if n, err := l.end(); n != 0 || err != nil {
+		t.Errorf("%d are left, %v", n, err)
+	}
+}
