@@ -42,6 +42,7 @@ type roll struct {
 	began time.Duration // of the part, by Reading.Up
 	last  mark
 	level Level
+	begun bool // last is a reading's
 	open  bool
 }
 
@@ -51,7 +52,7 @@ func (l *roll) add(date string, r *Reading, q [Quantities]float64, level Level) 
 	if !l.open {
 		l.day, l.tally, l.began, l.open = Day{Date: date}, tally{}, r.Up, true
 	}
-	if d, ok := now.since(&l.last); ok && l.last.up > 0 {
+	if d, ok := now.since(&l.last); ok && l.begun {
 		l.day.Requests += d.requests
 		l.day.Failures += d.failures
 		switch l.level {
@@ -62,7 +63,7 @@ func (l *roll) add(date string, r *Reading, q [Quantities]float64, level Level) 
 			l.day.Critical += d.up
 		}
 	}
-	l.last, l.level = now, level
+	l.last, l.level, l.begun = now, level, true
 	l.tally.add(q)
 }
 

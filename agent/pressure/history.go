@@ -85,6 +85,7 @@ type history struct {
 	count int
 	now   tally // of the minute that runs
 	began time.Duration
+	last  time.Duration // its newest reading
 	open  bool
 }
 
@@ -94,25 +95,24 @@ type moment struct {
 	mean, high [Quantities]float32
 }
 
-// add takes the next quantities; it returns the minute that is over with them, if one is.
-func (h *history) add(up time.Duration, q [Quantities]float64) (over tally, ok bool) {
-	if h.open && up.Truncate(time.Minute) != h.began {
-		over, ok = h.now, true
-		h.now, h.open = tally{}, false
+// add takes the next quantities, and tells whether a minute is over with them.
+func (h *history) add(up time.Duration, q [Quantities]float64) (over bool) {
+	over = h.open && up.Truncate(time.Minute) != h.began
+	if over {
+		h.keep()
 	}
-	if !h.open {
-		h.began, h.open = up.Truncate(time.Minute), true
+	if over || !h.open {
+		h.now, h.began, h.open = tally{}, up.Truncate(time.Minute), true
 	}
 	h.now.add(q)
-	if ok {
-		h.keep(up, &over)
-	}
-	return over, ok
+	h.last = up
+	return over
 }
 
-// keep puts a minute into the ring. It ends where the one begins that runs now, or earlier, when readings are rare.
-func (h *history) keep(up time.Duration, t *tally) {
-	m := moment{up: up.Truncate(time.Minute)}
+// keep puts the minute that is over into the ring.
+func (h *history) keep() {
+	t := &h.now
+	m := moment{up: h.last}
 	for i := range m.mean {
 		m.mean[i], m.high[i] = float32(t.mean(i)), float32(math.NaN())
 		if t.count[i] > 0 {

@@ -108,7 +108,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 	defer end()
 	blinded := make(chan error, 1)
 	m.watch(watch, &watching, woken, blinded)
-	defer m.keep(ctx, m.roll.take)
+	defer m.keep(ctx)
 
 	read := time.Now()
 	timer := time.NewTimer(m.pause())
@@ -184,7 +184,7 @@ func (m *Monitor) read(ctx context.Context) {
 	q := figuresOf(&m.policy.window)
 	m.rollUp(ctx, r, q, a.Level)
 	m.mu.Lock()
-	if _, over := m.past.add(r.Up, q); over {
+	if m.past.add(r.Up, q) {
 		m.roll.day.Minutes++
 	}
 	m.stands, m.last = a, r
@@ -209,15 +209,15 @@ func (m *Monitor) tellBlind(r *Reading) {
 func (m *Monitor) rollUp(ctx context.Context, r *Reading, q [Quantities]float64, level Level) {
 	date := r.At.In(m.o.Zone).Format(time.DateOnly)
 	if m.roll.open && (m.roll.day.Date != date || r.Up-m.roll.began >= keepEvery) {
-		m.keep(ctx, m.roll.take)
+		m.keep(ctx)
 	}
 	m.roll.add(date, r, q, level)
 }
 
 // keep hands a part of a day over, and those that could not be kept before. What cannot be kept waits for the next time; the
 // oldest goes when there are too many.
-func (m *Monitor) keep(ctx context.Context, part func() (Day, bool)) {
-	d, ok := part()
+func (m *Monitor) keep(ctx context.Context) {
+	d, ok := m.roll.take()
 	if !ok || m.o.Days == nil {
 		return
 	}

@@ -57,7 +57,9 @@ func NewPolicy(l Limits) *Policy {
 // Configure changes the limits. What stands goes on to stand until the next reading.
 func (p *Policy) Configure(l Limits) {
 	l.Device = p.limits.Device
-	p.limits, p.rules = l, Rules(l)
+	if l != p.limits {
+		p.limits, p.rules = l, Rules(l)
+	}
 }
 
 // Judge takes the next reading.

@@ -25,6 +25,7 @@ type Sensor struct {
 
 	busy, total uint64 // ticks of the reading before
 	share       float64
+	shared      bool   // share is known
 	used, held  uint64 // µs of the unit's
 	at          time.Time
 	missing     []string
@@ -111,17 +112,16 @@ func (s *Sensor) processor(into *Reading) bool {
 		into.unknown |= noCPU
 		return false
 	}
-	switch {
-	case s.total == 0:
-		into.unknown |= noCPU
-		s.busy, s.total = busy, total
-	case total < s.total || total-s.total >= leastTicks:
-		if total > s.total && busy >= s.busy { // the ticks of waiting may go backwards, and with them the sums
-			s.share = min(1, float64(busy-s.busy)/float64(total-s.total))
+	if s.total == 0 || total < s.total || total-s.total >= leastTicks {
+		if s.total != 0 && total > s.total && busy >= s.busy { // the ticks of waiting may go backwards, and with them the sums
+			s.share, s.shared = min(1, float64(busy-s.busy)/float64(total-s.total)), true
 		}
 		s.busy, s.total = busy, total
 	}
 	into.CPU = s.share
+	if !s.shared {
+		into.unknown |= noCPU
+	}
 	return true
 }
 

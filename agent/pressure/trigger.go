@@ -2,7 +2,6 @@ package pressure
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"syscall"
@@ -27,8 +26,12 @@ type trigger struct {
 
 // newTrigger sets one for the memory of the unit, else of the device.
 func (s *Sensor) newTrigger() (*trigger, error) {
+	paths := []string{s.root + "/proc/pressure/memory"}
+	if s.group.dir != "" {
+		paths = append([]string{s.group.dir + "/memory.pressure"}, paths...)
+	}
 	var all error
-	for _, path := range []string{s.group.dir + "/memory.pressure", s.root + "/proc/pressure/memory"} {
+	for _, path := range paths {
 		t, err := openTrigger(path)
 		if err == nil {
 			return t, nil
@@ -73,21 +76,24 @@ func (t *trigger) listen(file int, events uint32) (err error) {
 	if t.poll, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); err != nil {
 		return err
 	}
-	for fd, kind := range map[int]uint32{file: events, t.out: syscall.EPOLLIN} {
-		if err = syscall.EpollCtl(t.poll, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: kind, Fd: int32(fd)}); err != nil {
-			return err
-		}
+	if err = syscall.EpollCtl(t.poll, syscall.EPOLL_CTL_ADD, file, &syscall.EpollEvent{Events: events}); err != nil {
+		return err
 	}
-	return nil
+	return syscall.EpollCtl(t.poll, syscall.EPOLL_CTL_ADD, t.out, &syscall.EpollEvent{Events: syscall.EPOLLIN})
 }
 
 // wait calls woken for each event until ctx ends, which is no error. An error: the file tells no more, as its cgroup is gone.
-func (t *trigger) wait(ctx context.Context, woken func()) error {
+func (t *trigger) wait(ctx context.Context, woken func()) (err error) {
+	ended := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
-		// The pipe holds one word at least, so it is never full.
-		_, _ = syscall.Write(t.end, binary.NativeEndian.AppendUint64(nil, 1))
+		_, err := syscall.Write(t.end, []byte{1})
+		ended <- err
 	})
-	defer stop()
+	defer func() {
+		if !stop() { // the pipe may be closed only after that
+			err = errors.Join(err, <-ended)
+		}
+	}()
 	var events [2]syscall.EpollEvent
 	for {
 		n, err := again(func() (int, error) { return syscall.EpollWait(t.poll, events[:], -1) })
