@@ -47,8 +47,8 @@ func (p *picture) sayNext(s *speech, it *view.Item) {
 func (s *speech) nothing(pic *picture) {
 	f := pic.fresh
 	switch {
-	case pic.unread:
-		s.say("Your calendar cannot be read at the moment.")
+	case pic.silence != nil:
+		s.say(pic.silence.spoken)
 	case f.Feeds == 0:
 		s.say("No calendar is set up yet.")
 	case f.Reached == 0 && f.Waiting > 0:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"calendarbot/agent/calendar"
+	"calendarbot/agent/clock"
 	"calendarbot/agent/config"
 	"calendarbot/agent/store"
 	"calendarbot/agent/view"
@@ -19,12 +20,13 @@ type Reader interface {
 	Between(ctx context.Context, span calendar.Span) (store.Snapshot, error)
 }
 
-// DirectOptions is what NewDirect needs. Addresses and Notice may be nil.
+// DirectOptions is what NewDirect needs. Clock, Addresses and Notice may be nil.
 type DirectOptions struct {
 	Store     Reader
 	Config    config.Config
 	Zone      *time.Location   // the device's zone
 	Now       func() time.Time // the program's clock
+	Clock     func() clock.State
 	Version   string
 	Addresses func() []string // where a person reaches the device, the best first; default LocalAddresses
 	Notice    func() string   // a sentence that people should read, such as store.Recovered; "" for none
@@ -43,6 +45,7 @@ func NewDirect(o DirectOptions) *Direct {
 	if o.Addresses == nil {
 		d.o.Addresses = func() []string { return LocalAddresses(d.config.Load().Web) }
 	}
+	d.o.Clock = orTrusted(o.Clock)
 	if o.Notice == nil {
 		d.o.Notice = func() string { return "" }
 	}
@@ -66,8 +69,9 @@ type picture struct {
 	notice    string
 	addresses func() []string
 	version   string
-	live      []Live // the gaps in what is being encoded
-	unread    bool   // nothing could be read: there may be more than what is seen
+	live      []Live   // the gaps in what is being encoded
+	silence   *silence // why nothing is told; there may be more than what is seen
+	unset     string   // while the clock is not set, as a note: now is the last moment that is known, and items are that day's
 }
 
 // plan is how one kind of page is made.
@@ -147,6 +151,10 @@ func (d *Direct) Draw(ctx context.Context, q Query, at time.Time) (Page, error) 
 	if q.Kind == Agenda && q.Days == 0 {
 		q.Days = cfg.Display.Days
 	}
+	state := d.o.Clock()
+	if !state.Trusted {
+		return d.drawUnset(ctx, q, p, cfg, at, state)
+	}
 	pic, err := d.picture(ctx, q, p, cfg, at)
 	if err != nil {
 		return Page{}, err
@@ -176,7 +184,7 @@ func (d *Direct) picture(ctx context.Context, q Query, p plan, cfg config.Config
 		return nil, fmt.Errorf("expand events: %w", err)
 	}
 	pic.snap, pic.warnings = snap, warnings
-	pic.notice = sentence(pic.notice, cutNote(warnings))
+	pic.notice = sentence(pic.notice, clockNote(d.o.Clock()), cutNote(warnings))
 	pic.items = view.Items(occurrences, named(snap.Sources), hiddenBy(snap.Hidden), snap.Skipped, now, pic.options)
 	pic.fresh = view.Fresh(feeds(snap.Sources), now, tooOld(cfg.Feeds.Refresh), pic.options)
 	return pic, nil

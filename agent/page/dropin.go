@@ -106,8 +106,8 @@ func statusEdges(start time.Time) []time.Time {
 func (p *picture) nothingWords() string {
 	f := p.fresh
 	switch {
-	case p.unread:
-		return unreadWords
+	case p.silence != nil:
+		return p.silence.words
 	case f.Feeds == 0:
 		return "No calendar set up yet"
 	case f.Reached == 0 && f.Waiting > 0:

@@ -244,7 +244,7 @@ func (r rows) hide(it *view.Item) *button {
 
 // undo offers to show again what was hidden last, for a short time; until is when the offer ends, or begins.
 func undo(pic *picture, back string) (b *button, until time.Time) {
-	if !pic.config.Web.DropInWrites {
+	if !pic.config.Web.DropInWrites || pic.unset != "" {
 		return nil, time.Time{}
 	}
 	now := pic.now
@@ -299,9 +299,11 @@ func (r rows) mark(it *view.Item) mark {
 
 // Clock is the page that is shown when no other can be made: time, date and why, in words. It is an answer like any other, as a
 // screen that gets an error shows nothing.
-func Clock(now time.Time, zone *time.Location, words string) Page { return clock(now, zone, words, "") }
+func Clock(now time.Time, zone *time.Location, words string) Page {
+	return clockFace(now, zone, words, "")
+}
 
-func clock(now time.Time, zone *time.Location, words, theme string) Page {
+func clockFace(now time.Time, zone *time.Location, words, theme string) Page {
 	o := view.Options{Zone: zone}
 	if words == "" {
 		words = clockReason

@@ -70,7 +70,7 @@ func agendaHTML(pic *picture, q Query) (Page, error) {
 		if n == 1 {
 			room = view.Room{Whole: whole}
 		}
-		a := view.MakeAgenda(pic.items, first, n, room, pic.now, pic.options)
+		a := view.MakeAgenda(pic.items, first, n, room, pic.today(), pic.options)
 		l.Agenda = r.agenda(&a, q, first, n)
 		made = l.render(soonestOf(a.ValidUntil, offered, skipsEnd(pic.snap.Skipped, pic.now), pic.fresh.Until))
 		if len(made.Body) <= maxHTML {

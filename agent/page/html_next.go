@@ -45,7 +45,7 @@ type setup struct {
 
 // nextHTML draws what is next.
 func nextHTML(pic *picture, q Query) (Page, error) {
-	n := view.WhatsNext(pic.items, pic.fresh, pic.now, pic.options)
+	n := pic.next()
 	l := newLayout(pic, q)
 	offer, offered := undo(pic, l.NextURL)
 	l.Undo = offer
@@ -60,6 +60,9 @@ func nextHTML(pic *picture, q Query) (Page, error) {
 		}
 	default:
 		l.Notes = sentence(append([]string{pic.notice}, oneLine(pic.fresh)...)...)
+	}
+	if pic.unset != "" && n.State == view.NoClock {
+		l.Next.Lines, l.Notes = pic.lastSeen(), sentence(pic.notice)
 	}
 	l.Next.Text, l.Next.TextSize = fitTitle(l.Next.Text)
 	l.Title = documentTitle(&n, pic.config.Device.Name)

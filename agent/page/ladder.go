@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"calendarbot/agent/clock"
 	"calendarbot/agent/guard"
 )
 
@@ -35,7 +36,7 @@ func (e *DrawError) Error() string { return e.Err.Error() }
 // Unwrap returns what it marks.
 func (e *DrawError) Unwrap() error { return e.Err }
 
-// LadderOptions is what NewLadder needs. Log may be nil.
+// LadderOptions is what NewLadder needs. Clock and Log may be nil.
 type LadderOptions struct {
 	Fast, Plain Func
 	Kept        func(*Query) *Page // what Fast has ready, or nil; nil when it cannot say
@@ -43,6 +44,7 @@ type LadderOptions struct {
 	Memory      *Memory            // the last good pages
 	Zone        *time.Location     // the device's
 	Now         func() time.Time
+	Clock       func() clock.State
 	Log         *slog.Logger
 }
 
@@ -55,6 +57,7 @@ type Ladder struct {
 
 // NewLadder returns a Ladder.
 func NewLadder(o LadderOptions) *Ladder {
+	o.Clock = orTrusted(o.Clock)
 	return &Ladder{o: o, log: newRareLog(o.Log)}
 }
 
@@ -122,13 +125,17 @@ func (l *Ladder) answer(ctx context.Context, q Query) Page {
 // below answers q when nothing can be drawn.
 func (l *Ladder) below(ctx context.Context, q Query) Page {
 	p, err := calmly(ctx, q, func(context.Context, Query) (Page, error) {
-		now, zone := l.o.Now(), zoneOf(q.Zone, l.o.Zone)
+		now, zone, state := l.o.Now(), zoneOf(q.Zone, l.o.Zone), l.o.Clock()
+		old := aged
+		if !state.Trusted {
+			old = agedUnset
+		}
 		if last, ok := l.o.Memory.Last(q); ok {
-			if p, ok := aged(last, q, now, zone); ok {
+			if p, ok := old(last, q, now, zone); ok {
 				return p, nil
 			}
 		}
-		return foot(q, now, zone)
+		return foot(q, now, zone, state)
 	})
 	if err != nil {
 		l.log.failed(Foot, q, err)

@@ -58,6 +58,9 @@ func (l *Live) append(b []byte, now time.Time) []byte {
 	if l.Layout == "" {
 		return strconv.AppendInt(b, seconds(l.Until.Sub(now)), 10)
 	}
+	if !l.Until.IsZero() {
+		now = l.Until
+	}
 	if l.Zone != nil {
 		now = now.In(l.Zone)
 	} else {
@@ -86,9 +89,13 @@ func (p *picture) gap(l Live) gap {
 // until is the whole seconds from the moment of answering to t.
 func (p *picture) until(t time.Time) gap { return p.gap(Live{Until: t}) }
 
-// moment is the moment of answering, as a text in a layout of package time.
+// moment is the moment of answering, as a text in a layout of package time; while the clock is not set, the last one that is known.
 func (p *picture) moment(layout string, zone *time.Location) gap {
-	return p.gap(Live{Layout: `"` + layout + `"`, Zone: zone})
+	l := Live{Layout: `"` + layout + `"`, Zone: zone}
+	if p.unset != "" {
+		l.Until = p.now
+	}
+	return p.gap(l)
 }
 
 // cutGaps takes the gaps out of a JSON text, in place.

@@ -74,7 +74,7 @@ func NewMemory(o MemoryOptions) *Memory {
 func (m *Memory) Keep(draw Draw) Draw {
 	return func(ctx context.Context, q Query, at time.Time) (Page, error) {
 		p, err := draw(ctx, q, at)
-		if err == nil && p.Status == http.StatusOK {
+		if err == nil && p.Status == http.StatusOK && !p.Unset {
 			m.keep(lastPage{plainQuery(q), p})
 		}
 		return p, err

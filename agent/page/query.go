@@ -53,6 +53,7 @@ type Page struct {
 	ETag   string    // quoted, strong; from the content
 	Until  time.Time // when the picture changes
 	Stale  bool      // something in it is older than it should be
+	Unset  bool      // drawn while the clock was not set: no page to remember
 
 	Made     time.Time // the moment that the picture shows
 	Encoding string    // content coding of Body: "" or "gzip"
@@ -66,7 +67,7 @@ type Page struct {
 // a drawn page, so that one page serves until the picture changes; Fill puts it in.
 type Live struct {
 	At     int            // offset in Body, ascending
-	Until  time.Time      // without a Layout: the whole seconds from now to Until are written
+	Until  time.Time      // without a Layout: the whole seconds from now to Until are written; with one: written in place of now, if not zero
 	Layout string         // now itself is written, in this layout of package time
 	Zone   *time.Location // of Layout
 }

@@ -122,7 +122,7 @@ func (p *picture) morning(q Query) morning {
 		limit = 50
 	}
 	m := morningOf(p.items, p.span, limit, p.zone)
-	if p.unread {
+	if p.silence != nil {
 		m.free = nil
 	}
 	m.day = "tomorrow"
@@ -191,8 +191,8 @@ func morningSummaryJSON(pic *picture, q Query) (Page, error) {
 	for i, block := range m.free {
 		a.Free[i] = pic.block(block)
 	}
-	if pic.unread {
-		a.Note = optional(unreadWords)
+	if pic.silence != nil {
+		a.Note = optional(pic.silence.words)
 	}
 	if !m.wake.IsZero() {
 		a.Wake = optional(pic.local(m.wake))

@@ -71,7 +71,7 @@ func (p *picture) freshness() freshness {
 
 // eventsJSON draws /api/v1/events.
 func eventsJSON(pic *picture, q Query) (Page, error) {
-	if q.Source != "" && !pic.unread && !hasSource(pic.snap.Sources, q.Source) {
+	if q.Source != "" && pic.silence == nil && !hasSource(pic.snap.Sources, q.Source) {
 		return noCalendar(pic)
 	}
 	out := struct {
@@ -164,11 +164,14 @@ func whatsNextV1JSON(pic *picture, _ Query) (Page, error) {
 		}
 	}
 	out.State = stateOf(pic.fresh, len(pic.items) > 0, len(out.Running) > 0, out.Next != nil)
+	if pic.unset != "" {
+		out.State = "no_clock"
+	}
 	out.Changes = until.In(pic.zone).Format(time.RFC3339)
 	return pic.answer(out, until)
 }
 
-// stateOf is one word for programs: now, next, nothing, and why nothing is known: no_sources, loading, unreached.
+// stateOf is one word for programs: now, next, nothing, and why nothing is known: no_sources, loading, unreached; besides no_clock.
 func stateOf(f view.Freshness, any, running, next bool) string {
 	switch {
 	case running:

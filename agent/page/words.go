@@ -59,10 +59,23 @@ const clockReason = "The calendar cannot be shown just now."
 // What is said when the calendar cannot be read at all: on its pages, in the answers for programs, and in the header that says why
 // a page is not the one it should be.
 const (
-	unreadWords = "The calendar cannot be read at the moment"
-	footWhy     = "the calendar cannot be read at the moment, and there is no page of it that is young enough"
-	fastFailed  = "the kept pages cannot be used at the moment"
+	unreadWords  = "The calendar cannot be read at the moment"
+	unreadSpoken = "Your calendar cannot be read at the moment."
+	footWhy      = "the calendar cannot be read at the moment, and there is no page of it that is young enough"
+	fastFailed   = "the kept pages cannot be used at the moment"
 )
+
+// What is said before the time is known.
+const (
+	unsetWords  = "The clock is not set yet"
+	unsetSpoken = "The clock is not set yet, so I cannot tell what is next."
+)
+
+func unsetAsOf(when string) string      { return unsetWords + "; as of " + when }
+func lastSeenAt(date, at string) string { return date + ", as of " + at }
+func unsetShown(when string) string {
+	return unsetWords + "; shown as of " + when + ", as the calendar cannot be read at the moment"
+}
 
 func shownAsOf(when string) string {
 	return "Shown as of " + when + ": the calendar cannot be read at the moment"

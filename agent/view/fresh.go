@@ -52,10 +52,15 @@ func Fresh(feeds []Feed, now time.Time, limit time.Duration, o Options) Freshnes
 			f.Reached++
 		}
 		old := s.LastSuccess.Add(limit)
-		if planned := s.Next.Add(planSlack); planned.After(old) && s.Next.Before(now.Add(maxPlan)) {
+		if planned := s.Next.Add(planSlack); s.Next.After(now.Add(maxPlan)) {
+			f.Until = earlier(f.Until, s.Next.Add(-maxPlan))
+		} else if planned.After(old) {
 			old = planned
 		}
 		ahead := s.LastSuccess.After(now.Add(wrongClock))
+		if ahead {
+			f.Until = earlier(f.Until, s.LastSuccess.Add(-wrongClock))
+		}
 		switch {
 		case s.Failing && ahead:
 			f.Stale = true
@@ -73,7 +78,6 @@ func Fresh(feeds []Feed, now time.Time, limit time.Duration, o Options) Freshnes
 			f.add(asOfLine(s.Name, moment(s.LastSuccess, now, o)), "")
 		case ahead:
 			f.add(futureLine(s.Name), "")
-			f.Until = earlier(f.Until, s.LastSuccess.Add(-wrongClock))
 		default:
 			f.Until = earlier(f.Until, old)
 		}
