@@ -46,9 +46,10 @@ type Limits struct {
 
 const (
 	megabyte     = 1e6
-	boardUsed    = 400 * megabyte // of the 512 MB board: more in use is too much
-	deviceShare  = 0.78           // of a larger device
-	leastSamples = 20             // requests, or uses of the cache, below which a share proves nothing
+	boardUsed    = 400 * megabyte  // of the 512 MB board: more in use is too much
+	deviceShare  = 0.78            // of a larger device
+	stillSlow    = 6 * time.Minute // after the first step of a latency: by then the slow minute that made it has left the five that count
+	leastSamples = 20              // requests, or uses of the cache, below which a share proves nothing
 )
 
 // deviceLimit is how many bytes may be in use on a device. 400 MB is meant for the board with 512 MB; a larger one would always
@@ -84,9 +85,9 @@ func Rules(l Limits) []Rule {
 		{Sign: CacheMemory, Unit: "%", Value: cacheMemory, Steps: []float64{90}, Levels: []Level{Normal},
 			For: all(0), Rest: all(minute / 2), Most: all(0), Slack: 0.05},
 		{Sign: SlowAnswers, Unit: "s", Value: slowAnswers, Steps: []float64{1, 1}, Levels: []Level{Normal, Tight},
-			For: all(0, 5*minute), Rest: all(minute, again), Most: all(0, again), Slack: 0.2},
+			For: all(0, stillSlow), Rest: all(minute, again), Most: all(0, again), Slack: 0.2},
 		{Sign: Slower, Unit: "times", Value: slower, Steps: []float64{2, 2}, Levels: []Level{Normal, Tight},
-			For: all(0, 5*minute), Rest: all(minute, again), Most: all(0, again), Slack: 0.2},
+			For: all(0, stillSlow), Rest: all(minute, again), Most: all(0, again), Slack: 0.2},
 		{Sign: Regression, Unit: "times", Value: regression, Steps: []float64{1.1}, Levels: []Level{Normal},
 			For: all(0), Rest: all(again), Most: all(again), Slack: 0.03},
 		{Sign: PoolMemory, Unit: "MB", Value: poolMemory, Steps: []float64{120}, Levels: []Level{Tight},

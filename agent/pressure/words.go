@@ -6,9 +6,17 @@ import (
 )
 
 // Words says how a sign was found, as a part of a sentence for a person and with the figures: "the program used 87 % of the memory
-// it may use".
+// it may use". A step that lasts although the value is below its threshold again, as it rests, says that there was more before.
 func (s Standing) Words() string {
-	value := figure(s.Value)
+	words := s.words(figure(s.Value))
+	if s.Step > 0 && s.Value < s.Limit && s.Sign != Heat {
+		words += ", and more before"
+	}
+	return words
+}
+
+// words is Words without a look at whether the value is still above the threshold.
+func (s Standing) words(value string) string {
 	switch s.Sign {
 	case UnitMemory:
 		return "the program used " + value + " % of the memory it may use"
@@ -23,7 +31,7 @@ func (s Standing) Words() string {
 		case s.Value == 0:
 			return "the processor was slowed down because of heat or voltage"
 		case s.Value < s.Limit:
-			return "the processor was slowed down because of heat or voltage, at " + value + " °C"
+			return "the processor was too hot, or slowed down because of heat or voltage, and had " + value + " °C"
 		}
 		return "the processor was " + value + " °C hot"
 	case PoolUse:
