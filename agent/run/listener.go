@@ -16,6 +16,11 @@ func Listener() (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("take over the service manager's socket: %w", err)
 	}
+	return only(listeners)
+}
+
+// only returns the one of the sockets that were given, nil without one.
+func only(listeners []net.Listener) (net.Listener, error) {
 	switch len(listeners) {
 	case 0:
 		return nil, nil
@@ -25,6 +30,7 @@ func Listener() (net.Listener, error) {
 		}
 		return listeners[0], nil
 	}
+	var err error
 	for _, l := range listeners {
 		if l != nil {
 			err = errors.Join(err, l.Close())

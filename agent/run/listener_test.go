@@ -122,3 +122,29 @@ func TestListenerRefusesWhatItDidNotAskFor(t *testing.T) {
 		})
 	}
 }
+
+func TestOnlyOneListenerIsTaken(t *testing.T) {
+	open := func() net.Listener {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	if l, err := only(nil); l != nil || err != nil {
+		t.Errorf("of none: %v, %v", l, err)
+	}
+	one := open()
+	if l, err := only([]net.Listener{one}); l != one || err != nil {
+		t.Errorf("of one: %v, %v", l, err)
+	}
+	if l, err := only([]net.Listener{nil}); l != nil || err == nil {
+		t.Errorf("of a file: %v, %v", l, err)
+	}
+	if l, err := only([]net.Listener{one, nil, open()}); l != nil || err == nil {
+		t.Errorf("of several: %v, %v", l, err)
+	}
+	if err := one.Close(); err == nil {
+		t.Error("what is not taken stays open")
+	}
+}
