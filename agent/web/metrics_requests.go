@@ -13,6 +13,7 @@ func classes() [6]string { return [...]string{"other", "1xx", "2xx", "3xx", "4xx
 // observer counts the requests of one route. Observing takes a few atomic additions and nothing of the heap.
 type observer struct {
 	method, route string
+	waits         bool // see route.waits
 	classes       [6]atomic.Uint64
 	latency       histogram
 }
@@ -35,7 +36,7 @@ type requests struct {
 
 // of returns the observer of a route. HEAD counts as GET.
 func (r *requests) of(to route) *observer {
-	o := &observer{method: to.method, route: to.path}
+	o := &observer{method: to.method, route: to.path, waits: to.waits()}
 	r.all = append(r.all, o)
 	return o
 }
@@ -43,10 +44,13 @@ func (r *requests) of(to route) *observer {
 // reports tells whether a route says by a status of 5xx how the device is, which is no failure of the answer.
 func (o *observer) reports() bool { return o.route == "/readyz" || o.route == "/api/health" }
 
-// served is how many requests were answered, how many of them with a status of 5xx, and how fast. Failures are those of
-// answers alone, not of routes that tell with such a status that the device is not well.
+// served is how many requests were answered, how many of them with a status of 5xx, and how fast, of those that tell how the program
+// fares: see route.waits. Failures are those of answers alone, not of routes that tell with such a status that the device is not well.
 func (r *requests) served() (answered, failed uint64, fast pressure.Latency) {
 	for _, o := range r.all {
+		if o.waits {
+			continue
+		}
 		for i := range o.classes {
 			answered += o.classes[i].Load()
 		}
@@ -62,7 +66,7 @@ func (r *requests) served() (answered, failed uint64, fast pressure.Latency) {
 	return answered, failed, fast
 }
 
-// Served is how many requests were answered since the start, how many of them with a failure of the program (5xx), and how fast.
+// Served is how many requests that read were answered since the start, how many of them with a failure of the program (5xx), and how fast.
 // It costs no lock and nothing of the heap, and may be called from any goroutine.
 func (s *Server) Served() (answered, failed uint64, fast pressure.Latency) {
 	return s.meter.requests.served()

@@ -13,6 +13,16 @@ type route struct {
 	answer       fiber.Handler
 }
 
+// waits tells whether a route takes long, or fails, for reasons that no step down cures: it compares a secret, which takes a second on
+// purpose, tries a calendar's server, writes to a disk that may be full, or is a stream, of which there are only so many.
+func (r route) waits() bool {
+	switch r.access {
+	case entering, writing, knowing, settling, changing, dropIn, formal:
+		return true
+	}
+	return r.path == "/stream"
+}
+
 // routes is every URL of the server. A GET is also a HEAD. openapi.yaml describes the same table.
 func (s *Server) routes() []route {
 	const get, post, put, patch, del = fiber.MethodGet, fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch, fiber.MethodDelete

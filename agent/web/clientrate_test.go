@@ -1,0 +1,177 @@
+package web
+
+import (
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+)
+
+// asked is how a request from an address is answered, as if it came over a network.
+func (d *device) asked(method, path, from string) *fasthttp.RequestCtx {
+	d.t.Helper()
+	var c fasthttp.RequestCtx
+	c.Init(&fasthttp.Request{}, &net.TCPAddr{IP: net.ParseIP(from), Port: 4711}, nil)
+	c.Request.Header.SetMethod(method)
+	c.Request.SetRequestURI(path)
+	c.Request.Header.SetHost("192.168.1.2")
+	d.server.app.Handler()(&c)
+	return &c
+}
+
+func TestClientRateIsOffAtFirst(t *testing.T) {
+	d := start(t)
+	for range 2 * clientBurst {
+		if got := d.asked("GET", "/api/v1/whats-next", "192.168.1.7").Response.StatusCode(); got != http.StatusOK {
+			t.Fatalf("answered %d", got)
+		}
+	}
+	if len(d.server.rate.clients) != 0 {
+		t.Error("clients are remembered")
+	}
+}
+
+// TestClientRate lets one client run wild: it meets the limit, others do not, nor do its screen, the device itself, and what tells how
+// the program fares.
+func TestClientRate(t *testing.T) {
+	d := start(t)
+	d.server.SetClientRate(0.001) // next to nothing comes back during the test
+	wild := "192.168.1.7"
+	for range clientBurst - pageReserve {
+		if got := d.asked("GET", "/api/v1/whats-next", wild).Response.StatusCode(); got != http.StatusOK {
+			t.Fatalf("answered %d within the burst", got)
+		}
+	}
+	c := d.asked("GET", "/api/v1/whats-next", wild)
+	wait, err := strconv.Atoi(string(c.Response.Header.Peek(fiber.HeaderRetryAfter)))
+	if c.Response.StatusCode() != http.StatusTooManyRequests || string(c.Response.Header.ContentType()) != "application/problem+json" || err != nil || wait < 1 {
+		t.Errorf("%d %s, try again in %d: %s", c.Response.StatusCode(), c.Response.Header.ContentType(), wait, c.Response.Body())
+	}
+	for _, one := range []struct{ path, from string }{
+		{"/", wild}, {"/agenda", wild}, {"/healthz", wild}, {"/metrics", wild}, {"/api/health", wild}, {"/api/v1/openapi.yaml", wild},
+		{"/api/v1/whats-next", "192.168.1.8"}, {"/api/v1/whats-next", "127.0.0.1"}, {"/api/v1/whats-next", "::1"},
+	} {
+		if got := d.asked("GET", one.path, one.from).Response.StatusCode(); got == http.StatusTooManyRequests {
+			t.Errorf("%s is refused %s", one.from, one.path)
+		}
+	}
+	for range clientBurst {
+		c = d.asked("GET", "/", wild)
+	}
+	if c.Response.StatusCode() != http.StatusTooManyRequests || string(c.Response.Header.ContentType()) != fiber.MIMETextHTMLCharsetUTF8 {
+		t.Errorf("without end: %d %s", c.Response.StatusCode(), c.Response.Header.ContentType())
+	}
+	if got := d.asked("POST", "/api/browser-heartbeat", wild).Response.StatusCode(); got != http.StatusOK {
+		t.Errorf("a sign of life: %d", got)
+	}
+	d.server.SetClientRate(0)
+	if got := d.asked("GET", "/api/v1/whats-next", wild).Response.StatusCode(); got != http.StatusOK || d.server.rate.clients != nil {
+		t.Errorf("after its end: %d", got)
+	}
+}
+
+// A kiosk that fetches a page each second and a program that asks without pause share one address: the kiosk gets its page.
+func TestClientRateKeepsPages(t *testing.T) {
+	var r clientRate
+	r.set(2)
+	now, from := time.Unix(0, 0), netip.MustParseAddr("192.168.1.7")
+	refused := 0
+	for range 600 { // seconds
+		for range 50 {
+			if r.take(from, pageReserve, 2, now) > 0 {
+				refused++
+			}
+		}
+		if wait := r.take(from, 0, 2, now); wait > 0 {
+			t.Fatalf("the page waits for %s", wait)
+		}
+		now = now.Add(time.Second)
+	}
+	if refused < 600*48 {
+		t.Errorf("only %d refused", refused)
+	}
+}
+
+func TestClientRateRefills(t *testing.T) {
+	var r clientRate
+	now, from := time.Unix(0, 0), netip.MustParseAddr("192.168.1.7")
+	wait := time.Duration(0)
+	taken := 0
+	for ; wait == 0; taken++ {
+		wait = r.take(from, 0, 5, now)
+	}
+	if taken != clientBurst+1 || wait != 200*time.Millisecond {
+		t.Errorf("%d taken, then %s to wait", taken, wait)
+	}
+	if got := r.take(from, 0, 5, now.Add(wait)); got != 0 {
+		t.Errorf("%s to wait after waiting", got)
+	}
+	if got := r.take(from, 0, 5, now.Add(-time.Hour)); got <= 0 { // a clock that goes back gives nothing
+		t.Errorf("%s to wait", got)
+	}
+}
+
+func TestClientRateIsBounded(t *testing.T) {
+	var r clientRate
+	now := time.Unix(0, 0)
+	for i := range 3 * maxClients {
+		address := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+		if wait := r.take(address, 0, 5, now.Add(time.Duration(i)*time.Millisecond)); wait != 0 {
+			t.Fatalf("%s waits for %s", address, wait)
+		}
+		if len(r.clients) > maxClients {
+			t.Fatalf("%d clients are remembered", len(r.clients))
+		}
+	}
+}
+
+func TestClientRateCountsNetworks(t *testing.T) {
+	d := start(t)
+	d.server.SetClientRate(0.001)
+	for i := range clientBurst {
+		d.asked("GET", "/", "2001:db8::"+strconv.Itoa(i%9999+1))
+	}
+	if got := d.asked("GET", "/", "2001:db8::ffff").Response.StatusCode(); got != http.StatusTooManyRequests {
+		t.Errorf("another address of the network: %d", got)
+	}
+	if got := d.asked("GET", "/", "2001:db8:0:1::1").Response.StatusCode(); got == http.StatusTooManyRequests {
+		t.Error("another network is refused")
+	}
+}
+
+func TestClientRateTakesNoNonsense(t *testing.T) {
+	var s Server
+	for _, bad := range []float64{-1, 0, math.NaN(), math.Inf(1)} {
+		s.SetClientRate(bad)
+		if s.rate.rate.Load() != 0 {
+			t.Errorf("%v is on", bad)
+		}
+	}
+}
+
+// Logins, trial fetches and streams are slow on purpose, or fail for reasons of their own: they are no sign that the program is in trouble.
+func TestServedLeavesOutWhatWaits(t *testing.T) {
+	d := start(t)
+	counted := map[string]bool{}
+	for _, r := range d.server.routes() {
+		counted[r.method+" "+r.path] = !r.waits()
+	}
+	for key, want := range map[string]bool{
+		"GET /": true, "GET /api/whats-next": true, "GET /api/v1/status": true, "GET /api/alexa/next-meeting": true, "GET /healthz": true,
+		"POST /login": false, "POST /api/v1/sources": false, "GET /settings": false, "POST /settings": false, "GET /stream": false, "POST /api/skip": false, "POST /hide": false,
+	} {
+		if got, known := counted[key]; !known || got != want {
+			t.Errorf("%s is counted: %v", key, got)
+		}
+	}
+	before, _, _ := d.server.Served()
+	d.ask("GET", "/", "")
+	d.ask("POST", "/api/skip", "{")
+	d.until("one more", func() bool { after, _, _ := d.server.Served(); return after == before+1 })
+}
