@@ -20,28 +20,30 @@ const (
 type Learning struct {
 	line    string
 	last    mark
-	begun   bool
+	begun   bool // last is a reading's
 	took    time.Duration
 	latency Latency
+	learned Baseline
 }
 
 // NewLearning returns the learning of a release line's baseline, which is complete after 24 hours and 1000 requests at least.
 // Only time counts in which the level was normal: a baseline of hard times would excuse everything later.
 func NewLearning(line string) *Learning { return &Learning{line: line} }
 
-// Learn takes the next reading, and how things stand with it. Once the baseline is complete it returns it, each time.
+// Learn takes the next reading, and how things stand with it. Once the baseline is complete it returns it, the same each time.
 func (l *Learning) Learn(r *Reading, level Level) (Baseline, bool) {
+	if l.learned.Requests > 0 {
+		return l.learned, true
+	}
 	now := markOf(r)
-	if d, ok := now.since(&l.last); ok && l.begun && level == Normal && !l.complete() {
+	if d, ok := now.since(&l.last); ok && l.begun && level == Normal {
 		l.took += d.up
 		l.latency.add(&d.latency)
 	}
 	l.last, l.begun = now, true
-	if !l.complete() {
+	if l.took < learnTime || l.latency.Count() < learnLeast {
 		return Baseline{}, false
 	}
-	return Baseline{Line: l.line, Mean: l.latency.Mean(), P99: l.latency.Quantile(0.99), Requests: l.latency.Count(), Since: r.At}, true
+	l.learned = Baseline{Line: l.line, Mean: l.latency.Mean(), P99: l.latency.Quantile(0.99), Requests: l.latency.Count(), Since: r.At}
+	return l.learned, true
 }
-
-// complete tells whether enough was seen.
-func (l *Learning) complete() bool { return l.took >= learnTime && l.latency.Count() >= learnLeast }

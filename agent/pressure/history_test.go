@@ -1,0 +1,189 @@
+package pressure
+
+import (
+	"math"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// same is a reading's quantities, each the same number.
+func same(v float64) (q [Quantities]float64) {
+	for i := range q {
+		q[i] = v
+	}
+	return q
+}
+
+func TestHistoryIsADayOfMinutes(t *testing.T) {
+	t.Logf("a history takes %d bytes, a copy of it %d", unsafe.Sizeof(history{}), minutes*unsafe.Sizeof(Sample{}))
+	if size := unsafe.Sizeof(history{}); size > 128<<10 {
+		t.Errorf("a history takes %d bytes", size)
+	}
+	var h history
+	over := 0
+	var now Reading
+	for up := time.Duration(0); up < 30*time.Hour; up += 10 * time.Second {
+		now = Reading{At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(up), Up: up}
+		if h.add(up, same(float64(up/time.Minute)+float64(up%time.Minute)/1e12)) {
+			over++
+		}
+	}
+	if over != 30*60-1 {
+		t.Errorf("%d minutes were over, want %d", over, 30*60-1)
+	}
+	list := h.samples(&now)
+	if len(list) != minutes {
+		t.Fatalf("%d samples, want %d", len(list), minutes)
+	}
+	for i, s := range list {
+		minute := float32(30*60 - 1 - minutes + i)
+		if s.Mean[QCPU] < minute || s.Mean[QCPU] > minute+0.04 || s.High[QCPU] <= s.Mean[QCPU] {
+			t.Fatalf("sample %d is %+v, want minute %g", i, s, minute)
+		}
+		if want := time.Date(2026, 1, 1, 0, int(minute), 50, 0, time.UTC); !s.At.Equal(want) {
+			t.Fatalf("sample %d is at %s, want %s", i, s.At, want)
+		}
+	}
+	// A clock that jumps moves them all, and leaves them in order.
+	now.At = now.At.AddDate(50, 0, 0)
+	moved := h.samples(&now)
+	if age := now.At.Sub(moved[len(moved)-1].At); age != time.Minute {
+		t.Errorf("the last minute was %s ago", age)
+	}
+	// What is older than a day goes, though nothing came after it.
+	now.Up += 23 * time.Hour
+	if n := len(h.samples(&now)); n != 60 {
+		t.Errorf("%d samples, want 60", n)
+	}
+}
+
+func TestWhatIsNotKnownIsNoNumber(t *testing.T) {
+	var w Window
+	w.add(Reading{unknown: noCPU | noMemoryStall}, true)
+	for i, v := range figuresOf(&w) {
+		if !math.IsNaN(v) {
+			t.Errorf("quantity %d is %g", i, v)
+		}
+	}
+	var h history
+	h.add(0, figuresOf(&w))
+	h.add(time.Minute, same(1))
+	s := h.samples(&Reading{Up: time.Minute})
+	if len(s) != 1 || !math.IsNaN(float64(s[0].Mean[QCPU])) || !math.IsNaN(float64(s[0].High[QCPU])) {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestQuantitiesOfAReading(t *testing.T) {
+	x := newTrial(t)
+	x.pass(10*time.Second, func(r *Reading) {
+		answer(20, 100*time.Microsecond)(r)
+		r.Unit = Unit{Current: 70, Cache: 20}
+		r.CPU, r.MemoryStall.Some10 = 0.25, 3
+		r.Service.Hits, r.Service.Misses = 15, 5
+	})
+	q := figuresOf(&x.policy.window)
+	want := [Quantities]float64{
+		QResident: 40e6, QUnit: 50, QDevice: 147e6, QCPU: 0.25, QTemperature: 45, QMemoryStall: 3, QLatency: 0.000126720, QHitRate: 0.75, QRequests: 2,
+	}
+	for i := range q {
+		if math.Abs(q[i]-want[i]) > 1e-8 {
+			t.Errorf("quantity %d is %g, want %g", i, q[i], want[i])
+		}
+	}
+}
+
+func TestDaysOfTheSameDateCanBeMerged(t *testing.T) {
+	nan := math.NaN()
+	whole, first, second := &roll{}, &roll{}, &roll{}
+	r := Reading{Service: Service{Requests: 1000}}
+	var parts Day
+	for i, v := range []float64{3, 1, 4, 1, 5, 9, 2, 6} {
+		r.Up += time.Minute
+		r.Service.Requests += 10
+		r.Service.Failures++
+		q := same(v)
+		q[QTemperature] = nan
+		if i < 4 {
+			q[QUnit] = nan
+		}
+		level := Level(i % 3)
+		whole.add("2026-01-31", &r, q, level)
+		first.add("2026-01-31", &r, q, level)
+		if i == 3 {
+			part, ok := first.take()
+			if !ok {
+				t.Fatal("no part")
+			}
+			parts, second = part, first
+		}
+	}
+	rest, ok := second.take()
+	if !ok {
+		t.Fatal("no second part")
+	}
+	day, ok := whole.take()
+	if !ok {
+		t.Fatal("no day")
+	}
+	got := Merge(parts, rest)
+	for i := range got.Mean {
+		if math.Abs(got.Mean[i]-day.Mean[i]) > 1e-9 {
+			t.Errorf("quantity %d: mean %g, want %g", i, got.Mean[i], day.Mean[i])
+		}
+	}
+	got.Mean, day.Mean = [Quantities]float64{}, [Quantities]float64{}
+	if got != day {
+		t.Errorf("merged %+v, want %+v", got, day)
+	}
+	if day.Requests != 70 || day.Failures != 7 || day.Tight != 2*time.Minute || day.Critical != 2*time.Minute {
+		t.Errorf("%+v", day)
+	}
+	if day.Low[QCPU] != 1 || day.High[QCPU] != 9 || day.Known[QCPU] != 8 || day.Known[QTemperature] != 0 || day.Known[QUnit] != 4 {
+		t.Errorf("%+v", day)
+	}
+	if back := Merge(rest, parts); back.Known != day.Known || back.Low != day.Low {
+		t.Errorf("the other way round: %+v", back)
+	}
+	if _, ok := whole.take(); ok {
+		t.Error("a day was taken twice")
+	}
+}
+
+func TestBaselineIsLearnedOverADayOfNormalService(t *testing.T) {
+	r := Reading{At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	l := NewLearning("1.4")
+	learn := func(d time.Duration, level Level, requests uint64, took time.Duration) (b Baseline, ok bool) {
+		for range int(d / time.Hour) {
+			r.Up, r.At = r.Up+time.Hour, r.At.Add(time.Hour)
+			answer(requests, took)(&r)
+			b, ok = l.Learn(&r, level)
+		}
+		return b, ok
+	}
+	if _, ok := l.Learn(&r, Normal); ok {
+		t.Error("learned from one reading")
+	}
+	if _, ok := learn(30*time.Hour, Normal, 10, 100*time.Microsecond); ok {
+		t.Error("learned from 300 requests")
+	}
+	if _, ok := learn(30*time.Hour, Tight, 1000, time.Second); ok {
+		t.Error("learned while the level was not normal")
+	}
+	b, ok := learn(time.Hour, Normal, 700, 100*time.Microsecond)
+	want := Baseline{Line: "1.4", Mean: 100 * time.Microsecond, P99: 126720, Requests: 1000, Since: r.At}
+	if !ok || b != want {
+		t.Errorf("%+v, %t; want %+v", b, ok, want)
+	}
+	if b, ok = learn(time.Hour, Normal, 5000, time.Second); !ok || b != want {
+		t.Errorf("it goes on to learn: %+v, %t", b, ok)
+	}
+	l = NewLearning("1.4")
+	if _, ok := learn(24*time.Hour, Normal, 1000, time.Millisecond); ok {
+		t.Error("learned from 23 hours: the first reading tells nothing")
+	}
+	if _, ok := learn(time.Hour, Normal, 1000, time.Millisecond); !ok {
+		t.Error("24 hours and thousands of requests are enough")
+	}
+}
