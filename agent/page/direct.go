@@ -69,9 +69,10 @@ type picture struct {
 	notice    string
 	addresses func() []string
 	version   string
-	live      []Live   // the gaps in what is being encoded
-	silence   *silence // why nothing is told; there may be more than what is seen
-	unset     string   // while the clock is not set, as a note: now is the last moment that is known, and items are that day's
+	live      []Live    // the gaps in what is being encoded
+	silence   *silence  // why nothing is told; there may be more than what is seen
+	unset     string    // while the clock is not set, as a note: now is the last moment that is known, and items are that day's
+	asked     time.Time // then: the moment by the clock
 }
 
 // plan is how one kind of page is made.

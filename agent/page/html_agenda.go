@@ -72,7 +72,7 @@ func agendaHTML(pic *picture, q Query) (Page, error) {
 		}
 		a := view.MakeAgenda(pic.items, first, n, room, pic.today(), pic.options)
 		l.Agenda = r.agenda(&a, q, first, n)
-		made = l.render(soonestOf(a.ValidUntil, offered, skipsEnd(pic.snap.Skipped, pic.now), pic.fresh.Until))
+		made = l.render(pic.holds(soonestOf(a.ValidUntil, offered, skipsEnd(pic.snap.Skipped, pic.now), pic.fresh.Until)))
 		if len(made.Body) <= maxHTML {
 			break
 		}

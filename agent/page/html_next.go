@@ -81,7 +81,7 @@ func nextHTML(pic *picture, q Query) (Page, error) {
 	for _, f := range n.Following {
 		l.Next.Following = append(l.Next.Following, r.row(f))
 	}
-	return l.render(soonestOf(n.ValidUntil, offered, skipsEnd(pic.snap.Skipped, pic.now))), nil
+	return l.render(pic.holds(soonestOf(n.ValidUntil, offered, skipsEnd(pic.snap.Skipped, pic.now)))), nil
 }
 
 // oneLine are the notes for the one line that is read from afar: of several sources not the reasons, which the agenda tells.

@@ -41,9 +41,10 @@ func (d *Direct) drawUnset(ctx context.Context, q Query, p plan, cfg config.Conf
 }
 
 func (d *Direct) unset(ctx context.Context, q Query, p plan, cfg config.Config, at time.Time, state clock.State) (Page, error) {
-	switch q.Kind {
-	case Next, Agenda, Events:
-	default:
+	switch {
+	case q.Kind == Agenda && q.From == 0 && state.Seen.IsZero():
+		return unsetFace(at, unsetWords+".", q.Theme), nil
+	case q.Kind != Next && q.Kind != Agenda && q.Kind != Events:
 		return silent(q, p, at, zoneOf(q.Zone, d.o.Zone), &silence{unsetWords, unsetSpoken}, state)
 	}
 	seen := state.Seen
@@ -54,7 +55,7 @@ func (d *Direct) unset(ctx context.Context, q Query, p plan, cfg config.Config, 
 	if err != nil {
 		return Page{}, err
 	}
-	pic.unset = unsetWords
+	pic.unset, pic.asked = unsetWords, at
 	if state.Seen.IsZero() {
 		pic.now = time.Time{}
 	} else {
@@ -75,6 +76,14 @@ func (p *picture) next() view.Next {
 		return view.WhatsNext(p.items, p.fresh, p.now, p.options)
 	}
 	return view.LastDay(p.items, p.fresh, p.now, p.options)
+}
+
+// holds is until when the page holds.
+func (p *picture) holds(until time.Time) time.Time {
+	if p.unset != "" {
+		return nextMinute(p.asked)
+	}
+	return until
 }
 
 // today is the moment by which an agenda tells days apart; while the clock is not set none of them is today.
