@@ -168,7 +168,7 @@ func TestUnitsFitTogether(t *testing.T) {
 		}
 		return n
 	}
-	const loop, start = 10, 5 // how late a loop may be, and how long a start takes on the board, in seconds
+	const loop, start = 12, 5 // how late a loop may be, and how long a start takes on the board, in seconds
 	if all := loop + seconds("WatchdogSec") + seconds("TimeoutAbortSec") + seconds("RestartSec") + start; all > 30 {
 		t.Errorf("a hang lasts %d s; it is to end within 30", all)
 	}
