@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"calendarbot/agent/feature"
 	"calendarbot/agent/pressure"
 )
 
@@ -35,7 +36,11 @@ func find(f *Facts) []Problem {
 	}
 	l.page(f.Rung)
 	for _, g := range f.Gates {
-		l.when(g.Broken, PartResting, strings.TrimSpace(g.Feature+" "+g.Part), g.Words)
+		code, about := PartResting, strings.ReplaceAll(g.Feature, "_", " ")
+		if g.Feature == feature.ConnectionPooling {
+			code, about = PoolResting, g.Part
+		}
+		l.when(g.Broken, code, about, g.Words)
 	}
 	for _, loop := range f.Late {
 		l.add(LoopLate, loop, "The "+loop+" has not gone round for too long; the program is started anew if this lasts.")
@@ -57,7 +62,7 @@ func find(f *Facts) []Problem {
 type list struct{ problems []Problem }
 
 func (l *list) add(c Code, about, words string) {
-	l.problems = append(l.problems, Problem{Kind: Kind{Code: c}, About: about, Words: sentence(words)})
+	l.problems = append(l.problems, Problem{Kind: Kind{Code: c}, About: about, Words: ended(words)})
 }
 
 func (l *list) when(stands bool, c Code, about, words string) {
@@ -68,16 +73,20 @@ func (l *list) when(stands bool, c Code, about, words string) {
 
 // sentence begins with a capital and ends with a point.
 func sentence(words string) string {
-	words = strings.TrimSpace(words)
-	if words == "" {
-		return ""
-	}
 	first, size := utf8.DecodeRuneInString(words)
-	words = string(unicode.ToUpper(first)) + words[size:]
-	if !strings.ContainsAny(words[len(words)-1:], ".!?") {
-		words += "."
+	return ended(string(unicode.ToUpper(first)) + words[size:])
+}
+
+// ended is what others say, on one line that ends with a point. How it begins is theirs: it may be a name.
+func ended(words string) string {
+	words, more, _ := strings.Cut(strings.TrimSpace(words), "\n")
+	if more != "" {
+		return strings.TrimRight(words, " .:;\r") + " (and more)."
 	}
-	return words
+	if words == "" || strings.ContainsAny(words[len(words)-1:], ".!?") {
+		return words
+	}
+	return words + "."
 }
 
 func (l *list) clock(f *Facts) {
@@ -143,15 +152,12 @@ func oldWords(s Source, now time.Time) string {
 	return words + ", though it should have been since."
 }
 
-// spell is a length of time of an hour or more, in words.
+// spell is a length of time of some hours or more, in words.
 func spell(d time.Duration) string {
 	if days := int(d / (24 * time.Hour)); days > 1 {
 		return fmt.Sprintf("%d days", days)
 	}
-	if hours := int((d + 30*time.Minute) / time.Hour); hours > 1 {
-		return fmt.Sprintf("%d hours", hours)
-	}
-	return fmt.Sprintf("%d minutes", int(d/time.Minute))
+	return fmt.Sprintf("%d hours", int((d+30*time.Minute)/time.Hour))
 }
 
 func (l *list) disk(f *Facts) {
@@ -235,5 +241,5 @@ func (l *list) sign(s pressure.Standing, f *Facts) {
 	if found.code == Overheat && s.Value < s.Limit && f.Reading != nil && f.Reading.Throttled {
 		found.code = SlowedDown // which counts as the highest step of heat, however cool it is
 	}
-	l.add(found.code, "", s.Words())
+	l.add(found.code, "", sentence(s.Words()))
 }

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	diskEvery = 10 * time.Minute // between two points of the disk
+	diskEvery = 5 * time.Minute // between two points of the disk
 	diskMost  = int(trendSpan/diskEvery) + 1
 
 	// Heat and slowness follow the day, so a line through them reaches no further forward than it comes from; what fills up or leaks goes on.
@@ -25,7 +25,7 @@ func forecasts(f *Facts, disk []Point) []Problem {
 		}
 		if in, ok := Trend(points, limit, reach); ok {
 			l.add(c, "", fmt.Sprintf("If it goes on as in the last hours, %s in about %s.", words, about(in)))
-			l.problems[len(l.problems)-1].In = max(in, time.Minute) // zero would say that it is there
+			l.problems[len(l.problems)-1].In = in
 		}
 	}
 	course := func(q pressure.Quantity) []Point {
@@ -67,7 +67,7 @@ func forecasts(f *Facts, disk []Point) []Problem {
 // about is a length of time in the future, for a person.
 func about(d time.Duration) string {
 	if d < 2*time.Hour {
-		return fmt.Sprintf("%d minutes", int(max(d, time.Minute)/time.Minute))
+		return fmt.Sprintf("%d minutes", int(d/time.Minute))
 	}
 	return fmt.Sprintf("%d hours", int((d+30*time.Minute)/time.Hour))
 }

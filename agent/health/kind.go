@@ -67,6 +67,7 @@ const (
 	PoolLeak            Code = "pool_leak"
 	CacheFailing        Code = "cache_failing"
 	CacheFull           Code = "cache_full"
+	PoolResting         Code = "pool_resting"
 	PartResting         Code = "part_resting"
 	LoopLate            Code = "loop_late"
 	RollbackAsked       Code = "rollback_asked"
@@ -131,7 +132,8 @@ func Kinds() []Kind {
 		{Code: PoolLeak, Severity: Warning, Title: "A connection was not given back", Do: "Restart the program if this comes again; the log tells where it was taken."},
 		{Code: CacheFailing, Severity: Warning, Title: "Kept pages fail"},
 		{Code: CacheFull, Severity: Warning, Title: "There is no room for more kept pages", Do: "Nothing need be done; cache.max_bytes may be raised.", Seeds: "cache_memory_pressure"},
-		{Code: PartResting, Severity: Warning, Title: "An optional part rests", Under: []Code{PoolFull, PoolFailing, CacheFailing, NoNetwork, DiskFull, ReadOnly}},
+		{Code: PoolResting, Severity: Warning, Title: "Common connections rest", Under: []Code{PoolFull, PoolFailing, NoNetwork, DiskFull, ReadOnly}},
+		{Code: PartResting, Severity: Warning, Title: "An optional part rests", Under: []Code{CacheFailing, DiskFull, ReadOnly}},
 		{Code: DiskSoon, Severity: Warning, Title: "The disk fills up", Do: "Make room on it, or use a larger card."},
 		{Code: DeviceMemorySoon, Severity: Warning, Title: "The device's memory runs short", Do: "Look which program takes more and more."},
 		{Code: MemorySoon, Severity: Warning, Title: "The program takes more and more memory", Do: "Restart the program at a time of your choice."},

@@ -42,10 +42,11 @@ func Trend(points []Point, limit float64, reach time.Duration) (in time.Duration
 		return 0, false
 	}
 	hours := (limit - whole.end) / whole.slope
-	if hours > min(reach, trendReach).Hours() {
+	if hours > min(reach, trendReach).Hours() { // before it is made a duration, as it may be too long for one
 		return 0, false
 	}
-	return time.Duration(hours * float64(time.Hour)).Round(time.Minute), true
+	in = time.Duration(hours * float64(time.Hour)).Round(time.Minute)
+	return in, in > 0
 }
 
 // newest are those points, in order, that are known and within trendSpan of the newest one. What was taken before the clock jumped
