@@ -206,6 +206,9 @@ func TestDataOf(t *testing.T) {
 		{"one of two failing long", []store.Source{src(store.OK, 10, 290), src(store.Failing, 4000, 60)}, true},
 		{"the refresher is stuck", []store.Source{src(store.OK, 901, -600)}, true},
 		{"its server asked for an hour", []store.Source{src(store.OK, 1800, 1800)}, false},
+		{"fetched when the clock was years ahead", []store.Source{src(store.OK, -5*365*86400, 5*365*86400)}, true},
+		{"planned when the clock was years ahead", []store.Source{src(store.OK, 1800, 5*365*86400)}, true},
+		{"the clock was set back a little", []store.Source{src(store.OK, -1800, 2100)}, false},
 		{"switched off", []store.Source{src(store.OK, 10, 290), src(store.Disabled, 4000, 0)}, false},
 	}
 	for _, c := range cases {

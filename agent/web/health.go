@@ -48,6 +48,13 @@ type displayProbe struct {
 	Notes *string `json:"last_probe_notes"`
 }
 
+// A success that is noted for later than wrongClock from now was noted by a clock that was wrong: how old it is is not known. A plan
+// for later than maxPlan was made by such a clock too.
+const (
+	wrongClock = time.Hour
+	maxPlan    = 25 * time.Hour
+)
+
 // dataOf sums up how the sources fare; degraded: nothing was ever refreshed, or a source that is on has no success
 // within tooOld. A source whose server asked for longer pauses is not degraded while it keeps to them.
 func dataOf(sources []store.Source, now time.Time) (d dataStatus, degraded bool) {
@@ -60,8 +67,9 @@ func dataOf(sources []store.Source, now time.Time) (d dataStatus, degraded bool)
 		if src.LastSuccess.After(newest) {
 			newest = src.LastSuccess
 		}
-		old := now.Sub(src.LastSuccess) > tooOld
-		asPlanned := src.State == store.OK && src.NextTry.Add(time.Minute).After(now)
+		age := now.Sub(src.LastSuccess)
+		old := age > tooOld || age < -wrongClock
+		asPlanned := src.State == store.OK && src.NextTry.Add(time.Minute).After(now) && src.NextTry.Sub(now) <= maxPlan && age >= -wrongClock
 		if src.LastSuccess.IsZero() || (old && !asPlanned) {
 			degraded = true
 		}

@@ -117,7 +117,8 @@ func (s *sessions) read(cookie string, web config.Web, now time.Time) (n session
 	n.since, n.until = int64(binary.BigEndian.Uint64(raw[16:])), int64(binary.BigEndian.Uint64(raw[24:]))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ended := s.ended[n.id]; ended || now.Unix() >= n.until {
+	// Nobody is given more than sessionIdle: what holds for longer was begun by a clock that was set back since.
+	if _, ended := s.ended[n.id]; ended || now.Unix() >= n.until || n.until-now.Unix() > int64((sessionIdle+renewAfter)/time.Second) {
 		return session{}, false
 	}
 	return n, true

@@ -129,6 +129,9 @@ func TestSessionsEnd(t *testing.T) {
 	if !holds(cookie, now.Add(sessionIdle-time.Second), web) || holds(cookie, now.Add(sessionIdle), web) {
 		t.Error("not idle for as long as it is said")
 	}
+	if !holds(cookie, now.Add(-renewAfter), web) || holds(cookie, now.Add(-renewAfter-time.Second), web) || holds(cookie, now.AddDate(-5, 0, 0), web) {
+		t.Error("a clock that was set back makes it hold for longer")
+	}
 	if holds(cookie, now, config.Web{PIN: "12345"}) || holds(cookie, now, config.Web{PIN: "1234", WriteToken: "x"}) {
 		t.Error("it outlives another PIN")
 	}
