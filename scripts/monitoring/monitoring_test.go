@@ -112,10 +112,19 @@ func series(t *testing.T) map[string]map[string][]string {
 	return all
 }
 
+// seldom is what is told only after hours: how fast the release was, what a trend will bring, and signs that are judged by either.
+// agent/web's tests hold that these are told when they are known.
+func seldom(told map[string]map[string][]string) {
+	told["calendarbot_baseline_seconds"] = map[string][]string{"line": {"1.4"}, "figure": {"mean", "tail"}}
+	told["calendarbot_problem_predicted_seconds"] = map[string][]string{"code": {"disk_soon"}}
+	told["calendarbot_sign_value"]["sign"] = told["calendarbot_sign_limit"]["sign"]
+}
+
 // TestEveryFigureThatIsAskedForIsTold: names, labels and fixed values of labels in the rules and the dashboard are those of
 // the live answer.
 func TestEveryFigureThatIsAskedForIsTold(t *testing.T) {
 	told := series(t)
+	seldom(told)
 	texts := append(expressions(t), read(t, "alerts.yaml"))
 	asked := map[string]bool{}
 	selector := regexp.MustCompile(`\b((?:calendarbot|process|go)_[a-z0-9_]+)(?:\{([^}]*)\})?`)
@@ -222,9 +231,52 @@ func TestThresholds(t *testing.T) {
 		"CalendarBotErrors":        `\[5m\].* > 0\.05\n.*severity: warning`,
 		"CalendarBotPoolExhausted": `> 0\.95\n.*severity: critical`,
 		"CalendarBotCacheFull":     `> 0\.9\n.*severity: warning`,
+
+		"CalendarBotUnitMemory":       `"unit_memory"} >= 95\n.*severity: critical`,
+		"CalendarBotUnitMemoryHigh":   `"unit_memory"} >= 85\n.*severity: warning`,
+		"CalendarBotDeviceMemory":     `clamp_min\(0\.78 .*, 400e6\)\n.*severity: critical`,
+		"CalendarBotMemoryStalls":     `>= 0\.3\n.*severity: critical`,
+		"CalendarBotMemoryStallsHigh": `>= 0\.1\n.*severity: warning`,
+		"CalendarBotKilled":           `"oom_kill"}\[1h\]\) > 0\n.*severity: critical`,
+		"CalendarBotDeviceCPU":        `> 0\.8\n.*for: 1m\n.*severity: critical`,
+		"CalendarBotTooHot":           `>= 80 or calendarbot_device_throttled == 1\n.*severity: critical`,
+		"CalendarBotHot":              `>= 75\n.*severity: warning`,
+		"CalendarBotPoolFails":        `"pool_failures"} >= 5\n.*severity: warning`,
+		"CalendarBotPoolMemory":       `"pool_memory"} > 120\n.*severity: warning`,
+		"CalendarBotCacheFails":       `> 0\.1\n.* >= 20\n.*severity: warning`,
+		"CalendarBotSlower":           `"latency_growth"} > 2\n.*severity: warning`,
+		"CalendarBotRegression":       `"regression"} > 1\.1\n.*severity: warning`,
+		"CalendarBotPredicted":        `< 86400\n.*severity: warning`,
+		"CalendarBotLoopLate":         `calendarbot_loops_late.* > 0\n.*severity: critical`,
+		"CalendarBotClock":            `calendarbot_clock_trusted == 0\n.*severity: warning`,
+		"CalendarBotRollback":         `calendarbot_rollback_asked == 1\n.*severity: critical`,
 	} {
 		if !regexp.MustCompile(`(?s)` + want).MatchString(rules[name]) {
 			t.Errorf("%s is not %s", name, want)
+		}
+	}
+}
+
+// TestEverySignHasARule: whatever the device does something about by itself, somebody is told of when it lasts.
+func TestEverySignHasARule(t *testing.T) {
+	rules := split(t)
+	alerts := map[string][]string{
+		"unit_memory": {"CalendarBotUnitMemory", "CalendarBotUnitMemoryHigh"}, "device_memory": {"CalendarBotDeviceMemory"},
+		"memory_stall": {"CalendarBotMemoryStalls", "CalendarBotMemoryStallsHigh"}, "cpu": {"CalendarBotDeviceCPU"},
+		"temperature": {"CalendarBotTooHot", "CalendarBotHot"}, "pool_use": {"CalendarBotPoolExhausted"}, "pool_failures": {"CalendarBotPoolFails"},
+		"cache_failures": {"CalendarBotCacheFails"}, "cache_memory": {"CalendarBotCacheFull"}, "latency": {"CalendarBotSlow"},
+		"latency_growth": {"CalendarBotSlower"}, "regression": {"CalendarBotRegression"}, "pool_memory": {"CalendarBotPoolMemory"}, "errors": {"CalendarBotErrors"},
+	}
+	signs := slices.Clone(series(t)["calendarbot_sign_limit"]["sign"])
+	slices.Sort(signs)
+	if known := slices.Sorted(maps.Keys(alerts)); !slices.Equal(signs, known) {
+		t.Errorf("the device has the signs %q, there are rules for %q", signs, known)
+	}
+	for sign, names := range alerts {
+		for _, name := range names {
+			if rules[name] == "" {
+				t.Errorf("%s has no rule %s", sign, name)
+			}
 		}
 	}
 }
