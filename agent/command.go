@@ -33,18 +33,20 @@ var errUsage = errors.New("see --help")
 // subcommands lists every word, in the order of the help text.
 func subcommands() []subcommand {
 	return []subcommand{
-		serveCommand(), configCommand(), featuresCommand(), emergencyOffCommand(), emergencyOnCommand(),
+		serveCommand(), statusCommand(), configCommand(), featuresCommand(), emergencyOffCommand(), emergencyOnCommand(),
 		rollbackCommand(), expandCommand(), checkFeedCommand(), checkConfigCommand(), hashCommand(),
 	}
 }
 
 // command runs the command line and returns the exit status: 0 when it did what was asked,
-// 1 when it could not, 2 when it was not understood.
+// 1 when it could not, 2 when it was not understood, 3 when it could and tells of something that is wrong.
 func command(ctx context.Context, args []string, c console) int {
 	err := dispatch(ctx, args, c)
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
+	case errors.Is(err, errNotFine):
+		return 3
 	case errors.Is(err, errUsage):
 		fmt.Fprintf(c.err, "calendarbot: %v\n", err)
 		return 2
