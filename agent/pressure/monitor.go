@@ -37,6 +37,7 @@ type Monitor struct {
 	o     Options
 	ready chan struct{}
 	pace  chan struct{} // Configure was called
+	woken chan struct{} // by the trigger
 
 	mu     sync.Mutex
 	limits Limits
@@ -59,7 +60,10 @@ func NewMonitor(o Options) *Monitor {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	return &Monitor{o: o, ready: make(chan struct{}), pace: make(chan struct{}, 1), limits: o.Limits, every: o.Every, policy: NewPolicy(o.Limits)}
+	return &Monitor{
+		o: o, ready: make(chan struct{}), pace: make(chan struct{}, 1), woken: make(chan struct{}, 1),
+		limits: o.Limits, every: o.Every, policy: NewPolicy(o.Limits),
+	}
 }
 
 // Ready is closed after the first reading.
@@ -101,13 +105,12 @@ func (m *Monitor) Run(ctx context.Context) error {
 	m.began = time.Now()
 	m.read(ctx)
 	close(m.ready)
-	woken := make(chan struct{}, 1)
 	var watching sync.WaitGroup
 	defer watching.Wait()
 	watch, end := context.WithCancel(ctx)
 	defer end()
 	blinded := make(chan error, 1)
-	m.watch(watch, &watching, woken, blinded)
+	m.watch(watch, &watching, blinded)
 	defer m.keep(ctx)
 
 	read := time.Now()
@@ -124,7 +127,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 		case <-m.pace:
 			timer.Reset(max(0, m.pause()-time.Since(read)))
 			continue
-		case <-woken:
+		case <-m.woken:
 			timer.Reset(max(0, leastPause-time.Since(read)))
 			continue
 		case <-timer.C:
@@ -136,7 +139,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 }
 
 // watch wakes the loop whenever the kernel says that memory runs short.
-func (m *Monitor) watch(ctx context.Context, watching *sync.WaitGroup, woken chan<- struct{}, blinded chan<- error) {
+func (m *Monitor) watch(ctx context.Context, watching *sync.WaitGroup, blinded chan<- error) {
 	t, err := m.o.Sensor.newTrigger()
 	if err != nil {
 		blinded <- err
@@ -145,7 +148,7 @@ func (m *Monitor) watch(ctx context.Context, watching *sync.WaitGroup, woken cha
 	watching.Go(func() {
 		err := t.wait(ctx, func() {
 			select {
-			case woken <- struct{}{}:
+			case m.woken <- struct{}{}:
 			default:
 			}
 		})

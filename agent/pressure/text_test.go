@@ -69,6 +69,7 @@ func TestTicks(t *testing.T) {
 		{"cpu0 1 2 3 4", 0, 0, false},
 		{"cpu 1 x 3 4", 0, 0, false},
 		{"cpu 18446744073709551615 1 0 0", 0, 0, false},
+		{"cpu 1 2 ", 3, 3, true},
 		{"", 0, 0, false},
 	} {
 		busy, total, ok := ticks([]byte(test.text))
