@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -376,5 +377,49 @@ func TestActionsOfAProgramKilledAtAnyMoment(t *testing.T) {
 			t.Fatalf("round %d: %+v, told %d", round, days, told)
 		}
 		told = len(all)
+	}
+}
+
+// TestActionsWhileOthersReadAndFetch is for the race detector; none is lost, and no id given out twice.
+func TestActionsWhileOthersReadAndFetch(t *testing.T) {
+	k := newStore(t)
+	k.configure("work")
+	var writing, reading sync.WaitGroup
+	done := make(chan struct{})
+	reading.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				k.actions(9)
+				k.openActions()
+				k.Acts()
+				k.days(1)
+			}
+		}
+	})
+	errs := make([]error, 4)
+	for i := range errs {
+		writing.Go(func() {
+			for n := range 20 {
+				a := k.hot(n)
+				a.Sign = pressure.Sign(fmt.Sprint("sign", i))
+				added, err := k.AddAction(t.Context(), a)
+				errs[i] = errors.Join(errs[i], err, k.EndAction(t.Context(), added.ID, k.clock.Now()), k.AddDay(t.Context(), dayOf("2026-03-01", 1, 1)))
+			}
+		})
+	}
+	for n := range 5 {
+		k.fetch("work", versionOf(n+1))
+	}
+	writing.Wait()
+	close(done)
+	reading.Wait()
+	k.must(errors.Join(errs...))
+	k.restart()
+	all := k.actions(maxActions)
+	if len(all) != 80 || all[0].ID != 80 || all[79].ID != 1 || k.days(1)[0].Minutes != 80 {
+		t.Errorf("%d actions, %+v", len(all), k.days(1))
 	}
 }

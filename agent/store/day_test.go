@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"calendarbot/agent/conn"
 	"calendarbot/agent/pressure"
+	"calendarbot/scripts/demo/mischief"
 )
 
 // dayOf is a day of so many minutes on which everything was about a value; the temperature is not known.
@@ -223,4 +225,47 @@ func TestLedgerIsWholeOrNothingInTheFile(t *testing.T) {
 		_, err = k.db.Write().Exec("DROP TRIGGER refuse")
 		k.must(err)
 	}
+}
+
+// older makes the file one of the version before the ledger.
+func (k *kept) older() {
+	k.t.Helper()
+	_, err := k.db.Write().Exec("DROP TABLE action; DROP TABLE day; DROP TABLE baseline; DELETE FROM goose_db_version WHERE version_id = 3")
+	k.must(err)
+}
+
+func TestDatabaseOfTheVersionBeforeIsTakenOn(t *testing.T) {
+	k := newStore(t)
+	k.fill()
+	k.older()
+	k.restart()
+	if k.Recovered() != "" || len(k.between(day(3)).Events) != 300 || len(k.between(day(3)).Hidden) != 1 {
+		t.Errorf("%q, %d events", k.Recovered(), len(k.between(day(3)).Events))
+	}
+	if _, err := os.Stat(k.path + copySuffix); err != nil {
+		t.Errorf("no copy was kept: %v", err)
+	}
+	k.keepsInMemory()
+	k.restart()
+	if len(k.actions(9)) != 1 || len(k.days(9)) != 1 || len(k.baselines()) != 1 {
+		t.Errorf("%v, %v, %v", k.actions(9), k.days(9), k.baselines())
+	}
+}
+
+func TestReadOnlyDatabaseOfTheVersionBefore(t *testing.T) {
+	k := onDisk(t)
+	if k == nil {
+		return
+	}
+	dir := strings.TrimSuffix(k.path, "/calendarbot.db")
+	k.must(mischief.Unseal(dir))
+	k.open()
+	k.older()
+	k.must(errors.Join(k.Close(), mischief.Seal(dir)))
+	k.open()
+	k.says("The disk is read-only")
+	if len(k.between(day(3)).Hidden) != 1 {
+		t.Error("what can be read is not known")
+	}
+	k.keepsInMemory()
 }
