@@ -106,7 +106,7 @@ func (p *pulse) watch(ctx context.Context) {
 	}
 	tick := time.NewTicker(pulseEvery)
 	defer tick.Stop()
-	seen, until := p.generation(), p.until(ctx)
+	seen, until, last := p.generation(), p.until(ctx), p.now()
 	p.watching.Store(true)
 	defer p.watching.Store(false)
 	for p.count() > 0 {
@@ -115,10 +115,12 @@ func (p *pulse) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if generation := p.generation(); generation != seen || !p.now().Before(until) {
+		now := p.now()
+		if generation := p.generation(); generation != seen || !now.Before(until) || now.Before(last) { // a clock that was set back
 			seen, until = generation, p.until(ctx)
 			p.tell(generation)
 		}
+		last = now
 	}
 }
 

@@ -21,11 +21,17 @@ type listener struct {
 	leave context.CancelFunc
 }
 
-// listen opens a stream and waits for its first line.
+// listen opens the stream of the pictures and waits for its first line.
 func (d *device) listen(headers ...header) *listener {
 	d.t.Helper()
+	return d.listenTo("/stream", headers...)
+}
+
+// listenTo opens a stream and waits for its first line.
+func (d *device) listenTo(path string, headers ...header) *listener {
+	d.t.Helper()
 	ctx, cancel := context.WithCancel(d.t.Context())
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.url+"/stream", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.url+path, nil)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -203,6 +209,40 @@ func TestStreamOutlivesTheLimitOfItsRequest(t *testing.T) {
 		if err := client.Close(); err != nil {
 			t.Error(err)
 		}
+		<-ended
+	})
+}
+
+// Whichever way the clock is set, listeners are told at once, and once: what was to change at a time by the clock before may be years away.
+func TestPulseFollowsAClockThatIsSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var offset atomic.Int64
+		now := func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
+		p := newPulse(func() uint64 { return 7 }, func(context.Context) time.Time { return now().Add(time.Minute) }, now)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { defer close(ended); p.run(ctx) }()
+		ch := p.listen()
+		<-time.After(time.Second)
+		synctest.Wait()
+		for _, by := range []time.Duration{5 * 365 * 24 * time.Hour, -5 * 365 * 24 * time.Hour, time.Hour, -time.Hour} {
+			offset.Add(int64(by))
+			<-time.After(pulseEvery)
+			synctest.Wait()
+			select {
+			case <-ch:
+			default:
+				t.Fatalf("nobody is told of %v", by)
+			}
+			<-time.After(10 * time.Second)
+			synctest.Wait()
+			select {
+			case <-ch:
+				t.Fatalf("told again after %v", by)
+			default:
+			}
+		}
+		cancel()
 		<-ended
 	})
 }
