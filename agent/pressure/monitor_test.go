@@ -183,6 +183,7 @@ func TestMonitorRemembersADay(t *testing.T) {
 		if n := len(w.monitor.History()); n != 0 {
 			t.Errorf("%d minutes after the first reading", n)
 		}
+		w.monitor.Configure(limits, 30*time.Second)
 		w.pass(26 * time.Hour)
 		list := w.monitor.History()
 		if len(list) != minutes {
@@ -206,7 +207,7 @@ func TestMonitorRemembersADay(t *testing.T) {
 func TestDaysAreKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWatch(t, "tight")
-		w.monitor.Configure(limits, time.Minute)
+		w.monitor.Configure(limits, 5*time.Minute) // a minute, as it is tight
 		w.change(func(o *world) { o.service.Requests = 7 }) // before the second reading
 		w.pass(30 * time.Hour)
 		w.change(func(o *world) { o.service.Requests, o.service.Failures = 107, 3 })

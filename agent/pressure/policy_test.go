@@ -170,7 +170,7 @@ func TestFiguresOfAnotherRunAreNotTheSame(t *testing.T) {
 // TestWindowIsBounded proves that readings that come fast, for long, take no memory.
 func TestWindowIsBounded(t *testing.T) {
 	x := newTrial(t)
-	for range 100000 {
+	for range 20000 {
 		x.r.Up += 200 * time.Millisecond
 		answer(1, 120*time.Millisecond)(&x.r)
 		x.judge()
