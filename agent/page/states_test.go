@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"calendarbot/agent/calendar"
+	"calendarbot/agent/clock"
 	"calendarbot/agent/config"
 	"calendarbot/agent/store"
 )
@@ -45,6 +46,7 @@ type builder struct {
 	snap store.Snapshot
 
 	config config.Config
+	clock  func() clock.State // nil: trusted
 }
 
 // timed adds an event of today's work at "14:00" for some minutes; day is counted from today.
@@ -226,6 +228,12 @@ func scenes() []scene {
 			b.later()
 			b.snap.Hidden = map[string]store.Hidden{"gone": {ID: "gone", Title: "Weekly newsletter meeting", Since: b.now.Add(-20 * time.Second)}}
 		}},
+		{"unset", "14:35", "Clock not set", func(b *builder) {
+			b.clock = lost(b.now)
+			b.allDay("school", "Autumn holiday", -1, 5)
+			b.timed("work", "Design review", 0, "14:00", 47, place("Room 3B; Microsoft Teams Meeting"))
+			b.later()
+		}},
 		{"nothing", "14:35", "Free", func(*builder) {}},
 		{"away", "14:35", "Now", func(b *builder) {
 			b.timed("work", "Trade fair in Hannover", -1, "08:00", 3*24*60, status(calendar.OutOfOffice))
@@ -278,7 +286,7 @@ func stage(t testing.TB, s scene) *Direct {
 	}
 	s.make(b)
 	return NewDirect(DirectOptions{
-		Store: shelf{snap: b.snap}, Config: b.config, Zone: zone, Version: "test", Now: func() time.Time { return b.now },
+		Store: shelf{snap: b.snap}, Config: b.config, Clock: b.clock, Zone: zone, Version: "test", Now: func() time.Time { return b.now },
 		Addresses: func() []string { return []string{"http://192.168.178.42:8080/", "http://kitchen.local:8080/"} },
 	})
 }
