@@ -1,38 +1,18 @@
 package pressure
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
-// Day is the roll-up of one day, or of a part of it: see Merge. Quantities that are not known are 0, and so is how often they were.
+// Day is the roll-up of one day, or of a part of it: parts of the same date add up, their means weighted by their minutes.
+// Quantities that are not known are NaN.
 type Day struct {
 	Date               string // 2026-01-31, in the device's zone
 	Low, Mean, High    [Quantities]float64
-	Known              [Quantities]int // readings of which Mean is
-	Minutes            int             // samples
+	Minutes            int // samples
 	Requests, Failures uint64
 	Tight, Critical    time.Duration // time spent there
-}
-
-// Merge is two parts of the same day as one.
-func Merge(a, b Day) Day {
-	for i := range a.Known {
-		switch {
-		case b.Known[i] <= 0:
-			continue
-		case a.Known[i] <= 0:
-			a.Low[i], a.Mean[i], a.High[i], a.Known[i] = b.Low[i], b.Mean[i], b.High[i], b.Known[i]
-			continue
-		}
-		n, m := float64(a.Known[i]), float64(b.Known[i])
-		a.Low[i], a.High[i] = min(a.Low[i], b.Low[i]), max(a.High[i], b.High[i])
-		a.Mean[i] = a.Mean[i]*(n/(n+m)) + b.Mean[i]*(m/(n+m))
-		a.Known[i] += b.Known[i]
-	}
-	a.Minutes += b.Minutes
-	a.Requests += b.Requests
-	a.Failures += b.Failures
-	a.Tight += b.Tight
-	a.Critical += b.Critical
-	return a
 }
 
 // roll gathers the part of a day that was not kept yet.
@@ -74,10 +54,10 @@ func (l *roll) take() (Day, bool) {
 	}
 	l.open = false
 	d := l.day
-	d.Low, d.High, d.Known = l.tally.low, l.tally.high, l.tally.count
 	for i := range d.Mean {
-		if d.Known[i] > 0 {
-			d.Mean[i] = l.tally.mean(i)
+		d.Low[i], d.Mean[i], d.High[i] = math.NaN(), math.NaN(), math.NaN()
+		if l.tally.count[i] > 0 {
+			d.Low[i], d.Mean[i], d.High[i] = l.tally.low[i], l.tally.mean(i), l.tally.high[i]
 		}
 	}
 	return d, true

@@ -94,60 +94,42 @@ func TestQuantitiesOfAReading(t *testing.T) {
 	}
 }
 
-func TestDaysOfTheSameDateCanBeMerged(t *testing.T) {
-	nan := math.NaN()
-	whole, first, second := &roll{}, &roll{}, &roll{}
+func TestDayIsRolledUp(t *testing.T) {
+	l := &roll{}
 	r := Reading{Service: Service{Requests: 1000}}
-	var parts Day
-	for i, v := range []float64{3, 1, 4, 1, 5, 9, 2, 6} {
+	if _, ok := l.take(); ok {
+		t.Error("a day without a reading")
+	}
+	for i, v := range []float64{3, 1, 4, 1, 5, 9, 2, 7} {
 		r.Up += time.Minute
 		r.Service.Requests += 10
 		r.Service.Failures++
 		q := same(v)
-		q[QTemperature] = nan
+		q[QTemperature] = math.NaN()
 		if i < 4 {
-			q[QUnit] = nan
+			q[QUnit] = math.NaN()
 		}
-		level := Level(i % 3)
-		whole.add("2026-01-31", &r, q, level)
-		first.add("2026-01-31", &r, q, level)
-		if i == 3 {
-			part, ok := first.take()
-			if !ok {
-				t.Fatal("no part")
-			}
-			parts, second = part, first
-		}
+		l.add("2026-01-31", &r, q, Level(i%3))
 	}
-	rest, ok := second.take()
-	if !ok {
-		t.Fatal("no second part")
+	d, ok := l.take()
+	if !ok || d.Date != "2026-01-31" || d.Requests != 70 || d.Failures != 7 || d.Tight != 2*time.Minute || d.Critical != 2*time.Minute {
+		t.Errorf("%+v, %t", d, ok)
 	}
-	day, ok := whole.take()
-	if !ok {
-		t.Fatal("no day")
-	}
-	got := Merge(parts, rest)
-	for i := range got.Mean {
-		if math.Abs(got.Mean[i]-day.Mean[i]) > 1e-9 {
-			t.Errorf("quantity %d: mean %g, want %g", i, got.Mean[i], day.Mean[i])
+	for q, want := range map[Quantity][3]float64{QCPU: {1, 4, 9}, QUnit: {2, 5.75, 9}} {
+		if got := [3]float64{d.Low[q], d.Mean[q], d.High[q]}; got != want {
+			t.Errorf("quantity %d is %v, want %v", q, got, want)
 		}
 	}
-	got.Mean, day.Mean = [Quantities]float64{}, [Quantities]float64{}
-	if got != day {
-		t.Errorf("merged %+v, want %+v", got, day)
+	if q := QTemperature; !math.IsNaN(d.Low[q]) || !math.IsNaN(d.Mean[q]) || !math.IsNaN(d.High[q]) {
+		t.Errorf("nobody knew the temperature: %+v", d)
 	}
-	if day.Requests != 70 || day.Failures != 7 || day.Tight != 2*time.Minute || day.Critical != 2*time.Minute {
-		t.Errorf("%+v", day)
-	}
-	if day.Low[QCPU] != 1 || day.High[QCPU] != 9 || day.Known[QCPU] != 8 || day.Known[QTemperature] != 0 || day.Known[QUnit] != 4 {
-		t.Errorf("%+v", day)
-	}
-	if back := Merge(rest, parts); back.Known != day.Known || back.Low != day.Low {
-		t.Errorf("the other way round: %+v", back)
-	}
-	if _, ok := whole.take(); ok {
+	if _, ok := l.take(); ok {
 		t.Error("a day was taken twice")
+	}
+	r.Up, r.Service.Requests = r.Up+time.Minute, r.Service.Requests+10
+	l.add("2026-01-31", &r, same(1), Normal)
+	if d, _ := l.take(); d.Requests != 10 || d.Tight != time.Minute || d.High[QCPU] != 1 {
+		t.Errorf("the next part is %+v", d)
 	}
 }
 

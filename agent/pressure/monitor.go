@@ -45,6 +45,7 @@ type Monitor struct {
 	stands Assessment
 	last   *Reading
 	past   history
+	told   []Sample // of past, until the next minute
 
 	// Of the goroutine of Run alone.
 	began   time.Time
@@ -90,14 +91,15 @@ func (m *Monitor) Configure(l Limits, every time.Duration) {
 	}
 }
 
-// History returns the samples of the last 24 hours, oldest first: one for each minute, at most 1440.
+// History returns the samples of the last 24 hours, oldest first: one for each minute, at most 1440. All who ask within a minute
+// get the same, which is not to be changed.
 func (m *Monitor) History() []Sample {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.last == nil {
-		return nil
+	if m.told == nil && m.last != nil {
+		m.told = m.past.samples(m.last)
 	}
-	return m.past.samples(m.last)
+	return m.told
 }
 
 // Run reads until ctx ends.
@@ -189,6 +191,7 @@ func (m *Monitor) read(ctx context.Context) {
 	m.mu.Lock()
 	if m.past.add(r.Up, q) {
 		m.roll.day.Minutes++
+		m.told = nil
 	}
 	m.stands, m.last = a, r
 	m.mu.Unlock()

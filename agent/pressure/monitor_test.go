@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -186,6 +187,9 @@ func TestMonitorRemembersADay(t *testing.T) {
 		w.monitor.Configure(limits, 30*time.Second)
 		w.pass(26 * time.Hour)
 		list := w.monitor.History()
+		if again := w.monitor.History(); &again[0] != &list[0] {
+			t.Error("who asks twice within a minute makes a second copy")
+		}
 		if len(list) != minutes {
 			t.Fatalf("%d samples, want %d", len(list), minutes)
 		}
@@ -203,11 +207,11 @@ func TestMonitorRemembersADay(t *testing.T) {
 	}
 }
 
-// TestDaysAreKept proves that each day's parts, merged, are the day: it begins at midnight of 2000-01-01 UTC.
+// TestDaysAreKept proves that each day's parts add up to the day: it begins at midnight of 2000-01-01 UTC.
 func TestDaysAreKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWatch(t, "tight")
-		w.monitor.Configure(limits, 5*time.Minute) // a minute, as it is tight
+		w.monitor.Configure(limits, 5*time.Minute)          // a minute, as it is tight
 		w.change(func(o *world) { o.service.Requests = 7 }) // before the second reading
 		w.pass(30 * time.Hour)
 		w.change(func(o *world) { o.service.Requests, o.service.Failures = 107, 3 })
@@ -215,11 +219,12 @@ func TestDaysAreKept(t *testing.T) {
 		w.end()
 		sum := map[string]Day{}
 		for _, d := range w.days {
-			before, ok := sum[d.Date]
-			if !ok {
-				before = Day{Date: d.Date}
+			all := sum[d.Date]
+			all.Minutes, all.Requests, all.Failures, all.Tight = all.Minutes+d.Minutes, all.Requests+d.Requests, all.Failures+d.Failures, all.Tight+d.Tight
+			sum[d.Date] = all
+			if d.High[QTemperature] != 76.4 || !math.IsNaN(d.Mean[QHitRate]) {
+				t.Errorf("%+v", d)
 			}
-			sum[d.Date] = Merge(before, d)
 		}
 		first, second := sum["2000-01-01"], sum["2000-01-02"]
 		if len(sum) != 2 || first.Requests != 7 || second.Requests != 100 || second.Failures != 3 {
