@@ -19,14 +19,41 @@ type watch struct {
 	t       *testing.T
 	root    string
 	monitor *Monitor
-	judged  []Assessment
-	at      []time.Duration
-	days    []Day
-	log     bytes.Buffer
 	end     func()
 
 	mu sync.Mutex
 	world
+	at   []time.Duration // of the readings
+	days []Day
+	log  bytes.Buffer
+}
+
+// Write takes the log.
+func (w *watch) Write(line []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.log.Write(line)
+}
+
+// times is when it was read.
+func (w *watch) times() []time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.at)
+}
+
+// kept is the parts of days that were kept.
+func (w *watch) kept() []Day {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.days)
+}
+
+// text is what was logged.
+func (w *watch) text() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.log.String()
 }
 
 // world is what the monitor finds around it.
@@ -56,8 +83,12 @@ func newWatch(t *testing.T, fixture string) *watch {
 	began := time.Now()
 	w.monitor = NewMonitor(Options{
 		Sensor: NewSensor(w.root), Limits: limits, Every: 10 * time.Second, Now: func() time.Time { return time.Now().Add(w.now().shift) },
-		Service: func() Service { return w.now().service }, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
-		Judged: func(a Assessment, r *Reading) { w.judged, w.at = append(w.judged, a), append(w.at, time.Since(began)) },
+		Service: func() Service { return w.now().service }, Log: slog.New(slog.NewTextHandler(w, nil)),
+		Judged: func(Assessment, *Reading) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.at = append(w.at, time.Since(began))
+		},
 		Days: func(ctx context.Context, d Day) error {
 			if ctx.Err() != nil {
 				t.Error("a day is to be kept with a context that is over")
@@ -65,6 +96,8 @@ func newWatch(t *testing.T, fixture string) *watch {
 			if w.now().full {
 				return errors.New("disk full")
 			}
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			w.days = append(w.days, d)
 			return nil
 		},
@@ -101,8 +134,8 @@ func TestMonitorReadsSlowlyWhileAllIsWellAndFasterElse(t *testing.T) {
 		for i := range want {
 			want[i] *= time.Second
 		}
-		if !slices.Equal(w.at, want) {
-			t.Errorf("read at %v, want %v", w.at, want)
+		if !slices.Equal(w.times(), want) {
+			t.Errorf("read at %v, want %v", w.times(), want)
 		}
 		a, r := w.monitor.State()
 		if a.Level != Tight || r.Temperature != 76 || a.Of(Heat).Step != 1 || r.Up != 36*time.Second {
@@ -110,15 +143,15 @@ func TestMonitorReadsSlowlyWhileAllIsWellAndFasterElse(t *testing.T) {
 		}
 		w.monitor.Configure(limits, time.Second)
 		w.pass(3 * time.Second)
-		if n := len(w.at); n != len(want)+3 {
+		if n := len(w.times()); n != len(want)+3 {
 			t.Errorf("%d readings in 3 s, want one each second at most", n-len(want))
 		}
 		put(t, w.root, "sys/class/thermal/thermal_zone0/temp", "45000\n")
 		w.pass(2 * time.Minute)
 		w.monitor.Configure(limits, time.Minute)
-		n := len(w.at)
+		n := len(w.times())
 		w.pass(5 * time.Minute)
-		if got := len(w.at) - n; got != 5 {
+		if got := len(w.times()) - n; got != 5 {
 			t.Errorf("%d readings in 5 minutes, want 5", got)
 		}
 	})
@@ -137,8 +170,8 @@ func TestTriggerMakesTheMonitorReadAtOnce(t *testing.T) {
 			}
 		}
 		w.pass(time.Millisecond)
-		if want := []time.Duration{0, 5 * time.Second}; !slices.Equal(w.at, want) {
-			t.Errorf("read at %v, want %v", w.at, want)
+		if want := []time.Duration{0, 5 * time.Second}; !slices.Equal(w.times(), want) {
+			t.Errorf("read at %v, want %v", w.times(), want)
 		}
 		for range 40 {
 			select {
@@ -147,8 +180,8 @@ func TestTriggerMakesTheMonitorReadAtOnce(t *testing.T) {
 			}
 			w.pass(100 * time.Millisecond)
 		}
-		if n := len(w.at); n < 5 || n > 6 {
-			t.Errorf("%d readings, want one each second: %v", n, w.at)
+		if n := len(w.times()); n < 5 || n > 6 {
+			t.Errorf("%d readings, want one each second: %v", n, w.times())
 		}
 	})
 }
@@ -161,8 +194,8 @@ func TestMonitorSaysWhenNothingWakesIt(t *testing.T) {
 		if _, r := w.monitor.State(); !slices.Equal(r.Missing, []string{noTrigger}) {
 			t.Errorf("missing: %q", r.Missing)
 		}
-		if !strings.Contains(w.log.String(), "memory pressure wakes the program no more") {
-			t.Errorf("the log is %s", w.log.String())
+		if !strings.Contains(w.text(), "memory pressure wakes the program no more") {
+			t.Errorf("the log is %s", w.text())
 		}
 		for _, path := range []string{"proc/pressure", ownUnit + "memory.pressure"} {
 			drop(t, w.root, path)
@@ -218,7 +251,7 @@ func TestDaysAreKept(t *testing.T) {
 		w.pass(time.Minute)
 		w.end()
 		sum := map[string]Day{}
-		for _, d := range w.days {
+		for _, d := range w.kept() {
 			all := sum[d.Date]
 			all.Minutes, all.Requests, all.Failures, all.Tight = all.Minutes+d.Minutes, all.Requests+d.Requests, all.Failures+d.Failures, all.Tight+d.Tight
 			sum[d.Date] = all
@@ -236,7 +269,7 @@ func TestDaysAreKept(t *testing.T) {
 		if all := first.Tight + second.Tight; all != 30*time.Hour+time.Minute {
 			t.Errorf("%s were tight", all)
 		}
-		if n := len(w.days); n != 6 { // every six hours, at midnight, and at the end
+		if n := len(w.kept()); n != 6 { // every six hours, at midnight, and at the end
 			t.Errorf("%d parts", n)
 		}
 	})
@@ -251,20 +284,17 @@ func TestDaysWaitForADiskThatTakesNothing(t *testing.T) {
 		w.pass(13 * time.Hour)
 		w.change(func(o *world) { o.full = false })
 		w.pass(6 * time.Hour)
-		if len(w.days) != 3 {
-			t.Errorf("%d parts are kept, want 3", len(w.days))
+		if len(w.kept()) != 3 {
+			t.Errorf("%d parts are kept, want 3", len(w.kept()))
 		}
 		w.change(func(o *world) { o.full = true })
 		w.pass(10 * 24 * time.Hour)
-		if n := len(w.monitor.days); n != waiting {
-			t.Errorf("%d parts wait, want %d", n, waiting)
-		}
-		if !strings.Contains(w.log.String(), "disk full") {
+		if !strings.Contains(w.text(), "disk full") {
 			t.Error("the log says nothing")
 		}
 		w.change(func(o *world) { o.full = false })
 		w.end()
-		if n := len(w.days); n != 3+waiting+1 {
+		if n := len(w.kept()); n != 3+waiting+1 {
 			t.Errorf("%d parts are kept, want %d", n, 3+waiting+1)
 		}
 	})
@@ -288,11 +318,11 @@ func TestClockThatJumpsLeavesDurationsRight(t *testing.T) {
 		w.change(func(o *world) { o.shift = -26 * 365 * 24 * time.Hour })
 		w.pass(10 * time.Minute)
 		w.end()
-		if len(w.days) != 3 {
-			t.Fatalf("%d days, want 3", len(w.days))
+		if len(w.kept()) != 3 {
+			t.Fatalf("%d days, want 3", len(w.kept()))
 		}
 		tight := time.Duration(0)
-		for _, d := range w.days {
+		for _, d := range w.kept() {
 			tight += d.Tight
 		}
 		if tight != 30*time.Minute {
