@@ -193,6 +193,9 @@ func (a *statusAnswer) printProgram(p *statusPage) {
 	if a.Rollback != nil {
 		p.text(2, "asked to go back: "+a.Rollback.Why)
 	}
+	if len(a.Missing) > 0 {
+		p.heading("What this device cannot tell")
+	}
 	for _, missing := range a.Missing {
 		p.text(2, missing)
 	}

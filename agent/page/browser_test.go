@@ -223,6 +223,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("status", func(t *testing.T) {
 		everyStatus(t, ctx, server.URL)
 		found.none(t)
+		statusKeptCurrent(t, ctx, &found)
 	})
 	t.Run("kept current", func(t *testing.T) { keptCurrent(t, ctx, &found) })
 	t.Run("without scripts", func(t *testing.T) {

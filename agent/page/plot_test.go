@@ -147,14 +147,15 @@ func TestPlotsOfADay(t *testing.T) {
 	if got := plots[0]; got.Text != "from 50 to 71 MB" {
 		t.Errorf("what is not of the day is plotted: %q", got.Text)
 	}
-	plots, table = Plots(nil, now, now.Location())
-	for _, p := range plots {
-		if !p.Empty || p.Mean != "" || p.Now != "" || len(p.X) == 0 {
-			t.Errorf("of nothing: %+v", p)
-		}
+	for i := range history {
+		history[i].Mean[pressure.QTemperature] = float32(math.NaN()) // a device without a thermometer
 	}
-	if table.Rows[3].Cells[2] != "–" {
-		t.Errorf("%+v", table.Rows[3])
+	plots, table = Plots(history, now, now.Location())
+	if p := plots[4]; !p.Empty || p.Mean != "" || p.Now != "" || table.Rows[3].Cells[4] != "–" || table.Rows[3].Cells[0] == "–" {
+		t.Errorf("of nothing: %+v, %+v", p, table.Rows[3])
+	}
+	if plots, table = Plots(nil, now, now.Location()); plots != nil || table.Rows != nil {
+		t.Errorf("%v, %v", plots, table)
 	}
 }
 

@@ -117,10 +117,11 @@ func measures() []measure {
 	}
 }
 
-// Plots draws the history of the day before now, and the table that says the same.
+// Plots draws the history of the day before now, and the table that says the same; both are empty when nothing is known of that day.
 func Plots(history []pressure.Sample, now time.Time, zone *time.Location) ([]PlotView, PlotTable) {
 	var plots []PlotView
-	table := PlotTable{}
+	var table PlotTable
+	known := false
 	for i := range plotBins / tableBins {
 		from := now.Add(-plotSpan + time.Duration(i*tableBins)*plotBin).In(zone)
 		table.Rows = append(table.Rows, PlotTableRow{When: from.Format("Mon 15:04")})
@@ -136,7 +137,7 @@ func Plots(history []pressure.Sample, now time.Time, zone *time.Location) ([]Plo
 			p.Text = between(m.write(p.Low.Value), m.write(p.Top.Value), m.unit)
 			p.Now = m.latest(history, now)
 		}
-		plots = append(plots, p)
+		plots, known = append(plots, p), known || !p.Empty
 		table.Heads = append(table.Heads, m.title+", "+m.unit)
 		for i := range table.Rows {
 			cell, part := "–", mean[i*tableBins:(i+1)*tableBins]
@@ -145,6 +146,9 @@ func Plots(history []pressure.Sample, now time.Time, zone *time.Location) ([]Plo
 			}
 			table.Rows[i].Cells = append(table.Rows[i].Cells, cell)
 		}
+	}
+	if !known {
+		return nil, PlotTable{}
 	}
 	return plots, table
 }

@@ -137,47 +137,56 @@ func streamstatusPage(qw422016 *qt422016.Writer, f *Frame, v *StatusView, w *sta
 	qw422016.N().S(`<h2 id="plots">`)
 	qw422016.E().S(w.Plots)
 	qw422016.N().S(`</h2>
-<div class="plots">`)
-	for i := range v.Plots {
-		streamplotFigure(qw422016, &v.Plots[i], w)
-	}
-	qw422016.N().S(`
+`)
+	if len(v.Table.Rows) == 0 {
+		qw422016.N().S(`<p class="soft">`)
+		qw422016.E().S(w.None)
+		qw422016.N().S(`</p>
+`)
+	} else {
+		qw422016.N().S(`<div class="plots">`)
+		for i := range v.Plots {
+			streamplotFigure(qw422016, &v.Plots[i], w)
+		}
+		qw422016.N().S(`
 </div>
 <p class="soft">`)
-	qw422016.E().S(w.Legend)
-	qw422016.N().S(`</p>
+		qw422016.E().S(w.Legend)
+		qw422016.N().S(`</p>
 <details id="table"><summary>`)
-	qw422016.E().S(w.Table)
-	qw422016.N().S(`</summary>
+		qw422016.E().S(w.Table)
+		qw422016.N().S(`</summary>
 <div class="wide" tabindex="0" role="region" aria-label="`)
-	qw422016.E().S(w.Table)
-	qw422016.N().S(`"><table>
+		qw422016.E().S(w.Table)
+		qw422016.N().S(`"><table>
 <thead><tr><th scope="col">`)
-	qw422016.E().S(w.Hour)
-	qw422016.N().S(`</th>`)
-	for _, h := range v.Table.Heads {
-		qw422016.N().S(`<th scope="col">`)
-		qw422016.E().S(h)
+		qw422016.E().S(w.Hour)
 		qw422016.N().S(`</th>`)
-	}
-	qw422016.N().S(`</tr></thead>
-<tbody>`)
-	for _, r := range v.Table.Rows {
-		qw422016.N().S(`
-<tr><th scope="row">`)
-		qw422016.E().S(r.When)
-		qw422016.N().S(`</th>`)
-		for _, c := range r.Cells {
-			qw422016.N().S(`<td>`)
-			qw422016.E().S(c)
-			qw422016.N().S(`</td>`)
+		for _, h := range v.Table.Heads {
+			qw422016.N().S(`<th scope="col">`)
+			qw422016.E().S(h)
+			qw422016.N().S(`</th>`)
 		}
-		qw422016.N().S(`</tr>`)
-	}
-	qw422016.N().S(`
+		qw422016.N().S(`</tr></thead>
+<tbody>`)
+		for _, r := range v.Table.Rows {
+			qw422016.N().S(`
+<tr><th scope="row">`)
+			qw422016.E().S(r.When)
+			qw422016.N().S(`</th>`)
+			for _, c := range r.Cells {
+				qw422016.N().S(`<td>`)
+				qw422016.E().S(c)
+				qw422016.N().S(`</td>`)
+			}
+			qw422016.N().S(`</tr>`)
+		}
+		qw422016.N().S(`
 </tbody></table></div>
 </details>
-<h2 id="calendars">`)
+`)
+	}
+	qw422016.N().S(`<h2 id="calendars">`)
 	qw422016.E().S(w.Sources)
 	qw422016.N().S(`</h2>
 `)
@@ -403,49 +412,45 @@ func streamplotFigure(qw422016 *qt422016.Writer, p *PlotView, w *statusWords) {
 		qw422016.N().S(`</span>`)
 	}
 	qw422016.N().S(`</figcaption>
-<svg role="img" aria-labelledby="`)
-	qw422016.E().S(p.ID)
-	qw422016.N().S(`-title `)
-	qw422016.E().S(p.ID)
-	qw422016.N().S(`-text" viewBox="0 0 320 124"><title id="`)
-	qw422016.E().S(p.ID)
-	qw422016.N().S(`-title">`)
-	qw422016.E().S(p.Title)
-	qw422016.N().S(`</title><desc id="`)
-	qw422016.E().S(p.ID)
-	qw422016.N().S(`-text">`)
-	if p.Empty {
-		qw422016.E().S(w.None)
-	} else {
-		qw422016.E().S(p.Text)
-	}
-	qw422016.N().S(`</desc>
-`)
-	for _, t := range p.Y {
-		qw422016.N().S(`<path class="grid" d="M40 `)
-		qw422016.E().S(t.At)
-		qw422016.N().S(`H314"/><text x="35" y="`)
-		qw422016.E().S(t.At)
-		qw422016.N().S(`" dy="4" text-anchor="end">`)
-		qw422016.E().S(t.Label)
-		qw422016.N().S(`</text>`)
-	}
-	qw422016.N().S(`
-`)
-	for _, t := range p.X {
-		qw422016.N().S(`<path class="grid" d="M`)
-		qw422016.E().S(t.At)
-		qw422016.N().S(` 102v5"/><text x="`)
-		qw422016.E().S(t.At)
-		qw422016.N().S(`" y="119" text-anchor="middle">`)
-		qw422016.E().S(t.Label)
-		qw422016.N().S(`</text>`)
-	}
-	qw422016.N().S(`
-<path class="edge" d="M40 102H314"/>
 `)
 	if !p.Empty {
-		qw422016.N().S(`<path class="high" d="`)
+		qw422016.N().S(`<svg role="img" aria-labelledby="`)
+		qw422016.E().S(p.ID)
+		qw422016.N().S(`-title `)
+		qw422016.E().S(p.ID)
+		qw422016.N().S(`-text" viewBox="0 0 320 124"><title id="`)
+		qw422016.E().S(p.ID)
+		qw422016.N().S(`-title">`)
+		qw422016.E().S(p.Title)
+		qw422016.N().S(`</title><desc id="`)
+		qw422016.E().S(p.ID)
+		qw422016.N().S(`-text">`)
+		qw422016.E().S(p.Text)
+		qw422016.N().S(`</desc>
+`)
+		for _, t := range p.Y {
+			qw422016.N().S(`<path class="grid" d="M40 `)
+			qw422016.E().S(t.At)
+			qw422016.N().S(`H314"/><text x="35" y="`)
+			qw422016.E().S(t.At)
+			qw422016.N().S(`" dy="4" text-anchor="end">`)
+			qw422016.E().S(t.Label)
+			qw422016.N().S(`</text>`)
+		}
+		qw422016.N().S(`
+`)
+		for _, t := range p.X {
+			qw422016.N().S(`<path class="grid" d="M`)
+			qw422016.E().S(t.At)
+			qw422016.N().S(` 102v5"/><text x="`)
+			qw422016.E().S(t.At)
+			qw422016.N().S(`" y="119" text-anchor="middle">`)
+			qw422016.E().S(t.Label)
+			qw422016.N().S(`</text>`)
+		}
+		qw422016.N().S(`
+<path class="edge" d="M40 102H314"/>
+<path class="high" d="`)
 		qw422016.E().S(p.High)
 		qw422016.N().S(`"/><path class="mean" d="`)
 		qw422016.E().S(p.Mean)
@@ -453,9 +458,9 @@ func streamplotFigure(qw422016 *qt422016.Writer, p *PlotView, w *statusWords) {
 		qw422016.E().S(p.Top.X)
 		qw422016.N().S(`" cy="`)
 		qw422016.E().S(p.Top.Y)
-		qw422016.N().S(`" r="3"/>`)
+		qw422016.N().S(`" r="3"/></svg>`)
 	}
-	qw422016.N().S(`</svg></figure>`)
+	qw422016.N().S(`</figure>`)
 }
 
 func writeplotFigure(qq422016 qtio422016.Writer, p *PlotView, w *statusWords) {

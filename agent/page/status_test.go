@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -174,4 +175,63 @@ func everyStatus(t *testing.T, ctx context.Context, server string) {
 			}
 		}
 	}
+}
+
+// statusKeptCurrent opens the page and the table on it: when the stream says so, it tells the news, and the table stays open.
+func statusKeptCurrent(t *testing.T, ctx context.Context, found *complaints) {
+	t.Helper()
+	scenes := statusScenes(t)
+	var shown atomic.Pointer[StatusView]
+	shown.Store(scenes["fine"])
+	news := make(chan struct{}, 1)
+	mux := http.NewServeMux()
+	serveStatus(t, mux)
+	mux.HandleFunc("GET /assets/{name}", func(w http.ResponseWriter, r *http.Request) {
+		body, contentType, _ := Asset(r.PathValue("name"))
+		w.Header().Set("Content-Type", contentType)
+		w.Write(body)
+	})
+	mux.HandleFunc("GET /favicon.ico", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", htmlType)
+		w.Header().Set("Content-Security-Policy", policy)
+		w.Write(Status(&Frame{Device: "Kitchen", Theme: "light", CSS: "/settings.css"}, shown.Load()))
+	})
+	mux.HandleFunc("GET /stream", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("of") != "status" {
+			t.Errorf("the stream of %q is asked for", r.URL.RawQuery)
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.(http.Flusher).Flush()
+		select {
+		case <-news:
+			w.Write([]byte("event: status\ndata: 1\n\n"))
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		case <-r.Context().Done():
+		}
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.CloseClientConnections)
+	if err := chromedp.Do(ctx, chromedp.Navigate(server.URL+"/status")); err != nil {
+		t.Fatal(err)
+	}
+	const look = `(async () => {
+  document.querySelector('#table').open = true;
+  for (let i = 0; i < 1200; i++) {
+    if (document.querySelector('.verdict strong').textContent.includes('Family')) break;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  return [document.querySelector('.verdict strong').textContent, String(document.querySelector('#table').open), document.querySelector('#say').textContent].join('|');
+})()`
+	shown.Store(scenes["problems"])
+	news <- struct{}{}
+	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](look, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := scenes["problems"].Headline; got != want+"|true|"+want {
+		t.Errorf("%s", got)
+	}
+	found.none(t)
 }

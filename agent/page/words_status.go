@@ -5,11 +5,11 @@ import "strconv"
 // Every word of the status page that is not told by others stands in this file.
 
 type statusWords struct {
-	Title, Pages, Next, Agenda, Settings                       string
-	Problems, Coming, Actions, Plots, Table, Hour, Facts       string
-	Features, Sources, Missing, On, Off, Running, Do           string
-	Memory, Latency, Hits, Stall, Heat, CPU, None, Legend, Now string
-	Lost, NoSources, Gaps                                      string
+	Title, Pages, Next, Agenda, Settings                  string
+	Problems, Coming, Actions, Plots, Table, Hour, Facts  string
+	Features, Sources, Missing, On, Off, Running, Do      string
+	Memory, Latency, Hits, Stall, Heat, CPU, None, Legend string
+	Lost, NoSources                                       string
 }
 
 func statusEnglish() statusWords {
@@ -19,9 +19,9 @@ func statusEnglish() statusWords {
 		Table: "The same as a table: means of two hours", Hour: "From", Facts: "The program", Features: "Optional parts", Sources: "Calendars",
 		Missing: "What this device cannot tell", On: "on", Off: "off", Running: "still so", Do: "What to do:",
 		Memory: "Memory of the program", Latency: "Time for an answer", Hits: "Answers that were ready", Stall: "Waiting for memory",
-		Heat: "Temperature", CPU: "Processor", None: "Nothing is known of the last day.",
+		Heat: "Temperature", CPU: "Processor", None: "Nothing is known of the last day yet.",
 		Legend: "Solid is the mean of ten minutes, dashed the highest value in them; of the time for an answer, that of the slowest hundredth. Where there is no line, nothing was measured.",
-		Now:    "now", Lost: "No answer from the calendar since", NoSources: "There is no calendar yet.",
+		Lost:   "No answer from the calendar since", NoSources: "There is no calendar yet.",
 	}
 }
 

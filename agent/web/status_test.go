@@ -121,7 +121,7 @@ func TestStatusOfADeviceThatKnowsNothing(t *testing.T) {
 	if v["state"] != "unknown" || v["level"] != nil || v["clock"] != nil || v["since"] != nil || v["rollback"] != nil {
 		t.Errorf("%v", v)
 	}
-	if p := d.ask("GET", "/status", ""); p.StatusCode != http.StatusOK || !has(p, "How the device fares is not known yet", "Nothing had to be done.", "Nothing is known of the last day.", "not watched") {
+	if p := d.ask("GET", "/status", ""); p.StatusCode != http.StatusOK || !has(p, "How the device fares is not known yet", "Nothing had to be done.", "Nothing is known of the last day yet.", "not watched") {
 		t.Errorf("%d %s", p.StatusCode, p.body)
 	}
 	if v := d.get("/api/v1/pressure"); v["level"] != nil || v["reading"] != nil {

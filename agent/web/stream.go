@@ -151,11 +151,11 @@ func (s *Server) pictureUntil(ctx context.Context) (until time.Time) {
 }
 
 // vitalMark is another number when the status page would say something else than figures: of problems, levels, actions, which begin
-// and end with the steps of signs, and of what the store knows.
+// and end with the steps of signs, of what the store knows, and of what is set.
 func (s *Server) vitalMark() uint64 {
 	h := fnv.New64a()
 	note := func(values ...any) { fmt.Fprintln(h, values...) } // which never fails
-	note(s.o.Store.Generation())
+	note(s.o.Store.Generation(), s.current().Revision)
 	if s.o.Health != nil {
 		r := s.o.Health()
 		note(r.Fine, r.Since.Unix())
