@@ -70,6 +70,16 @@ bench-compare: build ## hold two builds against each other in one run, OLD=binar
 	@$(GO) build -o bin/bench ./scripts/bench
 	@bin/bench compare --old "$(OLD)" --new bin/calendarbot --out dist/bench
 
+.PHONY: soak
+soak: build ## run the agent under failures, reloads, clock jumps and pressure for FOR=2h; figures go to dist/soak
+	@$(GO) build -o bin/soak ./scripts/soak
+	@bin/soak --agent bin/calendarbot --for "$${FOR:-2h}" --out dist/soak
+
+.PHONY: test-machine
+test-machine: build ## try the units on a real systemd, in an emulated machine
+	@scripts/setup machine
+	$(GO) test -timeout 60m -v ./scripts/machine
+
 .PHONY: record
 record: build ## record the household's trace anew with real browsers; takes half an hour
 	@scripts/setup test

@@ -9,16 +9,16 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"time"
 
+	"calendarbot/agent/budget"
+	"calendarbot/agent/clock"
 	"calendarbot/agent/config"
 	"calendarbot/agent/conn"
-	"calendarbot/agent/feature"
 	"calendarbot/agent/feed"
-	"calendarbot/agent/guard"
+	"calendarbot/agent/health"
 	"calendarbot/agent/page"
+	"calendarbot/agent/pressure"
 	"calendarbot/agent/run"
 	"calendarbot/agent/store"
 	"calendarbot/agent/web"
@@ -29,13 +29,21 @@ const (
 	// events each drawing needs some MiB, and who asks for the same page shares one (make bench).
 	drawPlaces = 2
 	drawTime   = 8 * time.Second // for a page, its turn included; then the last good one is shown
-	applyTime  = time.Minute     // for telling the parts what holds
+
+	failuresInARow = 5 // that make a pool of connections be given up for a while
+
+	// How long a loop may be silent before the watchdog takes it for hanging.
+	controlBeat   = 12 * time.Second // twice lookEvery and some
+	ownPageBeat   = 20 * time.Second
+	refresherBeat = time.Minute // beyond the time that one fetch may take
+	monitorBeat   = time.Minute // beyond three readings
 )
 
-// agent is every part of the program that a change of the configuration reaches.
+// agent is every part of the program.
 type agent struct {
 	log   *slog.Logger
 	level *slog.LevelVar
+	clock *clock.Clock
 
 	live      *config.Live
 	gates     gates
@@ -48,53 +56,112 @@ type agent struct {
 	memory      *page.Memory
 	pipeline    *page.Pipeline
 	ladder      *page.Ladder
+
+	control *control
+	monitor *pressure.Monitor
+	care    *care
+	server  *web.Server
+	ownPage *ownPage
+	beats   *health.Beats
+	group   *run.Group
+
+	told struct { // what the parts were told last, under the lock of control
+		revision uint64
+		share    budget.Budget
+	}
+}
+
+// options is what the program is made of, beside its configuration.
+type options struct {
+	input  config.Input
+	now    func() time.Time // the program's clock
+	tested bool             // a test's clock, which is right whatever it says
+	root   string           // in front of /proc, /sys and /run; "" for the system's own
+	log    *slog.Logger
+	level  *slog.LevelVar
+
+	listener, local net.Listener // of the server; may be nil
 }
 
 // serve builds every part, starts the tasks and waits until ctx ends.
-func serve(ctx context.Context, in config.Input, now func() time.Time, log *slog.Logger, level *slog.LevelVar) (err error) {
+func serve(ctx context.Context, o options) (err error) {
 	// Memory is scarcer than time on the device: collecting twice as often takes a fifth off the peak while a
 	// large feed is read and shown, for a tenth more CPU there (make bench).
 	debug.SetGCPercent(50)
-	a := &agent{log: log, level: level}
+	a, err := newAgent(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.close()) }()
+	cfg := a.live.State().Config.Web
+	if o.listener, err = listen(cfg); err != nil {
+		return err
+	}
+	if o.local, err = listenLocal(cfg.Socket); err != nil {
+		o.log.Warn("commands such as \"calendarbot config\" will not reach this program", "error", err)
+	}
+	a.assemble(o)
+	o.log.Info("serving", "address", "http://"+o.listener.Addr().String(), "version", version)
+	return a.group.Run(ctx)
+}
+
+// newAgent builds the parts that hold what is served. It starts nothing; close is to be called at the end.
+func newAgent(ctx context.Context, o options) (a *agent, err error) {
+	a = &agent{log: o.log, level: o.level, beats: health.NewBeats()}
+	a.clock = clock.New(clock.Options{Now: o.now, Root: o.root, Floor: built(), Given: o.tested})
 	if a.gates, err = newGates(deviceID("/etc/machine-id", os.Hostname)); err != nil {
-		return err
+		return nil, err
 	}
-	if err := a.open(ctx, in, now); err != nil {
-		return err
+	if err := a.open(ctx, o.input, o.now); err != nil {
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, a.store.Close()) }()
 	cfg := a.live.State().Config
 	zone := cfg.Device.Location()
+	a.client = conn.NewHTTP(conn.HTTPOptions{HTTP: cfg.HTTP, Now: o.now, UserAgent: userAgent(), Gate: a.gates.http, Adaptive: a.gates.adapting.On})
+	a.refresher = feed.New(feed.Options{HTTP: a.client, Store: a.store, Zone: zone, Feeds: cfg.Feeds, Now: o.now, Log: o.log, Clock: a.clock})
+	if err := a.buildPages(cfg, zone, o.now); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	return a, nil
+}
 
-	a.client = conn.NewHTTP(conn.HTTPOptions{HTTP: cfg.HTTP, Now: now, UserAgent: userAgent(), Gate: a.gates.http, Adaptive: a.gates.adapting.On})
-	defer a.client.CloseIdle()
-	a.refresher = feed.New(feed.Options{HTTP: a.client, Store: a.store, Zone: zone, Feeds: cfg.Feeds, Now: now, Log: log})
-	if err := a.buildPages(cfg, zone, now); err != nil {
-		return err
+// close gives back what newAgent took.
+func (a *agent) close() error {
+	a.client.CloseIdle()
+	if a.care != nil {
+		a.care.end()
 	}
+	return a.store.Close()
+}
 
-	listener, err := listen(cfg.Web)
-	if err != nil {
-		return err
-	}
-	local, err := listenLocal(cfg.Web.Socket)
-	if err != nil {
-		log.Warn("commands such as \"calendarbot config\" will not reach this program", "error", err)
-	}
-	var group *run.Group
-	control := newControl(controlOptions{
-		Live: a.live, File: in.Path, Log: log, Apply: a.apply,
-		Reloading: func(read func() string) { group.Reload(read) },
+// assemble builds what turns the parts into a program: who tells them what holds, who watches them, and who shows them.
+func (a *agent) assemble(o options) {
+	cfg := a.live.State().Config
+	zone := cfg.Device.Location()
+	a.control = newControl(controlOptions{
+		Live: a.live, File: o.input.Path, Log: o.log, Apply: a.apply,
+		Reloading: func(read func() string) { a.group.Reload(read) },
+		Beat:      hang(a.beats.Expect("control", controlBeat)),
 	})
-	server := web.New(web.Options{
-		Control: control, Page: a.ladder.Page, Kept: a.ladder.Kept, Store: a.store, Refresher: a.refresher,
-		Zone: zone, Now: now, Log: log, Version: version, Listener: listener, Local: local,
+	a.monitor = pressure.NewMonitor(pressure.Options{
+		Sensor: pressure.NewSensor(o.root), Limits: limits(cfg.Pressure), Every: cfg.Pressure.Every, Now: o.now, Zone: zone,
+		Service: a.service, Judged: func(s pressure.Assessment, r *pressure.Reading) { a.care.judged(s, r) }, Days: a.store.AddDay, Log: o.log,
+	})
+	a.care = newCare(a, o)
+	a.server = web.New(web.Options{
+		Control: a.control, Page: a.ladder.Page, Kept: a.ladder.Kept, Store: a.store, Refresher: a.refresher,
+		Zone: zone, Now: o.now, Log: o.log, Version: version, Listener: o.listener, Local: o.local,
 		Gates: a.gates.list(), Pipeline: a.pipeline, Batch: a.batch, Ladder: a.ladder, Pools: a.pools,
+		Health: a.care.Report, Pressure: a.monitor.State, History: a.monitor.History, Days: a.store.Days, Actions: a.store.Actions,
+		Clock: a.clock.State, Rollback: a.care.Rollback, Budget: a.control.Share, Late: a.beats.Late,
 	})
-	group = run.NewGroup(log, control, a.refresher, a.pipeline, a.memory, conn.NewTender(log, a.client, a.store), server)
-	control.settle()
-	log.Info("serving", "address", "http://"+listener.Addr().String(), "version", version)
-	return group.Run(ctx)
+	a.ownPage = newOwnPage(a.server.Addr, a.beats.Expect("its own page", ownPageBeat), o.log)
+	a.beats.Ask("refresher", refresherBeat, a.refresherBeat)
+	a.beats.Ask("pressure monitor", monitorBeat, a.care.monitorBeat)
+	a.group = run.NewGroup(o.log, a.clock, a.control, a.refresher, a.pipeline, a.memory, conn.NewTender(o.log, a.client, a.store),
+		a.monitor, a.server, a.ownPage)
+	a.group.Watch(a.beats.Late)
+	a.control.settle()
 }
 
 // open opens the database and finds the configuration that holds. What can be used of the one that is given says where the
@@ -123,14 +190,18 @@ func (a *agent) open(ctx context.Context, in config.Input, now func() time.Time)
 	}
 	a.store, a.live = kept, live
 	a.store.SetZone(live.State().Config.Device.Location())
-	return nil
+	sources, err := kept.Sources(ctx)
+	for _, src := range sources {
+		a.clock.Raise(src.LastSuccess)
+	}
+	return err
 }
 
 // buildPages puts the parts that answer before each other: the optional ones in front of the plain one.
 func (a *agent) buildPages(cfg config.Config, zone *time.Location, now func() time.Time) (err error) {
 	a.batch = page.NewBatch(a.store, page.BatchOptions{On: a.gates.batching.On, Limits: cfg.Batch})
 	direct := func(events page.Reader) *page.Direct {
-		return page.NewDirect(page.DirectOptions{Store: events, Config: cfg, Zone: zone, Now: now, Version: version, Notice: a.notice})
+		return page.NewDirect(page.DirectOptions{Store: events, Config: cfg, Zone: zone, Now: now, Clock: a.clock.State, Version: version, Notice: a.notice})
 	}
 	a.plain, a.fast = direct(a.store), direct(a.batch)
 	a.memory = page.NewMemory(page.MemoryOptions{
@@ -145,115 +216,21 @@ func (a *agent) buildPages(cfg config.Config, zone *time.Location, now func() ti
 	}
 	a.ladder = page.NewLadder(page.LadderOptions{
 		Fast: a.pipeline.Page, Kept: a.pipeline.Kept, Plain: page.Filled(a.memory.Keep(page.Bound(a.plain.Draw, drawPlaces, drawTime)), now),
-		Gate: a.gates.pipeline, Memory: a.memory, Zone: zone, Now: now, Log: a.log,
+		Gate: a.gates.pipeline, Memory: a.memory, Zone: zone, Now: now, Clock: a.clock.State, Log: a.log,
 	})
 	return nil
 }
 
-// apply tells every part what holds. Whatever changes, by a file, a command or the state of the device, ends here.
-func (a *agent) apply(state *config.State, emergency string) {
-	cfg := state.Config
-	a.level.Set(logLevel(cfg.Log))
-	for _, gate := range a.gates.list() {
-		gate.SetRecovery(cfg.Breaker.Recovery)
-		gate.Tell(guard.Word{Emergency: emergency, Setting: cfg.Features.Setting(gate.Feature())})
-	}
-	a.client.Configure(cfg.HTTP)
-	a.store.Configure(cfg.DB)
-	a.batch.Configure(cfg.Batch)
-	a.plain.Configure(cfg)
-	a.fast.Configure(cfg)
-	a.pipeline.Configure(cfg.Cache)
-	a.refresher.SetFeeds(cfg.Feeds)
-	ctx, cancel := context.WithTimeout(context.Background(), applyTime)
-	defer cancel()
-	if err := a.refresher.Configure(ctx, cfg.Sources); err != nil {
-		a.log.Error("take over the calendars of the configuration", "error", err)
-	}
-}
-
-// generation grows with everything that pages are made from.
+// generation grows with everything that pages are made from; what is known of the clock counts too, as
+// pages that were drawn for another time may hold for years.
 func (a *agent) generation() uint64 {
 	const bits = 40 // more generations of the store than a device will see
-	return a.live.State().Revision<<bits + a.store.Generation()
-}
-
-// notice is what people should read on the pages: about the database, and the configuration.
-func (a *agent) notice() string {
-	if words := a.store.Recovered(); words != "" {
-		return words
-	}
-	if problem := a.live.State().Problem; problem != "" {
-		return configurationNotice(problem)
-	}
-	return ""
-}
-
-// configurationNotice is what a page says of a problem with the configuration: the first line of it that names a line of the
-// file. Without one it may be about anything else, such as a variable or a change that could not be stored.
-func configurationNotice(problem string) string {
-	const most = 160 // runes of that line
-	for line := range strings.Lines(problem) {
-		line = strings.TrimSpace(line)
-		if !namesLine(line) {
-			continue
-		}
-		if r := []rune(line); len(r) > most {
-			line = string(r[:most-1]) + "…"
-		}
-		return "The configuration file cannot be used; the last good one holds: " + line
-	}
-	return "Something is wrong with the configuration; \"calendarbot config show\" says what"
-}
-
-// namesLine tells whether a line begins with the name of a file and a number in it, as in calendarbot.yaml:3.
-func namesLine(line string) bool {
-	place, _, _ := strings.Cut(line, ": ")
-	i := strings.LastIndexByte(place, ':')
-	if i < 1 {
-		return false
-	}
-	_, err := strconv.ParseUint(place[i+1:], 10, 31)
-	return err == nil
+	return (a.live.State().Revision+a.clock.State().Turns)<<bits + a.store.Generation()
 }
 
 // pools tells how the pools of connections stand.
 func (a *agent) pools() []conn.Stats {
 	return []conn.Stats{a.client.Stats(), a.store.Connections()}
-}
-
-// gates are the gates of the optional parts.
-type gates struct{ http, database, pipeline, batching, warming, adapting, compression *guard.Gate }
-
-// newGates returns a gate for every feature; those that can fail have a breaker. The two pools fail each by itself.
-func newGates(device string) (gates, error) {
-	var g gates
-	for _, made := range []struct {
-		gate **guard.Gate
-		name string
-		part string
-		guard.Limits
-	}{
-		{&g.http, feature.ConnectionPooling, "http", guard.Limits{Consecutive: 5}},
-		{&g.database, feature.ConnectionPooling, "database", guard.Limits{Consecutive: 5}},
-		{&g.pipeline, feature.RequestPipeline, "", guard.Limits{Ratio: 0.10, Least: 20, Interval: time.Minute}},
-		{&g.batching, feature.RequestBatching, "", guard.Limits{}},
-		{&g.warming, feature.CacheWarming, "", guard.Limits{}},
-		{&g.adapting, feature.AdaptiveSizing, "", guard.Limits{}},
-		{&g.compression, feature.HTTPCompression, "", guard.Limits{}},
-	} {
-		f, err := feature.Find(made.name)
-		if err != nil {
-			return gates{}, err
-		}
-		*made.gate = guard.New(f, device, made.Limits).Of(made.part)
-	}
-	return g, nil
-}
-
-// list returns all of them.
-func (g gates) list() []*guard.Gate {
-	return []*guard.Gate{g.http, g.database, g.pipeline, g.batching, g.warming, g.adapting, g.compression}
 }
 
 // listen returns the socket that the service manager hands over, or opens one.

@@ -16,21 +16,25 @@ import (
 	"syscall"
 	"time"
 
+	"calendarbot/agent/budget"
 	"calendarbot/agent/config"
+	"calendarbot/agent/pressure"
 )
 
-// control owns the configuration that holds: every change of it, and of the emergency file, ends in one function that
-// tells the parts, under one lock. It is the task that reads the configuration again: at SIGHUP and when its file changed.
+// control owns the configuration that holds, and what follows from how scarce things are: every change of either, and of the
+// emergency file, ends in one function that tells the parts, under one lock. It is the task that reads the configuration again: at SIGHUP and when its file changed.
 type control struct {
 	controlOptions
 	ready     chan struct{}
 	emergency atomic.Pointer[string]
+	share     atomic.Pointer[budget.Budget] // what the parts were told last
 
 	mu      sync.Mutex    // held during a change, so that parts are told of changes in their order
 	applied *config.State // what the parts were told last; nil before settle
-	present bool          // the emergency file is there
-	noted   bool          // the log of changes says of that file what is so, or was asked to
-	fault   string        // why that cannot be told
+	stands  pressure.Assessment
+	present bool   // the emergency file is there
+	noted   bool   // the log of changes says of that file what is so, or was asked to
+	fault   string // why that cannot be told
 }
 
 // controlOptions are what a control is made of.
@@ -38,9 +42,11 @@ type controlOptions struct {
 	Live *config.Live
 	File string // the configuration file; "" for none
 	Log  *slog.Logger
-	// Apply tells the parts what holds: the configuration, and in a sentence why everything optional is off; "" when it
-	// is not. It is called with one change at a time, and must not change the configuration itself.
-	Apply func(state *config.State, emergency string)
+	// Apply tells the parts what holds: the configuration, in a sentence why everything optional is off ("" when it is
+	// not), and what each may use. It is called with one change at a time, and must not change the configuration itself.
+	Apply func(state *config.State, emergency string, share budget.Budget)
+	// Beat is called whenever the task goes round, at least every lookEvery and with each step of a change; nil for nobody.
+	Beat func()
 	// Reloading is called with what reads the configuration again and returns a status in words: run.Group.Reload.
 	Reloading func(read func() (status string))
 }
@@ -52,6 +58,7 @@ const lookEvery = 5 * time.Second
 func newControl(o controlOptions) *control {
 	c := &control{controlOptions: o, ready: make(chan struct{})}
 	c.emergency.Store(new(string))
+	c.share.Store(&budget.Budget{})
 	return c
 }
 
@@ -126,6 +133,18 @@ func (c *control) change(change func() (*config.State, error)) (*config.State, e
 	return state, nil
 }
 
+// Judge takes over how everything stands, and returns what the parts were told of it.
+func (c *control) Judge(a pressure.Assessment) budget.Budget {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stands = a
+	c.tell()
+	return c.Share()
+}
+
+// Share is what each part may use now.
+func (c *control) Share() budget.Budget { return *c.share.Load() }
+
 // settle tells the parts what holds, if they were not told before.
 func (c *control) settle() {
 	c.mu.Lock()
@@ -140,11 +159,13 @@ func (c *control) tell() {
 	before, words := c.Emergency(), emergencyWords(state, c.look(file))
 	c.noted = c.noted && was == c.present
 	defer c.note(file) // once the parts are told: writing may take its time
-	if c.applied != nil && c.applied.Revision == state.Revision && before == words {
+	share := budget.For(state.Config, c.stands)
+	if c.applied != nil && c.applied.Revision == state.Revision && before == words && share == c.Share() {
 		return
 	}
 	c.emergency.Store(&words)
-	c.Apply(state, words)
+	c.Apply(state, words, share)
+	c.share.Store(&share)
 	c.applied = state
 	switch {
 	case words != "" && before != words:
@@ -216,6 +237,7 @@ func (c *control) Run(ctx context.Context) error {
 	changed := newUnsettled(c.File)
 	defer changed.due.Stop()
 	for {
+		c.beat()
 		var by string
 		select {
 		case <-ctx.Done():
@@ -241,6 +263,13 @@ func (c *control) Run(ctx context.Context) error {
 			watching.stop()
 			watching = c.watch(ctx)
 		}
+	}
+}
+
+// beat tells that the task goes round.
+func (c *control) beat() {
+	if c.Beat != nil {
+		c.Beat()
 	}
 }
 

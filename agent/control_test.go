@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"calendarbot/agent/budget"
 	"calendarbot/agent/config"
 	"calendarbot/agent/conn"
 	"calendarbot/agent/store"
@@ -75,7 +76,7 @@ func newControlled(t *testing.T) *controlled {
 	}
 	c.control = newControl(controlOptions{
 		Live: live, File: c.file, Log: slog.New(slog.NewTextHandler(c, nil)),
-		Apply: func(state *config.State, emergency string) { c.told <- told{state, emergency} },
+		Apply: func(state *config.State, emergency string, _ budget.Budget) { c.told <- told{state, emergency} },
 		Reloading: func(read func() string) {
 			status := read()
 			c.mu.Lock()
@@ -214,7 +215,7 @@ func TestChangesAreToldInTheirOrder(t *testing.T) {
 	c := newControlled(t)
 	under := 0 // without a lock of its own: -race tells when two are told at once
 	var seen uint64
-	c.Apply = func(state *config.State, _ string) {
+	c.Apply = func(state *config.State, _ string, _ budget.Budget) {
 		under++
 		if state.Revision <= seen {
 			t.Errorf("revision %d after %d", state.Revision, seen)

@@ -142,24 +142,24 @@ func (h *home) fill() {
 	h.stop()
 }
 
-// holds checks that the events are there on the day of the test.
+// holds waits until the events are there on the day of the test.
 func (h *home) holds(want ...string) {
 	h.t.Helper()
-	var list struct {
-		Events []struct {
-			Title string `json:"title"`
-		} `json:"events"`
-	}
-	if status := h.getJSON("/api/v1/events?calendar=home&days=1&from="+url.QueryEscape(h.began.Format(time.DateOnly)), &list); status != http.StatusOK {
-		h.t.Fatalf("/api/v1/events: %d", status)
-	}
-	var got []string
-	for _, e := range list.Events {
-		got = append(got, e.Title)
-	}
-	if strings.Join(got, ", ") != strings.Join(want, ", ") {
-		h.t.Errorf("events of the day: %q, want %q", got, want)
-	}
+	h.await(fmt.Sprintf("the events of the day are %q", want), func() bool {
+		var list struct {
+			Events []struct {
+				Title string `json:"title"`
+			} `json:"events"`
+		}
+		if status := h.getJSON("/api/v1/events?calendar=home&days=1&from="+url.QueryEscape(h.began.Format(time.DateOnly)), &list); status != http.StatusOK {
+			h.t.Fatalf("/api/v1/events: %d", status)
+		}
+		var got []string
+		for _, e := range list.Events {
+			got = append(got, e.Title)
+		}
+		return strings.Join(got, ", ") == strings.Join(want, ", ")
+	})
 }
 
 // text is the what's-next page as a person reads it.
@@ -172,8 +172,8 @@ func (h *home) text() string {
 	return html.UnescapeString(string(body))
 }
 
-// health is the part of /api/health that these tests read.
-type health struct {
+// dataHealth is the part of /api/health that these tests read.
+type dataHealth struct {
 	Status string `json:"status"`
 	Data   struct {
 		Events int    `json:"event_count"`
@@ -218,7 +218,7 @@ func (h *home) degraded() {
 	if page := h.text(); !strings.Contains(page, "The daily one") {
 		h.t.Errorf("the page does not show the meeting:\n%s", page)
 	}
-	var got health
+	var got dataHealth
 	status := h.getJSON("/api/health", &got)
 	if status != http.StatusServiceUnavailable || got.Status != "degraded" || got.Data.Events != 1 || got.Data.Age == nil || *got.Data.Age != 1200 {
 		h.t.Errorf("/api/health: %d %+v", status, got)
@@ -233,7 +233,7 @@ func (h *home) well() {
 		h.t.Errorf("the source: %+v", s)
 	}
 	h.holds("The daily one")
-	var got health
+	var got dataHealth
 	if status := h.getJSON("/api/health", &got); status != http.StatusOK || got.Status != "ok" {
 		h.t.Errorf("/api/health: %d %+v", status, got)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -56,7 +57,7 @@ Examples:
 		for _, words := range config.Unknown(os.Environ()) {
 			log.Warn("environment", "unknown", words)
 		}
-		return serve(ctx, in, now, log, &level)
+		return serve(ctx, options{input: in, now: now, tested: testedClock(), root: os.Getenv("CALENDARBOT_TEST_ROOT"), log: log, level: &level})
 	}
 	return s
 }
@@ -92,6 +93,28 @@ func programClock() (func() time.Time, error) {
 		return nil, fmt.Errorf("CALENDARBOT_TEST_TIME=%s is not an RFC 3339 time such as 2026-01-31T09:00:00+01:00", strconv.Quote(text))
 	}
 	return func() time.Time { return t }, nil
+}
+
+// testedClock tells whether programClock is a test's.
+func testedClock() bool {
+	return os.Getenv("CALENDARBOT_TEST_CLOCK") != "" || os.Getenv("CALENDARBOT_TEST_TIME") != ""
+}
+
+// built is the time of the commit that the program was built from; zero when the build does not know it.
+func built() time.Time {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return time.Time{}
+	}
+	for _, s := range info.Settings {
+		if s.Key != "vcs.time" {
+			continue
+		}
+		if t, err := time.Parse(time.RFC3339, s.Value); err == nil {
+			return t
+		}
+	}
+	return time.Time{}
 }
 
 // notUsable is why the program cannot start with a configuration.

@@ -52,3 +52,6 @@ func (s *Store) replacement(ctx context.Context, old *picture, now time.Time) (d
 	fresh, err = load(ctx, db.Write())
 	return db, fresh, words, err
 }
+
+// Sealed tells whether nothing can be stored until the next start.
+func (s *Store) Sealed() bool { return s.sealed != nil }

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"calendarbot/agent/budget"
+	"calendarbot/agent/health"
+	"calendarbot/agent/page"
+	"calendarbot/agent/pressure"
+	"calendarbot/agent/slot"
+)
+
+const keepTime = 5 * time.Second // for writing down what was done
+
+// care is what the program does about itself: from each reading it lets follow what is to be done, keeps a record of it, and
+// says how the device is.
+type care struct {
+	a       *agent
+	log     *slog.Logger
+	now     func() time.Time
+	root    string
+	dir     string // of the database: state that outlives the program
+	watch   *health.Watch
+	starts  *starts
+	running []budget.Action
+
+	base     pressure.Baseline
+	learning *pressure.Learning
+	wished   int // the level of rollback that was asked for last
+	rungs    page.LadderStats
+	report   atomic.Pointer[health.Report]
+	round    atomic.Pointer[time.Time] // when a reading was taken last
+	asked    atomic.Pointer[slot.Request]
+}
+
+func newCare(a *agent, o options) *care {
+	c := &care{
+		a: a, log: o.log, now: o.now, root: o.root, dir: filepath.Dir(a.live.State().Config.Store.Path), watch: health.NewWatch(),
+	}
+	var err error
+	if c.starts, err = newStarts(c.dir, o.now()); err != nil {
+		c.log.Warn("it will not be known whether this start was wanted", "error", err)
+	}
+	c.report.Store(&health.Report{})
+	c.recall()
+	return c
+}
+
+// end notes that the program ends in order. It is called once the tasks have ended.
+func (c *care) end() {
+	if err := c.starts.end(); err != nil {
+		c.log.Warn("note the end", "error", err)
+	}
+}
+
+// Report says how the device is.
+func (c *care) Report() health.Report { return *c.report.Load() }
+
+// Rollback is the rollback that is asked for; nil for none.
+func (c *care) Rollback() *slot.Request { return c.asked.Load() }
+
+// judged takes a reading: one goroutine calls it with each.
+func (c *care) judged(s pressure.Assessment, r *pressure.Reading) {
+	now := time.Now()
+	c.round.Store(&now)
+	share := c.a.control.Judge(s)
+	c.record(s, share)
+	c.wish(share)
+	c.learn(s, r)
+	report := c.watch.Look(c.facts(s, r))
+	c.report.Store(&report)
+	c.a.group.Status(c.status(report))
+}
+
+// monitorBeat is when a reading was taken last, or three more of them were due.
+func (c *care) monitorBeat() time.Time {
+	at := c.round.Load()
+	if at == nil {
+		return time.Time{}
+	}
+	return at.Add(3 * c.a.live.State().Config.Pressure.Every)
+}
+
+// record keeps what was done by itself, and why.
+func (c *care) record(s pressure.Assessment, share budget.Budget) {
+	ctx, cancel := context.WithTimeout(context.Background(), keepTime)
+	defer cancel()
+	begun, ended := budget.Actions(c.running, s, share)
+	var running []budget.Action
+	for _, action := range c.running {
+		if over(action, ended) {
+			continue
+		}
+		running = append(running, action)
+	}
+	for _, action := range ended {
+		c.log.Info("over", "sign", action.Sign, "step", action.Step, "did", action.Done)
+		if err := c.a.store.EndAction(ctx, action.ID, action.Ended); err != nil {
+			c.log.Warn("keep what was done", "error", err)
+		}
+	}
+	for _, action := range begun {
+		c.log.Warn("scarce", "sign", action.Sign, "step", action.Step, "value", action.Value, "limit", action.Limit, "unit", action.Unit, "did", action.Done)
+		kept, err := c.a.store.AddAction(ctx, action)
+		if err != nil {
+			c.log.Warn("keep what is done", "error", err) // it is known, and will be written with what comes next
+		}
+		running = append(running, kept)
+	}
+	c.running = running
+}
+
+// over tells whether an action is among those that ended.
+func over(action budget.Action, ended []budget.Action) bool {
+	for _, e := range ended {
+		if e.Sign == action.Sign && e.Step == action.Step {
+			return true
+		}
+	}
+	return false
+}
+
+// wish asks for a rollback that others carry out, once for each time that it comes to be wanted.
+func (c *care) wish(share budget.Budget) {
+	dir := c.rollbackDir()
+	if share.Rollback > c.wished {
+		request := slot.Request{Level: share.Rollback, Why: share.Why, By: "errors", At: c.now()}
+		c.log.Error("a rollback is asked for", "level", request.Level, "why", request.Why)
+		if err := slot.Ask(dir, request); err != nil {
+			c.log.Error("ask for a rollback", "error", err)
+		}
+	}
+	c.wished = share.Rollback
+	asked, err := slot.Asked(dir)
+	if err != nil {
+		c.log.Warn("read what rollback is asked for", "error", err)
+	}
+	c.asked.Store(asked)
+}
+
+func (c *care) rollbackDir() string { return filepath.Join(c.dir, "rollback") }
+
+// status is what the service manager shows.
+func (c *care) status(r health.Report) string {
+	words := statusWords(c.a.live.State())
+	if r.Words != "" {
+		return words + "; " + r.Words
+	}
+	return words
+}

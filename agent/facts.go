@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"syscall"
+	"time"
+
+	"calendarbot/agent/health"
+	"calendarbot/agent/page"
+	"calendarbot/agent/pressure"
+	"calendarbot/agent/store"
+)
+
+// What a connection takes of memory, about: its buffers and, of one to a server, the state of TLS; of one to the database its
+// page cache (2 MB at most) and statements.
+const (
+	httpConnBytes = 64 << 10
+	readerBytes   = 1 << 20
+)
+
+// service is how the program serves, for the monitor.
+func (a *agent) service() pressure.Service {
+	pipeline, gate := a.pipeline.Stats(), a.gates.pipeline.Stats()
+	s := pressure.Service{
+		CacheBytes: uint64(pipeline.Bytes), CacheBudget: uint64(pipeline.MaxBytes),
+		CacheUses: gate.Entered, CacheFailures: gate.Failures,
+		Hits: pipeline.Hits + pipeline.Joined, Misses: pipeline.Misses,
+		Baseline: a.care.baseline(),
+	}
+	s.Requests, s.Failures, s.Latency = a.server.Served()
+	for i, pool := range a.pools() {
+		breaker := []string{a.gates.http.Stats().Breaker, a.gates.database.Stats().Breaker}[i]
+		p := pressure.Pool{Name: pool.Name, InUse: pool.InUse, Size: pool.Ceiling, Failures: pool.Failed}
+		p.Bytes = uint64(pool.InUse+pool.Idle) * []uint64{httpConnBytes, readerBytes}[i]
+		if breaker == "open" {
+			p.InARow = failuresInARow
+		}
+		s.Pools = append(s.Pools, p)
+	}
+	return s
+}
+
+// facts is everything that problems are found in.
+func (c *care) facts(s pressure.Assessment, r *pressure.Reading) health.Facts {
+	a := c.a
+	state := a.live.State()
+	f := health.Facts{
+		Now: c.now(), Clock: a.clock.State(), Pressure: s, Reading: r, History: a.monitor.History(),
+		Disk: diskOf(c.dir), Rung: c.rung(), Config: state.Problem, Emergency: a.control.Emergency(),
+		Database: a.store.Recovered(), Late: a.beats.Late(),
+		ReadOnly: a.store.Sealed(), Restarts: c.starts.since(c.now().Add(-time.Hour)),
+	}
+	if asked := c.asked.Load(); asked != nil {
+		f.Rollback = asked.Why
+	}
+	sources, err := a.store.Sources(context.Background())
+	if err != nil {
+		c.log.Warn("see how the calendars fare", "error", err)
+	}
+	for _, src := range sources {
+		f.Sources = append(f.Sources, health.Source{
+			ID: src.ID, Name: src.Name, Words: src.Error, Failing: src.State == store.Failing,
+			LastSuccess: src.LastSuccess, NextTry: src.NextTry, Code: src.Code, Disabled: src.State == store.Disabled,
+		})
+	}
+	for _, gate := range a.gates.list() {
+		stats := gate.Stats()
+		f.Gates = append(f.Gates, health.Gate{Feature: stats.Feature, Part: stats.Part, Broken: stats.Breaker == "open", Words: stats.Words})
+	}
+	for _, pool := range a.pools() {
+		f.Pools = append(f.Pools, health.Pool{Name: pool.Name, Leaks: pool.Leaks, Use: pool.Utilisation()})
+	}
+	return f
+}
+
+// rung is the lowest rung that answered since it was asked last; "" when none did.
+func (c *care) rung() string {
+	now, before := c.a.ladder.Stats(), c.rungs
+	c.rungs = now
+	switch {
+	case now.Foot > before.Foot:
+		return page.Foot.String()
+	case now.LastGood > before.LastGood:
+		return page.LastGood.String()
+	case now.Plain > before.Plain:
+		return page.Plain.String()
+	case now.Optimised > before.Optimised:
+		return page.Optimised.String()
+	}
+	return ""
+}
+
+// diskOf is the file system of a folder; zero when it cannot be asked.
+func diskOf(dir string) health.Disk {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(dir, &fs); err != nil {
+		return health.Disk{}
+	}
+	block := uint64(fs.Bsize)
+	return health.Disk{Total: fs.Blocks * block, Free: fs.Bavail * block}
+}
+
+// refresherBeat is when the refresher's loop last went round, or may still be at the one fetch that holds it up.
+func (a *agent) refresherBeat() time.Time {
+	at := a.refresher.Beat()
+	if at.IsZero() {
+		return at
+	}
+	return at.Add(a.live.State().Config.Feeds.Timeout)
+}
