@@ -29,7 +29,7 @@ type Curve struct {
 type Plot struct {
 	Mean, High string // paths, with gaps
 	X, Y       []Tick
-	Low, Top   *Point // the lowest mean and the highest value
+	Top        *Point // the highest value
 }
 
 // Tick is a line of the grid and its label.
@@ -50,7 +50,7 @@ func NewPlot(c Curve) Plot {
 	from, to := lesser(c.Floor, c.Mean[low]), greater(c.Roof, c.High[top])
 	ticks, digits := niceTicks(from, to)
 	a := axis{ticks[0], ticks[len(ticks)-1]}
-	p := Plot{X: hours(c.To, c.Zone), Mean: a.path(c.Mean), High: a.path(c.High), Low: a.point(low, c.Mean[low]), Top: a.point(top, c.High[top])}
+	p := Plot{X: hours(c.To, c.Zone), Mean: a.path(c.Mean), High: a.path(c.High), Top: a.point(top, c.High[top])}
 	for _, t := range ticks {
 		p.Y = append(p.Y, Tick{coordinate(a.y(t)), strconv.FormatFloat(t, 'f', digits, 64)})
 	}

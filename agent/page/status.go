@@ -127,14 +127,14 @@ func Plots(history []pressure.Sample, now time.Time, zone *time.Location) ([]Plo
 		table.Rows = append(table.Rows, PlotTableRow{When: from.Format("Mon 15:04")})
 	}
 	for _, m := range measures() {
-		mean, high := m.bins(history, now)
+		mean, high, low := m.bins(history, now)
 		p := PlotView{
 			Plot: NewPlot(Curve{Mean: mean, High: high, To: now, Zone: zone, Floor: m.floor, Roof: m.roof}),
 			ID:   m.id, Title: m.title, Unit: m.unit,
 		}
 		p.Empty = p.Top == nil
 		if !p.Empty {
-			p.Text = between(m.write(p.Low.Value), m.write(p.Top.Value), m.unit)
+			p.Text = between(m.write(low), m.write(p.Top.Value), m.unit)
 			p.Now = m.latest(history, now)
 		}
 		plots, known = append(plots, p), known || !p.Empty
@@ -169,8 +169,10 @@ func (m measure) latest(history []pressure.Sample, now time.Time) string {
 	return ""
 }
 
-// bins are the means and the highest values of each plotBin; what is not of the last plotSpan is left out.
-func (m measure) bins(history []pressure.Sample, now time.Time) (mean, high []float64) {
+// bins are the means and the highest values of each plotBin, and the lowest mean of a sample; what is not of the last plotSpan is left
+// out.
+func (m measure) bins(history []pressure.Sample, now time.Time) (mean, high []float64, low float64) {
+	low = math.Inf(1)
 	mean, high = make([]float64, plotBins), make([]float64, plotBins)
 	counts := make([]int, plotBins)
 	from := now.Add(-plotSpan)
@@ -182,6 +184,7 @@ func (m measure) bins(history []pressure.Sample, now time.Time) (mean, high []fl
 		}
 		at := min(int(s.At.Sub(from)/plotBin), plotBins-1)
 		mean[at] += v
+		low = min(low, v)
 		if counts[at] == 0 || top > high[at] {
 			high[at] = top
 		}
@@ -195,7 +198,7 @@ func (m measure) bins(history []pressure.Sample, now time.Time) (mean, high []fl
 		mean[i] /= float64(n)
 		high[i] = math.Max(high[i], mean[i])
 	}
-	return mean, high
+	return mean, high, low
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

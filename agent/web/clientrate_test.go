@@ -6,29 +6,45 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/gofiber/fiber/v2"
-	"github.com/valyala/fasthttp"
 )
 
-// asked is how a request from an address is answered, as if it came over a network.
-func (d *device) asked(method, path, from string) *fasthttp.RequestCtx {
-	d.t.Helper()
-	var c fasthttp.RequestCtx
-	c.Init(&fasthttp.Request{}, &net.TCPAddr{IP: net.ParseIP(from), Port: 4711}, nil)
-	c.Request.Header.SetMethod(method)
-	c.Request.SetRequestURI(path)
-	c.Request.Header.SetHost("192.168.1.2")
-	d.server.app.Handler()(&c)
-	return &c
+// neighbourhood is a listener whose clients seem to come from another address, which changes during a test.
+type neighbourhood struct {
+	net.Listener
+	from *atomic.Pointer[net.TCPAddr]
+}
+
+type neighbour struct {
+	net.Conn
+	from *atomic.Pointer[net.TCPAddr]
+}
+
+func (n neighbourhood) Accept() (net.Conn, error) {
+	c, err := n.Listener.Accept()
+	return neighbour{c, n.from}, err
+}
+
+func (n neighbour) RemoteAddr() net.Addr { return n.from.Load() }
+
+// town is a device, and how it answers a request from an address.
+func town(t *testing.T) (d *device, asked func(method, path, from string) answer) {
+	t.Helper()
+	var from atomic.Pointer[net.TCPAddr]
+	d = start(t, func(o *Options) { o.Listener = neighbourhood{o.Listener, &from} })
+	return d, func(method, path, address string) answer {
+		t.Helper()
+		from.Store(&net.TCPAddr{IP: net.ParseIP(address), Port: 4711})
+		return d.ask(method, path, "")
+	}
 }
 
 func TestClientRateIsOffAtFirst(t *testing.T) {
-	d := start(t)
+	d, asked := town(t)
 	for range 2 * clientBurst {
-		if got := d.asked("GET", "/api/v1/whats-next", "192.168.1.7").Response.StatusCode(); got != http.StatusOK {
+		if got := asked("GET", "/api/v1/whats-next", "192.168.1.7").StatusCode; got != http.StatusOK {
 			t.Fatalf("answered %d", got)
 		}
 	}
@@ -40,38 +56,38 @@ func TestClientRateIsOffAtFirst(t *testing.T) {
 // TestClientRate lets one client run wild: it meets the limit, others do not, nor do its screen, the device itself, and what tells how
 // the program fares.
 func TestClientRate(t *testing.T) {
-	d := start(t)
+	d, asked := town(t)
 	d.server.SetClientRate(0.001) // next to nothing comes back during the test
 	wild := "192.168.1.7"
 	for range clientBurst - pageReserve {
-		if got := d.asked("GET", "/api/v1/whats-next", wild).Response.StatusCode(); got != http.StatusOK {
+		if got := asked("GET", "/api/v1/whats-next", wild).StatusCode; got != http.StatusOK {
 			t.Fatalf("answered %d within the burst", got)
 		}
 	}
-	c := d.asked("GET", "/api/v1/whats-next", wild)
-	wait, err := strconv.Atoi(string(c.Response.Header.Peek(fiber.HeaderRetryAfter)))
-	if c.Response.StatusCode() != http.StatusTooManyRequests || string(c.Response.Header.ContentType()) != "application/problem+json" || err != nil || wait < 1 {
-		t.Errorf("%d %s, try again in %d: %s", c.Response.StatusCode(), c.Response.Header.ContentType(), wait, c.Response.Body())
+	c := asked("GET", "/api/v1/whats-next", wild)
+	wait, err := strconv.Atoi(c.Header.Get("Retry-After"))
+	if c.StatusCode != http.StatusTooManyRequests || c.Header.Get("Content-Type") != "application/problem+json" || err != nil || wait < 1 {
+		t.Errorf("%d %s, try again in %d: %s", c.StatusCode, c.Header.Get("Content-Type"), wait, c.body)
 	}
 	for _, one := range []struct{ path, from string }{
 		{"/", wild}, {"/agenda", wild}, {"/healthz", wild}, {"/metrics", wild}, {"/api/health", wild}, {"/api/v1/openapi.yaml", wild},
 		{"/api/v1/whats-next", "192.168.1.8"}, {"/api/v1/whats-next", "127.0.0.1"}, {"/api/v1/whats-next", "::1"},
 	} {
-		if got := d.asked("GET", one.path, one.from).Response.StatusCode(); got == http.StatusTooManyRequests {
+		if got := asked("GET", one.path, one.from).StatusCode; got == http.StatusTooManyRequests {
 			t.Errorf("%s is refused %s", one.from, one.path)
 		}
 	}
 	for range clientBurst {
-		c = d.asked("GET", "/", wild)
+		c = asked("GET", "/", wild)
 	}
-	if c.Response.StatusCode() != http.StatusTooManyRequests || string(c.Response.Header.ContentType()) != fiber.MIMETextHTMLCharsetUTF8 {
-		t.Errorf("without end: %d %s", c.Response.StatusCode(), c.Response.Header.ContentType())
+	if c.StatusCode != http.StatusTooManyRequests || c.Header.Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Errorf("without end: %d %s", c.StatusCode, c.Header.Get("Content-Type"))
 	}
-	if got := d.asked("POST", "/api/browser-heartbeat", wild).Response.StatusCode(); got != http.StatusOK {
+	if got := asked("POST", "/api/browser-heartbeat", wild).StatusCode; got != http.StatusOK {
 		t.Errorf("a sign of life: %d", got)
 	}
 	d.server.SetClientRate(0)
-	if got := d.asked("GET", "/api/v1/whats-next", wild).Response.StatusCode(); got != http.StatusOK || d.server.rate.clients != nil {
+	if got := asked("GET", "/api/v1/whats-next", wild).StatusCode; got != http.StatusOK || d.server.rate.clients != nil {
 		t.Errorf("after its end: %d", got)
 	}
 }
@@ -132,15 +148,15 @@ func TestClientRateIsBounded(t *testing.T) {
 }
 
 func TestClientRateCountsNetworks(t *testing.T) {
-	d := start(t)
+	d, asked := town(t)
 	d.server.SetClientRate(0.001)
 	for i := range clientBurst {
-		d.asked("GET", "/", "2001:db8::"+strconv.Itoa(i%9999+1))
+		asked("GET", "/", "2001:db8::"+strconv.Itoa(i%9999+1))
 	}
-	if got := d.asked("GET", "/", "2001:db8::ffff").Response.StatusCode(); got != http.StatusTooManyRequests {
+	if got := asked("GET", "/", "2001:db8::ffff").StatusCode; got != http.StatusTooManyRequests {
 		t.Errorf("another address of the network: %d", got)
 	}
-	if got := d.asked("GET", "/", "2001:db8:0:1::1").Response.StatusCode(); got == http.StatusTooManyRequests {
+	if got := asked("GET", "/", "2001:db8:0:1::1").StatusCode; got == http.StatusTooManyRequests {
 		t.Error("another network is refused")
 	}
 }
