@@ -23,7 +23,7 @@ type promise struct {
 func TestEveryPromiseHasATest(t *testing.T) {
 	tests := testsOfTheTree(t)
 	seen := map[string]bool{}
-	for _, p := range slices.Concat(calendarPromises(), optimiserPromises()) {
+	for _, p := range slices.Concat(calendarPromises(), optimiserPromises(), pressurePromises()) {
 		if seen[p.line] {
 			t.Errorf("%q stands twice", p.line)
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -24,19 +23,18 @@ type client struct {
 	every time.Duration
 	tags  bool // sends the ETag of what it has
 	fresh bool // a connection for each request, as e-ink frames make that sleep between
-	host  byte // its address is 127.0.1.host, as what one client may ask for is limited when the processor is busy
 }
 
 // residents are who asks all day, faster than people do so that hours stand for weeks.
 func residents() []client {
 	return []client{
-		{name: "wall", host: 1, paths: []string{"/", "/api/whats-next"}, every: time.Second, tags: true},
-		{name: "phone", host: 2, paths: []string{"/", "/agenda", "/agenda?days=14", "/settings"}, every: 1500 * time.Millisecond, tags: true},
-		{name: "other phone", host: 3, paths: []string{"/agenda", "/?theme=light"}, every: 2300 * time.Millisecond},
-		{name: "home automation", host: 4, paths: []string{"/api/v1/whats-next", "/api/v1/events?days=7", "/api/health", "/api/done-for-day"}, every: 700 * time.Millisecond, tags: true},
-		{name: "e-ink frame", host: 5, paths: []string{"/?theme=eink"}, every: 3 * time.Second, fresh: true},
-		{name: "status page", host: 6, paths: []string{"/status", "/api/v1/status", "/api/v1/pressure", "/api/v1/sources", "/api/v1/pools"}, every: 1100 * time.Millisecond},
-		{name: "monitoring", host: 7, paths: []string{"/metrics", "/readyz"}, every: 2 * time.Second},
+		{name: "wall", paths: []string{"/", "/api/whats-next"}, every: time.Second, tags: true},
+		{name: "phone", paths: []string{"/", "/agenda", "/agenda?days=14", "/settings"}, every: 1500 * time.Millisecond, tags: true},
+		{name: "other phone", paths: []string{"/agenda", "/?theme=light"}, every: 2300 * time.Millisecond},
+		{name: "home automation", paths: []string{"/api/v1/whats-next", "/api/v1/events?days=7", "/api/health", "/api/done-for-day"}, every: 700 * time.Millisecond, tags: true},
+		{name: "e-ink frame", paths: []string{"/?theme=eink"}, every: 3 * time.Second, fresh: true},
+		{name: "status page", paths: []string{"/status", "/api/v1/status", "/api/v1/pressure", "/api/v1/sources", "/api/v1/pools"}, every: 1100 * time.Millisecond},
+		{name: "monitoring", paths: []string{"/metrics", "/readyz"}, every: 2 * time.Second},
 	}
 }
 
@@ -91,8 +89,7 @@ func (t *tally) all() (good, limited, bad int) {
 
 // visit asks again and again until ctx ends. What is under way then is not counted.
 func (c client) visit(ctx context.Context, a *agent, t *tally) {
-	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, c.host)}}
-	transport := &http.Transport{DialContext: from.DialContext, DisableKeepAlives: c.fresh, MaxIdleConnsPerHost: 1}
+	transport := &http.Transport{DisableKeepAlives: c.fresh, MaxIdleConnsPerHost: 1}
 	defer transport.CloseIdleConnections()
 	web := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	tags := map[string]string{}

@@ -144,7 +144,7 @@ func (d drill) run(ctx context.Context) (r squeezed, err error) {
 	load, quiet := context.WithCancel(ctx)
 	defer quiet()
 	for range crowdSize {
-		all.Go(func() { client{paths: crowd(), every: crowdPace, host: crowdHost}.visit(load, a, &t) })
+		all.Go(func() { client{paths: crowd(), every: crowdPace}.visit(load, a, &t) })
 	}
 	err = d.squeeze(ctx, g, a, &r)
 	quiet()

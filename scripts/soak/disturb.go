@@ -239,7 +239,6 @@ func (p *place) waves(cycle time.Duration) *disturbance {
 const (
 	crowdSize = 8
 	crowdPace = 4 * time.Millisecond
-	crowdHost = 100
 )
 
 // crowds is a wave of real load for a sixth of the cycle.
@@ -249,7 +248,7 @@ func crowds(a *agent, cycle time.Duration, t *tally) *disturbance {
 		defer cancel()
 		var workers sync.WaitGroup
 		for range crowdSize {
-			workers.Go(func() { client{paths: crowd(), every: crowdPace, host: crowdHost}.visit(ctx, a, t) })
+			workers.Go(func() { client{paths: crowd(), every: crowdPace}.visit(ctx, a, t) })
 		}
 		workers.Wait()
 		return nil
