@@ -13,7 +13,7 @@ import (
 // The longest that booting may take on a host that has much else to do, and the longest that anything in it may.
 const (
 	bootTime = 15 * time.Minute
-	waitTime = 10 * time.Minute
+	waitTime = 4 * time.Minute
 )
 
 // prepare returns the machine's parts, or skips the test where there are none to be had.
@@ -75,7 +75,7 @@ func (m *Machine) run(t *testing.T, script string) string {
 func TestMachineIsADebianWithMemoryControlAndPressure(t *testing.T) {
 	m := start(t)
 	out := m.run(t, `. /etc/os-release; echo "$VERSION_CODENAME $(uname -m) $(ps -o comm= 1)"
-		cat /sys/fs/cgroup/cgroup.controllers /proc/pressure/memory; free -m; systemd-analyze time; systemd-analyze blame | head -20; systemctl --failed; cat /proc/uptime; ls /sys/fs/cgroup; ls /dev; cat /etc/passwd; dmesg | tail -5`)
+		cat /sys/fs/cgroup/cgroup.controllers /proc/pressure/memory; free -m; systemd-analyze time; systemd-analyze blame | head -20; systemctl --failed; cat /proc/uptime`)
 	t.Log(out)
 	if _, err := m.Run(t.Context(), "exit 3"); err == nil {
 		t.Error("a script that fails is no error")
