@@ -233,5 +233,8 @@ func statusKeptCurrent(t *testing.T, ctx context.Context, found *complaints) {
 	if want := scenes["problems"].Headline; got != want+"|true|"+want {
 		t.Errorf("%s", got)
 	}
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // the stream ends before its server
+		t.Fatal(err)
+	}
 	found.none(t)
 }
