@@ -91,10 +91,11 @@ func TestSetupInstallsWhatIsMissing(t *testing.T) {
 
 func TestSetupGroupsBringWhatTheyStandOn(t *testing.T) {
 	for group, want := range map[string][]string{
-		"build": strings.Fields(buildPackages),
-		"arm64": {"gcc", "gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user-static"},
-		"test":  {"gcc", "qemu-user-static", "chromium", "shellcheck", "shfmt", "sqlite3", "python3-dateutil", "python3-icalendar", "python3-recurring-ical-events"},
-		"bench": {"gcc", "wrk", "nginx-light"},
+		"build":   strings.Fields(buildPackages),
+		"arm64":   {"gcc", "gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user-static"},
+		"test":    {"gcc", "qemu-user-static", "chromium", "shellcheck", "shfmt", "sqlite3", "python3-dateutil", "python3-icalendar", "python3-recurring-ical-events"},
+		"machine": {"gcc", "gcc-aarch64-linux-gnu", "qemu-system-arm", "e2fsprogs", "xz-utils"},
+		"bench":   {"gcc", "wrk", "nginx-light"},
 	} {
 		m := debian(t, "0", "", "go1.26.0")
 		m.stub("promtool", "")
@@ -277,7 +278,7 @@ func TestSetupSaysHowItIsCalled(t *testing.T) {
 			t.Errorf("%v: said %q, called %q, %v", args, said, called, ok)
 		}
 	}
-	if said, called, ok := m.setup("build", "nonsense"); said != "setup: unknown group 'nonsense'; allowed are build, arm64, test and bench\n" || called != "" || ok {
+	if said, called, ok := m.setup("build", "nonsense"); said != "setup: unknown group 'nonsense'; allowed are build, arm64, test, machine and bench\n" || called != "" || ok {
 		t.Errorf("said %q, called %q, %v", said, called, ok)
 	}
 }
