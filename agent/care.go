@@ -47,7 +47,19 @@ func newCare(a *agent, o options) *care {
 	}
 	c.report.Store(&health.Report{})
 	c.recall()
+	c.tellOpen()
 	return c
+}
+
+// tellOpen logs what was scarce when the program was ended the last time without notice: it may be why.
+func (c *care) tellOpen() {
+	open, err := c.a.store.OpenActions(context.Background())
+	if err != nil {
+		c.log.Warn("read what was done before", "error", err)
+	}
+	for _, action := range open {
+		c.log.Warn("the program ended while this lasted", "sign", action.Sign, "step", action.Step, "did", action.Done)
+	}
 }
 
 // end notes that the program ends in order. It is called once the tasks have ended.

@@ -71,7 +71,7 @@ type Options struct {
 	Ladder   *page.Ladder
 	Pools    func() []conn.Stats
 
-	// How the device fares. Called often: each answers at once from what is known, but for Days and Actions, which read the database.
+	// How the device fares. Called often: each answers at once from what is known.
 	Health   func() health.Report
 	Pressure func() (pressure.Assessment, *pressure.Reading) // the reading is not to be changed; nil before the first
 	History  func() []pressure.Sample                        // of the last day, a minute each, oldest first
