@@ -49,19 +49,25 @@ func (d *disturbance) run(ctx context.Context, t *tally) {
 // place is where the agent runs: what it reads, and what is changed under it.
 type place struct {
 	dir   string
-	feeds []*mischief.Server
+	feeds []*server
 	roots string
+}
+
+// server is that of one calendar.
+type server struct {
+	*mischief.Server
+	shut bool // it refuses connections
 }
 
 // newPlace makes the folder and starts the servers of three calendars; feed n is the nth of them.
 func newPlace(dir, roots string) (*place, error) {
 	p := &place{dir: dir, roots: roots}
 	for range people() {
-		server, err := mischief.Start(mischief.Status(http.StatusServiceUnavailable))
+		feed, err := mischief.Start(mischief.Status(http.StatusServiceUnavailable))
 		if err != nil {
 			return p, err
 		}
-		p.feeds = append(p.feeds, server)
+		p.feeds = append(p.feeds, &server{Server: feed})
 	}
 	for i, who := range people() {
 		p.feeds[i].Turn(mischief.Good(who.feed(time.Now())))
@@ -88,6 +94,9 @@ func people() []person {
 // close ends the servers.
 func (p *place) close() {
 	for _, f := range p.feeds {
+		if f.shut {
+			continue
+		}
 		if err := f.Close(); err != nil {
 			say("%v", err)
 		}
@@ -136,15 +145,15 @@ func (p *place) disturbances(a *agent, cycle time.Duration, t *tally) []*disturb
 
 // feedTrouble is how a server fails. After each step the agent is told to fetch, as it would not before a minute is over.
 func (p *place) feedTrouble(a *agent, i int, who person, cycle time.Duration) *disturbance {
-	server, shut := p.feeds[i], false
+	feed := p.feeds[i]
 	d := &disturbance{name: "feed " + who.id}
 	add := func(name string, change func() error) {
 		d.steps = append(d.steps, step{name, func(ctx context.Context) error {
-			if shut {
-				if err := server.Reopen(); err != nil {
+			if feed.shut {
+				if err := feed.Reopen(); err != nil {
 					return err
 				}
-				shut = false
+				feed.shut = false
 			}
 			if err := change(); err != nil {
 				return err
@@ -157,11 +166,11 @@ func (p *place) feedTrouble(a *agent, i int, who person, cycle time.Duration) *d
 		}})
 	}
 	turn := func(name string, behave http.HandlerFunc) {
-		add(name, func() error { server.Turn(behave); return nil })
+		add(name, func() error { feed.Turn(behave); return nil })
 	}
 	good := func(days int) {
 		name := fmt.Sprintf("good, of %d days later", days)
-		add(name, func() error { server.Turn(mischief.Good(who.feed(time.Now().AddDate(0, 0, days)))); return nil })
+		add(name, func() error { feed.Turn(mischief.Good(who.feed(time.Now().AddDate(0, 0, days)))); return nil })
 	}
 	good(0)
 	turn("500", mischief.Status(http.StatusInternalServerError))
@@ -169,7 +178,7 @@ func (p *place) feedTrouble(a *agent, i int, who person, cycle time.Duration) *d
 	turn("truncated", mischief.Truncated(who.feed(time.Now())))
 	turn("a web page", mischief.HTML)
 	good(0)
-	add("refused", func() error { shut = true; return server.Close() })
+	add("refused", func() error { feed.shut = true; return feed.Close() })
 	good(2)
 	turn("slow", mischief.Drip)
 	turn("garbage", mischief.Body("text/calendar", mischief.Noise(20_000)))

@@ -138,6 +138,26 @@ func TestCramped(t *testing.T) {
 	t.Log("\n" + crampedTable([]squeezed{r}))
 }
 
+// A server that refuses connections when the run ends is closed already.
+func TestPlaceIsClearedWhateverHappens(t *testing.T) {
+	roots := t.TempDir()
+	if err := os.Mkdir(filepath.Join(roots, "calm"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p, err := newPlace(t.TempDir(), roots)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.feeds[0].shut = true
+	if err := p.feeds[0].Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.close()
+	if err := p.scarce("nowhere"); err == nil {
+		t.Error("a fixture that is not there is no error")
+	}
+}
+
 func TestHogHoldsWhatItIsTold(t *testing.T) {
 	g := &group{dir: t.TempDir()}
 	h, err := startHog(g, []string{os.Args[0]}) // in a folder that is no control group, a hog is just a program
