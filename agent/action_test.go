@@ -181,3 +181,23 @@ func (c act) check(w *watched) {
 		paced(1, false)(w, before, before)
 	}
 }
+
+// The readings of TestActionTable are taken by the test; here the running program takes them.
+func TestScarcityIsNoticedByTheRunningProgram(t *testing.T) {
+	t.Parallel()
+	h, f := newHome(t), newFixture(t)
+	h.env = []string{"CALENDARBOT_TEST_ROOT=" + f.root, "CALENDARBOT_PRESSURE_EVERY=1s"}
+	h.start(h.began)
+	h.becomes("ok", "")
+	f.unit(96)
+	h.await("kept pages are given up", func() bool { return h.metric("calendarbot_cache_pressure_step") == "3" })
+	f.celsius(81)
+	h.await("everything optional is off", func() bool { return h.metric("calendarbot_budget_plain") == "1" })
+	var status struct {
+		Level   string
+		Actions []struct{ Sign, Done string }
+	}
+	if code := h.getJSON("/api/v1/status", &status); code != http.StatusOK || status.Level != "critical" || len(status.Actions) != 2 || status.Actions[0].Sign != "temperature" || status.Actions[0].Done == "" {
+		t.Errorf("%d %+v", code, status)
+	}
+}

@@ -27,7 +27,7 @@ func pressurePromises() []promise {
 
 		// What is read
 		{"fixtures calm, tight, critical and what is missing", []string{"pressure.TestFixturesAreJudgedAsTheyAreNamed", "pressure.TestNothingThereIsNamedAndNoError"}},
-		{"the kernel wakes the program where it can", []string{"pressure.TestTriggerMakesTheMonitorReadAtOnce", "pressure.TestMonitorSaysWhenNothingWakesIt", "pressure.TestTriggerOfThisKernel"}},
+		{"the kernel wakes the program where it can", []string{"pressure.TestTriggerMakesTheMonitorReadAtOnce", "pressure.TestMonitorSaysWhenNothingWakesIt", "pressure.TestTriggerOfThisKernel", "main.TestScarcityIsNoticedByTheRunningProgram"}},
 		{"a day of history in memory, a roll-up of each day on the disk", []string{"pressure.TestHistoryIsADayOfMinutes", "pressure.TestDaysAreKept", "store.TestPartsOfADayAreTakenTogether", "store.TestDaysAreBounded"}},
 
 		// Standing through it
