@@ -73,7 +73,7 @@ func begin(t *testing.T, agent string, pause time.Duration) *load {
 
 // work asks until it is told to stop, but waits for the answer to what it asked last.
 func (l *load) work(ctx context.Context, client *http.Client, agent string, n int, pause time.Duration) {
-	paths := []string{"/", "/api/whats-next", "/api/v1/events", "/api/status"}
+	paths := []string{"/", "/api/whats-next", "/api/v1/events"}
 	for i := n; ctx.Err() == nil; i++ {
 		err := ask(context.WithoutCancel(ctx), client, agent+paths[i%len(paths)])
 		l.mu.Lock()

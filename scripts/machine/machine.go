@@ -46,7 +46,7 @@ type Machine struct {
 }
 
 // Start boots a machine that has some files more than Debian's, and returns when it runs commands. Emulating a
-// processor takes its time: about half a minute on a quick host that does nothing else.
+// processor takes its time: about twenty seconds on a quick host that does nothing else.
 func Start(ctx context.Context, parts Parts, files []File) (_ *Machine, err error) {
 	folder, err := os.MkdirTemp("", "machine")
 	if err != nil {
@@ -70,7 +70,8 @@ func Start(ctx context.Context, parts Parts, files []File) (_ *Machine, err erro
 
 // launch starts the emulator and learns the ports that the host gave.
 func launch(parts Parts, archive string) (*Machine, error) {
-	cmd := exec.Command(emulator, //nolint:noctx // it lives on after Start
+	// It lives on after Start, so no context ends it: Close does, and the kernel when this program is killed.
+	cmd := exec.Command(emulator,
 		"-machine", "virt", "-cpu", "cortex-a53", "-accel", "tcg,thread=multi", "-smp", processors, "-m", memory,
 		"-nodefaults", "-display", "none", "-no-reboot",
 		"-kernel", parts.kernel, "-initrd", parts.initramfs,
@@ -95,16 +96,13 @@ func launch(parts Parts, archive string) (*Machine, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(err, read.Close(), write.Close())
 	}
+	// Waiting closes what the monitor reads, as soon as the emulator has ended.
+	ports, err := monitor.ports()
 	go func() {
 		defer close(m.ended)
-		// How it ended is told by the console.
-		_ = cmd.Wait()
+		_ = cmd.Wait() // killed, as a rule; else its console tells more
 	}()
-	if err := write.Close(); err != nil {
-		return nil, errors.Join(err, m.Close())
-	}
-	ports, err := monitor.ports()
-	if err != nil {
+	if err := errors.Join(err, write.Close()); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
 	m.Agent = url(ports[agentPort])

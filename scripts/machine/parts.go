@@ -42,7 +42,7 @@ type Parts struct {
 }
 
 // Prepare returns the parts. The first time it downloads the packages, about 55 MB, and puts together the root file
-// system; later it finds both in the user's cache. Program is the one that is built from scripts/machine/guest, and
+// system; later it finds both in the user's cache, and who removes that gets newer packages. Program is the one that is built from scripts/machine/guest, and
 // tree the folder of files that are put over Debian's.
 func Prepare(ctx context.Context, program, tree string) (Parts, error) {
 	for _, tool := range []string{emulator, "apt-get", "apt-cache", "dpkg-deb", "mkfs.ext4", "xz"} {

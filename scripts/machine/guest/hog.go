@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // hog takes some bytes of memory that no kernel can drop, says so in a line, and holds them until it is killed.
@@ -20,5 +21,7 @@ func hog(size string) error {
 		held[i] = byte(i>>12) | 1 // a page of nothing would not be one
 	}
 	fmt.Println("held")
-	select {}
+	for {
+		time.Sleep(time.Hour) // nothing else runs here, which Go would take for a deadlock
+	}
 }
