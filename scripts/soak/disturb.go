@@ -56,7 +56,8 @@ type place struct {
 // server is that of one calendar.
 type server struct {
 	*mischief.Server
-	shut bool // it refuses connections
+	address string // Server.URL is not to be asked for while it is opened again
+	shut    bool   // it refuses connections
 }
 
 // newPlace makes the folder and starts the servers of three calendars; feed n is the nth of them.
@@ -67,7 +68,7 @@ func newPlace(dir, roots string) (*place, error) {
 		if err != nil {
 			return p, err
 		}
-		p.feeds = append(p.feeds, &server{Server: feed})
+		p.feeds = append(p.feeds, &server{Server: feed, address: feed.URL()})
 	}
 	for i, who := range people() {
 		p.feeds[i].Turn(mischief.Good(who.feed(time.Now())))
@@ -117,7 +118,7 @@ func (p *place) configure(theme string) error {
 	text := "device: {name: Soak}\ndisplay: {theme: " + theme + "}\nfeeds: {refresh: 1m, timeout: 2s}\n" +
 		"pressure: {every: 1s, recovery: 10s}\nbreaker: {recovery: 5s}\nsources:\n"
 	for i, who := range people() {
-		text += fmt.Sprintf("  - {id: %s, name: %s, url: %q, lan: true}\n", who.id, who.id, p.feeds[i].URL())
+		text += fmt.Sprintf("  - {id: %s, name: %s, url: %q, lan: true}\n", who.id, who.id, p.feeds[i].address)
 	}
 	return replace(p.file(), text)
 }
