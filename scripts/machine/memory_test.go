@@ -40,13 +40,13 @@ sync; echo 3 >/proc/sys/vm/drop_caches
 systemctl start calendarbot.service
 `
 
-// crowd puts a hog into the agent's own group, which takes what is missing to 97 % of memory.high, and another one beside it in
+// crowd puts a hog into the agent's own group, which takes what is missing to 90 % of memory.high, and another one beside it in
 // the slice, which takes more than the slice has.
 const crowd = `
 used=$(($(cat $U/memory.current) - $(sed -n 's/^inactive_file //p' $U/memory.stat)))
-setsid bash -c "echo \$\$ >$U/cgroup.procs; exec /usr/lib/machine/guest hog $((HIGH * 97 / 100 - used))" >/run/hog.out 2>&1 </dev/null &
+setsid bash -c "echo \$\$ >$U/cgroup.procs; exec /usr/lib/machine/guest hog $((HIGH * 90 / 100 - used))" >/run/hog.out 2>&1 </dev/null &
 echo $! >/run/hog.pid
-until grep -q held /run/hog.out; do sleep 0.2; done
+until grep -q held /run/hog.out; do kill -0 $(cat /run/hog.pid) || exit; sleep 0.2; done
 systemd-run --quiet --wait --slice=calendarbot.slice -p OOMScoreAdjust=1000 /usr/lib/machine/guest hog $((SLICE * 2)) && exit 1
 exit 0
 `
