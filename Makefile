@@ -75,6 +75,11 @@ soak: build ## run the agent under failures, reloads, clock jumps and pressure f
 	@$(GO) build -o bin/soak ./scripts/soak
 	@bin/soak --agent bin/calendarbot --for "$${FOR:-2h}" --out dist/soak
 
+.PHONY: cramped
+cramped: build ## squeeze the agent together with a memory hog into a control group of 64 MiB, RUNS=10; needs root
+	@$(GO) build -o bin/soak ./scripts/soak
+	@bin/soak cramped --agent bin/calendarbot --runs $${RUNS:-10}
+
 .PHONY: test-machine
 test-machine: build ## try the units on a real systemd, in an emulated machine
 	@scripts/setup machine

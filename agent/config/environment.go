@@ -15,7 +15,10 @@ const (
 	icsURL   = prefix + "ICS_URL"   // a source named Calendar
 	debug    = prefix + "DEBUG"     // true: log.level is debug, whatever else is said
 	testTime = prefix + "TEST_TIME" // the program's clock, read by the program itself
-	location = prefix + "CONFIG"    // the configuration file, read by the program itself
+	// The same for tests alone: a clock that a file moves, and a folder in the place of the system's own.
+	testClock = prefix + "TEST_CLOCK"
+	testRoot  = prefix + "TEST_ROOT"
+	location  = prefix + "CONFIG" // the configuration file, read by the program itself
 )
 
 // refreshInterval is the earlier programs' name of feeds.refresh, in seconds. They allowed any number:
@@ -117,7 +120,7 @@ func (d *draft) environmentSource(text string) {
 // them, that begins like one of ours but is none. They do no harm; a person who
 // mistyped one wants to know.
 func Unknown(environ []string) []string {
-	known := []string{icsURL, debug, testTime, location}
+	known := []string{icsURL, debug, testTime, testClock, testRoot, location}
 	var c Config
 	for _, v := range variables(c.settings()) {
 		known = append(known, v.name)
