@@ -14,9 +14,12 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -linkmode external -extldflags -stat
 GO      := CGO_ENABLED=1 go
 BUILD   := build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
+# Later ones do not build with this Go. It is run from its module and is no part of ours.
+GORELEASER := go run github.com/goreleaser/goreleaser/v2@v2.15.1
+
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## serve a live demo household on 127.0.0.1 (PORT=8080)
@@ -84,6 +87,16 @@ cramped: build ## squeeze the agent together with a memory hog into a control gr
 test-machine: build ## try the units on a real systemd, in an emulated machine
 	@scripts/setup machine
 	$(GO) test -timeout 60m -v ./scripts/machine
+
+.PHONY: release-snapshot
+release-snapshot: ## make archives, Debian packages, bills of material and checksums of this commit, in dist/release
+	@scripts/setup release
+	$(GORELEASER) release --snapshot --clean --parallelism 1 --timeout 2h
+	cd dist/release && sha256sum --check --quiet SHA256SUMS && ls -l $$(cut -d ' ' -f 3 SHA256SUMS)
+
+.PHONY: test-release
+test-release: release-snapshot ## install, upgrade, remove and purge the packages in a root of their own; needs root
+	$(GO) test -count=1 -timeout 15m -v ./scripts/release -release.dir "$(CURDIR)/dist/release"
 
 .PHONY: record
 record: build ## record the household's trace anew with real browsers; takes half an hour

@@ -95,6 +95,7 @@ func TestSetupGroupsBringWhatTheyStandOn(t *testing.T) {
 		"arm64":   {"gcc", "gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user-static"},
 		"test":    {"gcc", "qemu-user-static", "chromium", "shellcheck", "shfmt", "sqlite3", "python3-dateutil", "python3-icalendar", "python3-recurring-ical-events"},
 		"machine": {"gcc", "gcc-aarch64-linux-gnu", "qemu-system-arm", "e2fsprogs", "xz-utils"},
+		"release": {"gcc", "gcc-aarch64-linux-gnu", "systemd", "init-system-helpers"},
 		"bench":   {"gcc", "wrk", "nginx-light"},
 	} {
 		m := debian(t, "0", "", "go1.26.0")
@@ -278,7 +279,7 @@ func TestSetupSaysHowItIsCalled(t *testing.T) {
 			t.Errorf("%v: said %q, called %q, %v", args, said, called, ok)
 		}
 	}
-	if said, called, ok := m.setup("build", "nonsense"); said != "setup: unknown group 'nonsense'; allowed are build, arm64, test, machine and bench\n" || called != "" || ok {
+	if said, called, ok := m.setup("build", "nonsense"); said != "setup: unknown group 'nonsense'; allowed are build, arm64, test, machine, release and bench\n" || called != "" || ok {
 		t.Errorf("said %q, called %q, %v", said, called, ok)
 	}
 }

@@ -1,0 +1,86 @@
+// Command release writes what a release has beside the program: notes, licences, and a bill of material.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+const usage = `Usage:
+  release notes FILE                                            what changed, from git
+  release licenses FILE                                         the licences of all that is linked into the program
+  release sbom --version VERSION --created TIME PROGRAM FILE    its bill of material, as SPDX 2.3 in JSON
+`
+
+func main() {
+	if err := run(context.Background(), os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "release:", err)
+		os.Exit(1)
+	}
+}
+
+// run does what the words say.
+func run(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		return errors.New("nothing to do\n" + usage)
+	}
+	switch word, args := args[0], args[1:]; {
+	case word == "notes" && len(args) == 1:
+		text, err := notes(ctx)
+		if err != nil {
+			return err
+		}
+		return write(args[0], text)
+	case word == "licenses" && len(args) == 1:
+		text, err := licenses(ctx)
+		if err != nil {
+			return err
+		}
+		return write(args[0], text)
+	case word == "sbom":
+		fs := flag.NewFlagSet("sbom", flag.ContinueOnError)
+		fs.SetOutput(io.Discard)
+		version := fs.String("version", "", "")
+		created := fs.String("created", "", "")
+		if err := fs.Parse(args); err != nil || fs.NArg() != 2 || *version == "" || *created == "" {
+			return errors.New("sbom wants --version, --created, a program and a file\n" + usage)
+		}
+		text, err := sbom(ctx, fs.Arg(0), *version, *created)
+		if err != nil {
+			return err
+		}
+		return write(fs.Arg(1), text)
+	default:
+		return fmt.Errorf("what is %q?\n%s", args, usage)
+	}
+}
+
+// write writes a file and the folder that it is in.
+func write(name string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	if err := os.WriteFile(name, text, 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+// output is what a program says.
+func output(ctx context.Context, name string, args ...string) ([]byte, error) {
+	out, err := exec.CommandContext(ctx, name, args...).Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil, fmt.Errorf("run %s %s: %w: %s", name, args[0], err, exit.Stderr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", name, err)
+	}
+	return out, nil
+}
