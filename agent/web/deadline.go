@@ -20,6 +20,7 @@ type limited struct {
 
 	mu    sync.Mutex
 	conns map[*limitedConn]struct{}
+	last  bool          // Accept has told that nobody comes any more: what the system had taken by then is in conns
 	empty chan struct{} // closed when nobody comes any more and nobody is left
 }
 
@@ -33,12 +34,14 @@ const deadlineSlack = time.Second
 // Accept returns the next connection. One that comes in the last moment is served like any other.
 func (l *limited) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if err != nil {
+		l.last = true
+		l.tellEmpty()
 		return nil, err
 	}
 	c := &limitedConn{Conn: conn, from: l, seen: time.Now()}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.conns[c] = struct{}{}
 	return c, nil
 }
@@ -50,27 +53,27 @@ func (l *limited) Close() error {
 	if l.ending.Swap(true) {
 		return nil
 	}
-	if len(l.conns) == 0 {
+	return l.Listener.Close()
+}
+
+// tellEmpty closes empty when that is so, once. l.mu is held.
+func (l *limited) tellEmpty() {
+	if !l.last || len(l.conns) > 0 {
+		return
+	}
+	select {
+	case <-l.empty:
+	default:
 		close(l.empty)
 	}
-	return l.Listener.Close()
 }
 
 // forget takes a connection from the list.
 func (l *limited) forget(c *limitedConn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, ok := l.conns[c]; !ok {
-		return
-	}
 	delete(l.conns, c)
-	if l.ending.Load() && len(l.conns) == 0 {
-		select {
-		case <-l.empty: // that was said before the last one came
-		default:
-			close(l.empty)
-		}
-	}
+	l.tellEmpty()
 }
 
 // farewell is how long connections on which nothing is asked are left open when the program ends. What a client has sent

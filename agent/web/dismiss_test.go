@@ -82,22 +82,62 @@ func TestSilentConnectionsEnd(t *testing.T) {
 	}
 }
 
+// lastMoment is a listener that hands a connection over after it was closed, as one does that the system took just before.
+type lastMoment struct {
+	net.Listener
+	late   chan net.Conn
+	closed chan struct{}
+}
+
+func (l *lastMoment) Accept() (net.Conn, error) {
+	<-l.closed
+	select {
+	case c := <-l.late:
+		return c, nil
+	default:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *lastMoment) Close() error {
+	close(l.closed)
+	return nil
+}
+
 // A connection that came in the last moment is served like any other.
 func TestLastConnectionIsServed(t *testing.T) {
-	l, conn, _ := accepted(t)
-	late := &limitedConn{Conn: conn.(*limitedConn).Conn, from: l}
-	if err := conn.(*limitedConn).Conn.Close(); err != nil {
+	ours, theirs := net.Pipe()
+	from := &lastMoment{late: make(chan net.Conn, 1), closed: make(chan struct{})}
+	from.late <- ours
+	l := limit(from)
+	ended := make(chan error, 1)
+	go func() { ended <- dismiss([]*limited{l}, time.Hour) }()
+	conn, err := l.Accept()
+	if err != nil {
 		t.Fatal(err)
 	}
-	l.forget(conn.(*limitedConn))
-	if err := dismiss([]*limited{l}, time.Hour); err != nil {
+	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("somebody else comes: %v", err)
+	}
+	go func() {
+		if _, err := theirs.Write([]byte("GET")); err != nil {
+			t.Error(err)
+		}
+	}()
+	if n, err := conn.Read(make([]byte, 3)); n != 3 || err != nil {
+		t.Errorf("got %d bytes, %v", n, err)
+	}
+	select {
+	case err := <-ended:
+		t.Errorf("it is not waited for: %v", err)
+	default:
+	}
+	if err := conn.Close(); err != nil {
 		t.Error(err)
 	}
-	l.mu.Lock()
-	l.conns[late] = struct{}{}
-	l.mu.Unlock()
-	l.forget(late) // its end is not said twice
-	l.forget(late)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 	if n, err := l.end(); n != 0 || err != nil {
 		t.Errorf("%d are left, %v", n, err)
 	}
