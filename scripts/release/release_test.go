@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"strings"
+	"testing"
+)
+
+func TestNotesGoByRelease(t *testing.T) {
+	const log = "HEAD -> main\x002026-11-22\x00Show the week\n" +
+		"\x002026-11-21\x00Mend a \x00 thing\n" +
+		"tag: v1.1.0, origin/main\x002026-11-20\x00Show the month\n" +
+		"other, tag: v1.0.0\x002026-10-01\x00Show the day\n" +
+		"tag: backup\x002026-09-01\x00Begin\n"
+	const want = `# What changed
+
+## Not released yet (2026-11-22)
+
+- Show the week
+- Mend a ` + "\x00" + ` thing
+
+## 1.1.0 (2026-11-20)
+
+- Show the month
+
+## 1.0.0 (2026-10-01)
+
+- Show the day
+- Begin
+`
+	if got := changes(log); got != want {
+		t.Errorf("got %q", got)
+	}
+	if got := changes(""); got != "# What changed\n" {
+		t.Errorf("of nothing: %q", got)
+	}
+	file := filepath.Join(t.TempDir(), "new", "notes")
+	if err := run(t.Context(), []string{"notes", file}); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(file); err != nil || !strings.HasPrefix(string(text), "# What changed\n\n## ") {
+		t.Errorf("of this repository: %.60q, %v", text, err)
+	}
+}
+
+// TestLicensesAreThoseOfEveryModule takes the modules from go.mod's first part, all of which are linked but the tests'.
+func TestLicensesAreThoseOfEveryModule(t *testing.T) {
+	text, err := licenses(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"github.com/gofiber/fiber/v2 v", "github.com/mattn/go-sqlite3 v", "gopkg.in/yaml.v3 v", "golang.org/x/crypto v",
+		"The Go standard library (LICENSE)", "SQLite (", "The GNU C Library (", "Permission is hereby granted", "Lesser General Public License",
+	} {
+		if !strings.Contains(strings.ToLower(string(text)), strings.ToLower(want)) {
+			t.Errorf("there is no %q", want)
+		}
+	}
+	if strings.Contains(string(text), "chromedp") {
+		t.Error("what only tests use is there")
+	}
+	var parts bytes.Buffer
+	if err := addLicenses(&parts, "example.org/none v1", t.TempDir()); err == nil || !strings.Contains(err.Error(), "find the licence of example.org/none v1: there is none") {
+		t.Errorf("a module without: %v", err)
+	}
+}
+
+// program is what a linker could have written into a program.
+func program() *debug.BuildInfo {
+	return &debug.BuildInfo{
+		GoVersion: "go1.26.8 X:nothing",
+		Deps: []*debug.Module{
+			{Path: "example.org/first", Version: "v1.2.3", Sum: "h1:abc="},
+			{Path: "example.org/second", Version: "v2.0.0", Replace: &debug.Module{Path: "example.org/mended", Version: "v2.0.1+incompatible", Sum: "h1:def="}},
+		},
+		Settings: []debug.BuildSetting{{Key: "GOARCH", Value: "arm64"}, {Key: "CGO_ENABLED", Value: "1"}},
+	}
+}
+
+func TestBillOfMaterialNamesEveryPart(t *testing.T) {
+	doc := describe(program(), strings.Repeat("ab", 32), "1.2.3", "2026-11-22T00:00:00Z", []library{{"glibc", "2.41", "LGPL-2.1-or-later", "https://example.org/", "pkg:deb/debian/glibc@2.41"}})
+	var names []string
+	ids := map[string]bool{"SPDXRef-DOCUMENT": true}
+	for _, p := range doc.Packages {
+		names = append(names, p.Name+" "+p.Version+" "+p.References[0].Locator)
+		if ids[p.SPDXID] || !regexp.MustCompile(`^SPDXRef-[A-Za-z0-9.-]+$`).MatchString(p.SPDXID) {
+			t.Errorf("%q is twice there or no identifier", p.SPDXID)
+		}
+		ids[p.SPDXID] = true
+		if p.Location == "" || p.Concluded == "" || p.Declared == "" || p.Copyright == "" {
+			t.Errorf("SPDX wants more of %+v", p)
+		}
+	}
+	want := `calendarbot 1.2.3 pkg:generic/calendarbot@1.2.3?arch=arm64
+go-standard-library 1.26.8 pkg:golang/stdlib@1.26.8
+example.org/first v1.2.3 pkg:golang/example.org/first@v1.2.3
+example.org/mended v2.0.1+incompatible pkg:golang/example.org/mended@v2.0.1%2Bincompatible
+glibc 2.41 pkg:deb/debian/glibc@2.41`
+	if got := strings.Join(names, "\n"); got != want {
+		t.Errorf("got\n%s", got)
+	}
+	if len(doc.Relationships) != len(doc.Packages) {
+		t.Errorf("%d relationships of %d parts", len(doc.Relationships), len(doc.Packages))
+	}
+	for _, r := range doc.Relationships {
+		if !ids[r.From] || !ids[r.To] {
+			t.Errorf("%+v is about what is not there", r)
+		}
+	}
+}
+
+// TestBillOfMaterialIsThatOfTheProgram takes this test's own.
+func TestBillOfMaterialIsThatOfTheProgram(t *testing.T) {
+	own, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "sbom.json")
+	if err := run(t.Context(), []string{"sbom", "--version", "1.0.0", "--created", "2026-11-22T00:00:00Z", own, file}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc document
+	if err := json.Unmarshal(text, &doc); err != nil || doc.Version != "SPDX-2.3" || doc.License != "CC0-1.0" || len(doc.Packages) < 2 {
+		t.Errorf("%v: %s", err, text)
+	}
+	if _, err := sbom(t.Context(), "main.go", "1", "now"); err == nil || !strings.HasPrefix(err.Error(), "read what main.go is made of: ") {
+		t.Errorf("of a text: %v", err)
+	}
+}
+
+func TestBillOfMaterialKnowsSQLite(t *testing.T) {
+	mod, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := regexp.MustCompile(regexp.QuoteMeta(sqliteModule) + ` (v\S+)`).FindSubmatch(mod)
+	if version == nil {
+		t.Fatal("go.mod has no SQLite")
+	}
+	if got, err := sqliteVersion(t.Context(), string(version[1])); err != nil || !regexp.MustCompile(`^3\.\d+\.\d+$`).MatchString(got) {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestWordsThatAreWrong(t *testing.T) {
+	for _, args := range [][]string{nil, {"nonsense"}, {"notes"}, {"licenses", "a", "b"}, {"sbom"}, {"sbom", "--version", "1", "program", "file"}, {"sbom", "--what"}} {
+		if err := run(t.Context(), args); err == nil || !strings.Contains(err.Error(), "Usage:") {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+}
+
+// TestReleaseIsBuiltAsTheMakefileBuilds holds the two places together that say how the program is built.
+func TestReleaseIsBuiltAsTheMakefileBuilds(t *testing.T) {
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	release, err := os.ReadFile("../../.goreleaser.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	find := func(text []byte, pattern string) string {
+		t.Helper()
+		found := regexp.MustCompile(`(?m)^\s*` + pattern).FindSubmatch(text)
+		if found == nil {
+			t.Fatalf("there is no %s", pattern)
+		}
+		return string(found[1])
+	}
+	made := find(makefile, `TAGS\s*:= (.*)$`)
+	if got := strings.ReplaceAll(find(release, `tags: \[(.*)\]$`), " ", ""); got != made || made != tags {
+		t.Errorf("tags: the Makefile has %s, the release %s, its licences %s", made, got, tags)
+	}
+	linked := strings.Replace(find(makefile, `LDFLAGS\s*:= (.*)$`), "$(VERSION)", "{{ .Version }}", 1)
+	if got := find(release, `ldflags:\n\s*- (.*)$`); got != linked {
+		t.Errorf("the Makefile links with %s, the release with %s", linked, got)
+	}
+	if !strings.Contains(string(release), "flags: [-trimpath") {
+		t.Error("the release has paths of the machine in it")
+	}
+}
