@@ -34,6 +34,7 @@ const (
 
 	// How long a loop may be silent before the watchdog takes it for hanging.
 	controlBeat   = 12 * time.Second // twice lookEvery and some
+	changeBeat    = 45 * time.Second // a change, on a card that stalls
 	ownPageBeat   = 20 * time.Second
 	refresherBeat = time.Minute // beyond the time that one fetch may take
 	monitorBeat   = time.Minute // beyond three readings
@@ -102,7 +103,11 @@ func serve(ctx context.Context, o options) (err error) {
 	}
 	a.assemble(o)
 	o.log.Info("serving", "address", "http://"+o.listener.Addr().String(), "version", version)
-	return a.group.Run(ctx)
+	if err := a.group.Run(ctx); err != nil {
+		return err
+	}
+	a.care.end()
+	return nil
 }
 
 // newAgent builds the parts that hold what is served. It starts nothing; close is to be called at the end.
@@ -128,9 +133,6 @@ func newAgent(ctx context.Context, o options) (a *agent, err error) {
 // close gives back what newAgent took.
 func (a *agent) close() error {
 	a.client.CloseIdle()
-	if a.care != nil {
-		a.care.end()
-	}
 	return a.store.Close()
 }
 
@@ -141,7 +143,7 @@ func (a *agent) assemble(o options) {
 	a.control = newControl(controlOptions{
 		Live: a.live, File: o.input.Path, Log: o.log, Apply: a.apply,
 		Reloading: func(read func() string) { a.group.Reload(read) },
-		Beat:      hang(a.beats.Expect("control", controlBeat)),
+		Beat:      hang(func() {}),
 	})
 	a.monitor = pressure.NewMonitor(pressure.Options{
 		Sensor: pressure.NewSensor(o.root), Limits: limits(cfg.Pressure), Every: cfg.Pressure.Every, Now: o.now, Zone: zone,
@@ -155,9 +157,10 @@ func (a *agent) assemble(o options) {
 		Health: a.care.Report, Pressure: a.monitor.State, History: a.monitor.History, Days: a.store.Days, Actions: a.store.Actions,
 		Clock: a.clock.State, Rollback: a.care.Rollback, Budget: a.control.Share, Late: a.beats.Late,
 	})
-	a.ownPage = newOwnPage(a.server.Addr, a.beats.Expect("its own page", ownPageBeat), o.log)
-	a.beats.Ask("refresher", refresherBeat, a.refresherBeat)
-	a.beats.Ask("pressure monitor", monitorBeat, a.care.monitorBeat)
+	a.ownPage = newOwnPage(a.server.Addr, a.beats.Expect("look at its own page", ownPageBeat), o.log)
+	a.beats.Ask("control", a.control.Round)
+	a.beats.Ask("refresher", a.refresherRound)
+	a.beats.Ask("pressure monitor", a.care.Round)
 	a.group = run.NewGroup(o.log, a.clock, a.control, a.refresher, a.pipeline, a.memory, conn.NewTender(o.log, a.client, a.store),
 		a.monitor, a.server, a.ownPage)
 	a.group.Watch(a.beats.Late)

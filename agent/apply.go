@@ -66,7 +66,7 @@ func (a *agent) limit(cfg config.Config, share budget.Budget) {
 		}
 		debug.SetMemoryLimit(limit)
 	}
-	if share.FreeMemory && !before.FreeMemory {
+	if share.FreeMemory && (!before.FreeMemory || share.CacheStep > before.CacheStep) {
 		debug.FreeOSMemory()
 	}
 }

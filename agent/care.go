@@ -42,7 +42,7 @@ func newCare(a *agent, o options) *care {
 		a: a, log: o.log, now: o.now, root: o.root, dir: filepath.Dir(a.live.State().Config.Store.Path), watch: health.NewWatch(),
 	}
 	var err error
-	if c.starts, err = newStarts(c.dir, o.now()); err != nil {
+	if c.starts, err = newStarts(c.dir, bootID(), uptime()); err != nil {
 		c.log.Warn("it will not be known whether this start was wanted", "error", err)
 	}
 	c.report.Store(&health.Report{})
@@ -62,8 +62,15 @@ func (c *care) tellOpen() {
 	}
 }
 
-// end notes that the program ends in order. It is called once the tasks have ended.
+// end notes that the program ends in order, and with it what it did by itself. It is called once the tasks have ended.
 func (c *care) end() {
+	ctx, cancel := context.WithTimeout(context.Background(), keepTime)
+	defer cancel()
+	for _, action := range c.running {
+		if err := c.a.store.EndAction(ctx, action.ID, c.now()); err != nil {
+			c.log.Warn("keep what was done", "error", err)
+		}
+	}
 	if err := c.starts.end(); err != nil {
 		c.log.Warn("note the end", "error", err)
 	}
@@ -88,13 +95,12 @@ func (c *care) judged(s pressure.Assessment, r *pressure.Reading) {
 	c.a.group.Status(c.status(report))
 }
 
-// monitorBeat is when a reading was taken last, or three more of them were due.
-func (c *care) monitorBeat() time.Time {
-	at := c.round.Load()
-	if at == nil {
-		return time.Time{}
+// Round is when a reading was taken last, and how long the next may take.
+func (c *care) Round() (last time.Time, within time.Duration) {
+	if at := c.round.Load(); at != nil {
+		last = *at
 	}
-	return at.Add(3 * c.a.live.State().Config.Pressure.Every)
+	return last, monitorBeat + 3*c.a.live.State().Config.Pressure.Every
 }
 
 // record keeps what was done by itself, and why.
@@ -139,14 +145,18 @@ func over(action budget.Action, ended []budget.Action) bool {
 // wish asks for a rollback that others carry out, once for each time that it comes to be wanted.
 func (c *care) wish(share budget.Budget) {
 	dir := c.rollbackDir()
+	if share.Rollback < c.wished {
+		c.wished = share.Rollback
+	}
 	if share.Rollback > c.wished {
 		request := slot.Request{Level: share.Rollback, Why: share.Why, By: "errors", At: c.now()}
 		c.log.Error("a rollback is asked for", "level", request.Level, "why", request.Why)
 		if err := slot.Ask(dir, request); err != nil {
-			c.log.Error("ask for a rollback", "error", err)
+			c.log.Error("ask for a rollback", "error", err) // and again with the next reading
+		} else {
+			c.wished = share.Rollback
 		}
 	}
-	c.wished = share.Rollback
 	asked, err := slot.Asked(dir)
 	if err != nil {
 		c.log.Warn("read what rollback is asked for", "error", err)
@@ -156,11 +166,15 @@ func (c *care) wish(share budget.Budget) {
 
 func (c *care) rollbackDir() string { return filepath.Join(c.dir, "rollback") }
 
-// status is what the service manager shows.
+// status is what the service manager shows: how the configuration fares, and the worst problem.
 func (c *care) status(r health.Report) string {
 	words := statusWords(c.a.live.State())
-	if r.Words != "" {
-		return words + "; " + r.Words
+	if r.Fine || len(r.Problems) == 0 {
+		return words
 	}
-	return words
+	worst := r.Problems[0]
+	if worst.About != "" {
+		worst.Title += " (" + worst.About + ")"
+	}
+	return words + "; " + worst.Title + ": " + worst.Words
 }

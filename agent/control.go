@@ -29,6 +29,9 @@ type control struct {
 	emergency atomic.Pointer[string]
 	share     atomic.Pointer[budget.Budget] // what the parts were told last
 
+	round    atomic.Pointer[time.Time] // when the task last went round, or a change ended
+	changing atomic.Bool               // mu is held
+
 	mu      sync.Mutex    // held during a change, so that parts are told of changes in their order
 	applied *config.State // what the parts were told last; nil before settle
 	stands  pressure.Assessment
@@ -45,7 +48,7 @@ type controlOptions struct {
 	// Apply tells the parts what holds: the configuration, in a sentence why everything optional is off ("" when it is
 	// not), and what each may use. It is called with one change at a time, and must not change the configuration itself.
 	Apply func(state *config.State, emergency string, share budget.Budget)
-	// Beat is called whenever the task goes round, at least every lookEvery and with each step of a change; nil for nobody.
+	// Beat is called whenever the task goes round, at least every lookEvery; nil for nobody.
 	Beat func()
 	// Reloading is called with what reads the configuration again and returns a status in words: run.Group.Reload.
 	Reloading func(read func() (status string))
@@ -123,8 +126,8 @@ func (c *control) Reload(ctx context.Context, by config.By) (state *config.State
 
 // change makes a change and tells the parts.
 func (c *control) change(change func() (*config.State, error)) (*config.State, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.lock()
+	defer c.unlock()
 	state, err := change()
 	if err != nil {
 		return state, err
@@ -135,8 +138,8 @@ func (c *control) change(change func() (*config.State, error)) (*config.State, e
 
 // Judge takes over how everything stands, and returns what the parts were told of it.
 func (c *control) Judge(a pressure.Assessment) budget.Budget {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.lock()
+	defer c.unlock()
 	c.stands = a
 	c.tell()
 	return c.Share()
@@ -147,8 +150,8 @@ func (c *control) Share() budget.Budget { return *c.share.Load() }
 
 // settle tells the parts what holds, if they were not told before.
 func (c *control) settle() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.lock()
+	defer c.unlock()
 	c.tell()
 }
 
@@ -266,11 +269,39 @@ func (c *control) Run(ctx context.Context) error {
 	}
 }
 
-// beat tells that the task goes round.
+// beat notes that the task goes round.
 func (c *control) beat() {
 	if c.Beat != nil {
 		c.Beat()
 	}
+	c.went()
+}
+
+func (c *control) went() {
+	now := time.Now()
+	c.round.Store(&now)
+}
+
+func (c *control) lock() {
+	c.mu.Lock()
+	c.changing.Store(true)
+}
+
+func (c *control) unlock() {
+	c.changing.Store(false)
+	c.went()
+	c.mu.Unlock()
+}
+
+// Round is when the task last went round, and how long it may take now: longer during a change, which writes to the disk.
+func (c *control) Round() (last time.Time, within time.Duration) {
+	if at := c.round.Load(); at != nil {
+		last = *at
+	}
+	if c.changing.Load() {
+		return last, changeBeat
+	}
+	return last, controlBeat
 }
 
 // watching is the watch over the configuration file and the emergency file.

@@ -28,11 +28,14 @@ func (a *agent) service() pressure.Service {
 		Baseline: a.care.baseline(),
 	}
 	s.Requests, s.Failures, s.Latency = a.server.Served()
+	cfg := a.live.State().Config
 	for i, pool := range a.pools() {
 		breaker := []string{a.gates.http.Stats().Breaker, a.gates.database.Stats().Breaker}[i]
-		p := pressure.Pool{Name: pool.Name, InUse: pool.InUse, Size: pool.Ceiling, Failures: pool.Failed}
+		// Against what it may become by itself: that it is bounded for want of memory is no sign of its own.
+		most := max(pool.Ceiling, []int{cfg.HTTP.MaxConns, cfg.DB.Readers}[i])
+		p := pressure.Pool{Name: pool.Name, InUse: pool.InUse, Size: most, Failures: pool.Failed}
 		p.Bytes = uint64(pool.InUse+pool.Idle) * []uint64{httpConnBytes, readerBytes}[i]
-		if breaker == "open" {
+		if breaker != "closed" { // half-open is being tried, not cured
 			p.InARow = failuresInARow
 		}
 		s.Pools = append(s.Pools, p)
@@ -48,7 +51,7 @@ func (c *care) facts(s pressure.Assessment, r *pressure.Reading) health.Facts {
 		Now: c.now(), Clock: a.clock.State(), Pressure: s, Reading: r, History: a.monitor.History(),
 		Disk: diskOf(c.dir), Rung: c.rung(), Config: state.Problem, Emergency: a.control.Emergency(),
 		Database: a.store.Recovered(), Late: a.beats.Late(),
-		ReadOnly: a.store.Sealed(), Restarts: c.starts.since(c.now().Add(-time.Hour)),
+		ReadOnly: a.store.Sealed(), Restarts: c.starts.since(uptime() - time.Hour),
 	}
 	if asked := c.asked.Load(); asked != nil {
 		f.Rollback = asked.Why
@@ -65,7 +68,7 @@ func (c *care) facts(s pressure.Assessment, r *pressure.Reading) health.Facts {
 	}
 	for _, gate := range a.gates.list() {
 		stats := gate.Stats()
-		f.Gates = append(f.Gates, health.Gate{Feature: stats.Feature, Part: stats.Part, Broken: stats.Breaker == "open", Words: stats.Words})
+		f.Gates = append(f.Gates, health.Gate{Feature: stats.Feature, Part: stats.Part, Broken: stats.Breaker != "" && stats.Breaker != "closed", Words: stats.Words})
 	}
 	for _, pool := range a.pools() {
 		f.Pools = append(f.Pools, health.Pool{Name: pool.Name, Leaks: pool.Leaks, Use: pool.Utilisation()})
@@ -100,11 +103,16 @@ func diskOf(dir string) health.Disk {
 	return health.Disk{Total: fs.Blocks * block, Free: fs.Bavail * block}
 }
 
-// refresherBeat is when the refresher's loop last went round, or may still be at the one fetch that holds it up.
-func (a *agent) refresherBeat() time.Time {
-	at := a.refresher.Beat()
-	if at.IsZero() {
-		return at
+// refresherRound is when the refresher's loop last went round, and how long the one fetch may take that holds it up.
+func (a *agent) refresherRound() (last time.Time, within time.Duration) {
+	return a.refresher.Beat(), refresherBeat + a.live.State().Config.Feeds.Timeout
+}
+
+// uptime is how long the system has run (sysinfo(2)); 0 when it cannot be asked.
+func uptime() time.Duration {
+	var info syscall.Sysinfo_t
+	if err := syscall.Sysinfo(&info); err != nil {
+		return 0
 	}
-	return at.Add(a.live.State().Config.Feeds.Timeout)
+	return time.Duration(info.Uptime) * time.Second
 }

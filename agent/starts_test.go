@@ -8,14 +8,14 @@ import (
 )
 
 func TestStartsAfterADisorderlyEndAreCounted(t *testing.T) {
-	dir, now := t.TempDir(), time.Date(2026, time.June, 16, 7, 0, 0, 0, time.UTC)
+	dir, boot, up := t.TempDir(), "first", 20*time.Second
 	start := func(want int) *starts {
 		t.Helper()
-		s, err := newStarts(dir, now)
+		s, err := newStarts(dir, boot, up)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := s.since(now.Add(-time.Hour)); got != want {
+		if got := s.since(up - time.Hour); got != want {
 			t.Errorf("%d starts in the last hour, want %d", got, want)
 		}
 		return s
@@ -24,28 +24,35 @@ func TestStartsAfterADisorderlyEndAreCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	start(0) // it ended in order; this one will not
-	now = now.Add(30 * time.Minute)
+	up += 30 * time.Minute
 	start(1)
-	now = now.Add(40 * time.Minute)
+	up += 40 * time.Minute
 	start(2)
-	now = now.Add(2 * time.Hour)
+	up += 2 * time.Hour
 	if err := start(1).end(); err != nil {
 		t.Fatal(err)
 	}
+	start(0)
 	for range 3 * maxStarts {
+		up += 2 * time.Hour
 		start(1)
-		now = now.Add(2 * time.Hour)
 	}
-	if s := start(1); len(s.Again) != maxStarts {
+	if s := start(2); len(s.Again) != maxStarts {
 		t.Errorf("%d are remembered", len(s.Again))
 	}
+	boot, up = "second", 20*time.Second // the power went
+	start(0)
+	start(1)
 	for _, text := range []string{"", "{", string(make([]byte, 2*maxStartsBytes))} {
 		if err := os.WriteFile(filepath.Join(dir, "starts.json"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		start(0)
 	}
-	if _, err := newStarts(filepath.Join(dir, "none"), now); err == nil {
+	if _, err := newStarts(filepath.Join(dir, "none"), boot, up); err == nil {
 		t.Error("no error without the folder")
+	}
+	if bootID() == "" || bootID() != bootID() {
+		t.Errorf("this boot is %q", bootID())
 	}
 }

@@ -21,9 +21,12 @@ type loop struct {
 	every time.Duration
 	beat  atomic.Int64 // when it last went round, as far as is known: nanoseconds after Beats.start
 
-	last func() time.Time // nil where it beats itself
-	seen time.Time        // what last returned
+	last Round     // nil where it beats itself
+	seen time.Time // what last returned
 }
+
+// Round tells when a loop last went round, by whatever clock (zero: it has not begun), and how long the round that it is at may take.
+type Round func() (last time.Time, within time.Duration)
 
 // NewBeats returns one without loops.
 func NewBeats() *Beats { return &Beats{start: time.Now()} }
@@ -38,11 +41,12 @@ func (b *Beats) Expect(name string, every time.Duration) (beat func()) {
 	return func() { l.beat.Store(b.now()) }
 }
 
-// Ask adds a loop that keeps the time of its last round itself; zero means that it has not begun, for which it has as long as for
-// each round. That time is not reckoned with, as the clock that it was taken from may jump: a loop has gone round when it has changed
-// since it was asked for. So a loop is found late as much later as there is time between two calls of Late.
-func (b *Beats) Ask(name string, every time.Duration, last func() time.Time) {
-	b.add(&loop{name: name, every: every, last: last, seen: last()})
+// Ask adds a loop that keeps the time of its last round itself; one that has not begun has as long for it as for each round. That
+// time is not reckoned with, as the clock that it was taken from may jump: a loop has gone round when it has changed since it was
+// asked for. So a loop is found late as much later as there is time between two calls of Late.
+func (b *Beats) Ask(name string, last Round) {
+	seen, within := last()
+	b.add(&loop{name: name, every: within, last: last, seen: seen})
 }
 
 // add makes a loop one of those that are looked at, as if it had just gone round.
@@ -61,7 +65,9 @@ func (b *Beats) Late() []string {
 	var late []string
 	for _, l := range b.loops {
 		if l.last != nil {
-			if at := l.last(); at != l.seen { // not Equal: what differs only in the monotonic clock is another round too
+			at, within := l.last()
+			l.every = within
+			if at != l.seen { // not Equal: what differs only in the monotonic clock is another round too
 				l.seen = at
 				l.beat.Store(b.now())
 			}

@@ -47,7 +47,8 @@ func TestLoopsAreAskedForTheirLastRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBeats()
 		var last time.Time
-		b.Ask("refresher", time.Minute, func() time.Time { return last })
+		within := time.Minute
+		b.Ask("refresher", func() (time.Time, time.Duration) { return last, within })
 		time.Sleep(time.Minute)
 		expectLate(t, b) // it may still begin
 		time.Sleep(time.Second)
@@ -60,13 +61,17 @@ func TestLoopsAreAskedForTheirLastRound(t *testing.T) {
 			time.Sleep(time.Second)
 			expectLate(t, b, "refresher") // whatever year it says
 		}
+		within = time.Hour // the round that it is at may take longer
+		expectLate(t, b)
+		time.Sleep(time.Hour - time.Minute)
+		expectLate(t, b, "refresher")
 	})
 }
 
 func TestBeatsFromManyGoroutines(t *testing.T) {
 	b := NewBeats()
 	var rounds atomic.Int64
-	b.Ask("asked", time.Hour, func() time.Time { return time.Unix(rounds.Load(), 0) })
+	b.Ask("asked", func() (time.Time, time.Duration) { return time.Unix(rounds.Load(), 0), time.Hour })
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
