@@ -32,6 +32,7 @@ func TestStartsAfterADisorderlyEndAreCounted(t *testing.T) {
 	if err := start(1).end(); err != nil {
 		t.Fatal(err)
 	}
+	up += 2 * time.Hour
 	start(0)
 	for range 3 * maxStarts {
 		up += 2 * time.Hour
