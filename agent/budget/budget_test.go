@@ -109,7 +109,7 @@ func rows() []struct {
 			b.BatchSize, b.Pace, b.ClientRate, b.Warm, b.Plain = 1, 8, 2, false, plain("the processor is too hot, or slowed down because of heat or voltage")
 		}), "Every optional part was switched off, questions were no longer put together, the pauses between fetches of calendars were made 8 times as long, and each client was limited to 2 requests per second, as the processor was 82 °C hot."},
 		{"pool_use 1", normal(), "Connections beside the common ones were allowed, as 97 % of the places for connections were taken."},
-		{"pool_failures 1", normal(), "Common connections were left alone for a while: each use makes its own, as 5.1 connections failed in a row."},
+		{"pool_failures 1", normal(), "Common connections were left alone for a while: each use makes its own, as 5 connections failed in a row."},
 		{"cache_failures 1", normal(), "Kept pages were left alone for a while: each page is drawn anew, as 10 % of the uses of kept pages failed."},
 		{"cache_memory 1", but(func(b *Budget) { b.CacheStep = 1 }), "The oldest kept pages were dropped, as kept pages took 92 % of their memory."},
 		{"latency 1", normal(), "It was noted, and optional parts are switched off if it lasts, as the slowest hundredth of the answers took 1.02 s or more."},
@@ -126,7 +126,7 @@ func rows() []struct {
 			b.HTTPConns, b.Readers, b.MemoryLimit, b.FreeMemory, b.Warm, b.Plain = 4, 1, atMost80, true, false, plain("connections take too much memory")
 		}), "Every optional part was switched off, connections were limited to 4 to servers and 1 to the database, and unused memory was given back, as connections took 122 MB of memory, of 120 MB that they may take."},
 		{"errors 1", but(func(b *Budget) { b.Rollback, b.Why = 2, "More than 5 % of the requests of five minutes failed." }),
-			"Going back to the other configuration was asked for, as 5.1 % of the requests of five minutes failed."},
+			"Going back to the other configuration was asked for, as 5 % of the requests of five minutes failed."},
 	}
 }
 
