@@ -19,7 +19,7 @@ const (
 
 // group is where the unit's files are.
 type group struct {
-	dir     string // "" when there is none
+	dir     string // "" when there is none, or when it is the root
 	memory  bool   // it has memory.current
 	missing string
 }
@@ -58,6 +58,9 @@ func findGroup(root string) group {
 			return g
 		}
 		controllers, err := os.ReadFile(filepath.Join(g.dir, "cgroup.controllers"))
+		if _, none := os.Stat(filepath.Join(g.dir, "cgroup.type")); none != nil {
+			g.dir = "" // only the root has no type: its figures are those of the whole machine
+		}
 		switch {
 		case first:
 			g.missing = firstVersion

@@ -296,13 +296,45 @@ func TestGroupIsFoundWhereverItIsMounted(t *testing.T) {
 		put(t, root, "proc/self/cgroup", test.own)
 		put(t, root, "proc/self/mountinfo", test.mounts)
 		put(t, root, test.file, "1\n")
-		if g := findGroup(root); g.missing != test.missing || g.memory != (test.missing == "") {
+		if g := findGroup(root); g.missing != test.missing || g.memory != (test.missing == "") || (g.dir != "") != g.memory {
 			t.Errorf("%s: %+v, want %q", test.name, g, test.missing)
 		}
 	}
 	root := t.TempDir()
 	if g := findGroup(root); g.missing != noGroup {
 		t.Errorf("nothing there: %+v", g)
+	}
+}
+
+// TestFiguresOfTheRootAreNotTheUnits: where version 1 has the memory, the program may be in the root of version 2, whose processor time
+// is that of the whole machine.
+func TestFiguresOfTheRootAreNotTheUnits(t *testing.T) {
+	for _, test := range []struct {
+		name, own, dir string
+		kind           string // the file that every group but the root has
+		want           float64
+	}{
+		{"the root", "4:memory:/x\n0::/\n", "", "", 0},
+		{"a unit beside version 1", "4:memory:/x\n0::/system.slice/calendarbot.service\n", "system.slice/calendarbot.service/", "cgroup.type", 1.97},
+		{"a container that sees itself as the root", "0::/\n", "", "cgroup.type", 1.97},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			root := board(t, "cgroup-v1-host")
+			at := "sys/fs/cgroup/unified/" + test.dir
+			put(t, root, "proc/self/cgroup", test.own)
+			if test.kind != "" {
+				put(t, root, at+test.kind, "domain\n")
+			}
+			s := NewSensor(root)
+			var r Reading
+			put(t, root, at+"cpu.stat", "usage_usec 1000000\n")
+			s.Read(&r)
+			time.Sleep(10 * time.Second)
+			put(t, root, at+"cpu.stat", "usage_usec 20700000\n")
+			if s.Read(&r); r.UnitCPU != test.want {
+				t.Errorf("%s: the unit used %g processors, want %g", test.name, r.UnitCPU, test.want)
+			}
+		})
 	}
 }
 
