@@ -12,7 +12,7 @@ type Baseline struct {
 }
 
 const (
-	learnTime  = 24 * time.Hour
+	learnTime  = 6 * time.Hour
 	learnLeast = 1000 // requests
 )
 
@@ -26,8 +26,10 @@ type Learning struct {
 	learned Baseline
 }
 
-// NewLearning returns the learning of a release line's baseline, which is complete after 24 hours and 1000 requests at least.
-// Only time counts in which the level was normal: a baseline of hard times would excuse everything later.
+// NewLearning returns the learning of a release line's baseline, which is complete after 6 hours and 1000 requests at least, of one run
+// of the program: a household that switches the device off every night is to get there too. The program asks itself for a page every few
+// seconds, so that there are enough requests in whatever hours these are. Only time counts in which the level was normal: a baseline of
+// hard times would excuse everything later.
 func NewLearning(line string) *Learning { return &Learning{line: line} }
 
 // Learn takes the next reading, and how things stand with it. Once the baseline is complete it returns it, the same each time.

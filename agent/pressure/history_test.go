@@ -162,10 +162,10 @@ func TestBaselineIsLearnedOverADayOfNormalService(t *testing.T) {
 		t.Errorf("it goes on to learn: %+v, %t", b, ok)
 	}
 	l = NewLearning("1.4")
-	if _, ok := learn(24*time.Hour, Normal, 1000, time.Millisecond); ok {
-		t.Error("learned from 23 hours: the first reading tells nothing")
+	if _, ok := learn(6*time.Hour, Normal, 1000, time.Millisecond); ok {
+		t.Error("learned from 5 hours: the first reading tells nothing")
 	}
 	if _, ok := learn(time.Hour, Normal, 1000, time.Millisecond); !ok {
-		t.Error("24 hours and thousands of requests are enough")
+		t.Error("6 hours and thousands of requests are enough")
 	}
 }
