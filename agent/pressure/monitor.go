@@ -123,7 +123,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case err := <-blinded:
-			m.o.Log.Info("memory pressure wakes the program no more", "error", err)
+			m.o.Log.Info("memory pressure does not wake the program", "error", err)
 			m.blind = true
 			continue
 		case <-m.pace:
@@ -211,8 +211,17 @@ func (m *Monitor) tellBlind(r *Reading) {
 	r.Missing = m.missing
 }
 
-// rollUp adds a reading to its day, and hands over the one that has ended.
+// earliest is before any moment at which the program can run; package clock has the same.
+func earliest() time.Time { return time.Date(2025, time.January, 1, 0, 0, 0, 0, time.UTC) }
+
+// rollUp adds a reading to its day, and hands over the one that has ended. While the clock is plainly not set there is no day: one of 1970
+// would be kept for ever as the first of all. What was counted meanwhile belongs to none.
 func (m *Monitor) rollUp(ctx context.Context, r *Reading, q [Quantities]float64, level Level) {
+	if r.At.Before(earliest()) {
+		m.keep(ctx)
+		m.roll.begun = false
+		return
+	}
 	date := r.At.In(m.o.Zone).Format(time.DateOnly)
 	if m.roll.open && (m.roll.day.Date != date || r.Up-m.roll.began >= keepEvery) {
 		m.keep(ctx)

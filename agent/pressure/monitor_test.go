@@ -77,9 +77,12 @@ func (w *watch) now() world {
 	return w.world
 }
 
+// today is how far the clock of the device is ahead of a bubble's, which begins in 2000: it begins at midnight of 2026-01-01 UTC.
+const today = 9497 * 24 * time.Hour
+
 // newWatch runs a monitor on a copy of a fixture. It ends with w.end, or with the test.
 func newWatch(t *testing.T, fixture string) *watch {
-	w := &watch{t: t, root: board(t, fixture)}
+	w := &watch{t: t, root: board(t, fixture), world: world{shift: today}}
 	began := time.Now()
 	w.monitor = NewMonitor(Options{
 		Sensor: NewSensor(w.root), Limits: limits, Every: 10 * time.Second, Now: func() time.Time { return time.Now().Add(w.now().shift) },
@@ -194,7 +197,7 @@ func TestMonitorSaysWhenNothingWakesIt(t *testing.T) {
 		if _, r := w.monitor.State(); !slices.Equal(r.Missing, []string{noTrigger}) {
 			t.Errorf("missing: %q", r.Missing)
 		}
-		if !strings.Contains(w.text(), "memory pressure wakes the program no more") {
+		if !strings.Contains(w.text(), "memory pressure does not wake the program") {
 			t.Errorf("the log is %s", w.text())
 		}
 		for _, path := range []string{"proc/pressure", ownUnit + "memory.pressure"} {
@@ -240,7 +243,7 @@ func TestMonitorRemembersADay(t *testing.T) {
 	}
 }
 
-// TestDaysAreKept proves that each day's parts add up to the day: it begins at midnight of 2000-01-01 UTC.
+// TestDaysAreKept proves that each day's parts add up to the day: it begins at midnight of 2026-01-01 UTC.
 func TestDaysAreKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWatch(t, "tight")
@@ -259,7 +262,7 @@ func TestDaysAreKept(t *testing.T) {
 				t.Errorf("%+v", d)
 			}
 		}
-		first, second := sum["2000-01-01"], sum["2000-01-02"]
+		first, second := sum["2026-01-01"], sum["2026-01-02"]
 		if len(sum) != 2 || first.Requests != 7 || second.Requests != 100 || second.Failures != 3 {
 			t.Errorf("%d days: %+v, %+v", len(sum), first, second)
 		}
@@ -300,12 +303,38 @@ func TestDaysWaitForADiskThatTakesNothing(t *testing.T) {
 	})
 }
 
+// TestNoDayIsKeptOfAClockThatIsNotSet: a board begins in 1970 until the network tells the time.
+func TestNoDayIsKeptOfAClockThatIsNotSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWatch(t, "tight")
+		unset := func(o *world) { o.shift = -30 * 365 * 24 * time.Hour }
+		w.change(unset)
+		w.pass(10 * time.Second)
+		w.change(func(o *world) { o.service.Requests = 500 })
+		w.pass(13 * time.Hour) // long enough for two parts
+		if n := len(w.kept()); n != 1 || w.kept()[0].Date != "2026-01-01" {
+			t.Errorf("kept before the clock was set: %+v", w.kept())
+		}
+		w.change(func(o *world) { o.shift = today })
+		w.pass(time.Minute)
+		w.change(func(o *world) { o.service.Requests = 507 })
+		w.pass(time.Hour)
+		w.change(unset)
+		w.pass(time.Minute)
+		w.end()
+		kept := w.kept()
+		if len(kept) != 2 || kept[1].Date != "2026-01-01" || kept[1].Requests != 7 || (kept[1].Tight-time.Hour).Abs() > 2*time.Minute {
+			t.Errorf("%d parts: %+v", len(kept), kept)
+		}
+	})
+}
+
 // TestClockThatJumpsLeavesDurationsRight proves it for the first synchronisation after a start, years forward, and for one back.
 func TestClockThatJumpsLeavesDurationsRight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWatch(t, "tight")
 		w.pass(10 * time.Minute)
-		w.change(func(o *world) { o.shift = 26 * 365 * 24 * time.Hour })
+		w.change(func(o *world) { o.shift = today + 26*365*24*time.Hour })
 		w.pass(10 * time.Minute)
 		a, r := w.monitor.State()
 		if lasts := r.At.Sub(a.Of(Heat).Since); lasts != 20*time.Minute || r.Up != 20*time.Minute {
@@ -315,7 +344,7 @@ func TestClockThatJumpsLeavesDurationsRight(t *testing.T) {
 		if got := list[len(list)-1].At.Sub(list[0].At); got != 18*time.Minute && got != 19*time.Minute {
 			t.Errorf("%d samples over %s", len(list), got)
 		}
-		w.change(func(o *world) { o.shift = -26 * 365 * 24 * time.Hour })
+		w.change(func(o *world) { o.shift = today - 365*24*time.Hour })
 		w.pass(10 * time.Minute)
 		w.end()
 		if len(w.kept()) != 3 {
