@@ -88,7 +88,7 @@ func TestPackageTellsSystemd(t *testing.T) {
 		nil,
 		{"daemon-reload", "start calendarbot.socket", "reset-failed calendarbot.service", "restart calendarbot.service"},
 		{"daemon-reload", "start calendarbot.socket", "reset-failed calendarbot.service", "restart calendarbot.service"},
-		{"stop calendarbot.socket calendarbot-retry.timer calendarbot.service", "daemon-reload"},
+		{"stop calendarbot.socket calendarbot-retry.timer calendarbot.service calendarbot.slice", "daemon-reload"},
 		{"daemon-reload"},
 	}
 	if len(got) != len(want) {

@@ -39,7 +39,6 @@ type part struct {
 	SPDXID     string      `json:"SPDXID"`
 	Name       string      `json:"name"`
 	Version    string      `json:"versionInfo,omitempty"`
-	Supplier   string      `json:"supplier,omitempty"`
 	Location   string      `json:"downloadLocation"`
 	Analyzed   bool        `json:"filesAnalyzed"`
 	File       string      `json:"packageFileName,omitempty"`
