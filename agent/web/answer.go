@@ -17,6 +17,7 @@ import (
 func (s *Server) guarded(o *observer, answer fiber.Handler) fiber.Handler {
 	return func(c *fiber.Ctx) (err error) {
 		began := c.Context().Time()
+		asking(c.Context().Conn())
 		defer func() {
 			if cause := recover(); cause != nil {
 				s.o.Log.Error("panic while answering", "method", c.Method(), "path", c.Path(), "cause", cause, "stack", string(debug.Stack()))

@@ -20,6 +20,7 @@ type limited struct {
 
 	mu    sync.Mutex
 	conns map[*limitedConn]struct{}
+	came  uint64        // connections so far
 	last  bool          // Accept has told that nobody comes any more: what the system had taken by then is in conns
 	empty chan struct{} // closed when nobody comes any more and nobody is left
 }
@@ -31,19 +32,40 @@ func limit(l net.Listener) *limited {
 // deadlineSlack is how much earlier than written down a deadline may end, so that it is not set anew with each request.
 const deadlineSlack = time.Second
 
-// Accept returns the next connection. One that comes in the last moment is served like any other.
+// Accept returns the next connection. One that comes in the last moment is served like any other; those that are too many are
+// closed.
 func (l *limited) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.last = true
+			l.tellEmpty()
+			return nil, err
+		}
+		if c := l.admit(conn); c != nil {
+			return c, nil
+		}
+	}
+}
+
+// admit puts a connection on the list, and closes one where they are too many. It returns nil when that is the new one.
+func (l *limited) admit(conn net.Conn) *limitedConn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err != nil {
-		l.last = true
-		l.tellEmpty()
-		return nil, err
+	l.came++
+	c := &limitedConn{Conn: conn, from: l, whence: whenceOf(conn), number: l.came, seen: time.Now()}
+	goes := surplus(l.conns, c)
+	if goes != nil {
+		delete(l.conns, goes)
+		goes.Conn.Close() //nolint:errcheck // nobody is left who could be told
 	}
-	c := &limitedConn{Conn: conn, from: l, seen: time.Now()}
+	if goes == c {
+		return nil
+	}
 	l.conns[c] = struct{}{}
-	return c, nil
+	return c
 }
 
 // Close takes no more connections, once or again. Those that there are go on, each until its next answer.
@@ -98,7 +120,7 @@ func dismiss(listeners []*limited, wait time.Duration) (err error) {
 	for _, l := range listeners {
 		l.mu.Lock()
 		for c := range l.conns {
-			if !c.asked.Load() {
+			if !c.spoke.Load() {
 				err = errors.Join(err, doing("close a connection", c.Conn.Close()))
 			}
 		}
@@ -122,7 +144,10 @@ func (l *limited) end() (n int, err error) {
 type limitedConn struct {
 	net.Conn
 	from          *limited
-	asked         atomic.Bool // something came
+	whence        whence
+	number        uint64      // in the order of coming
+	spoke         atomic.Bool // something came
+	asked         atomic.Bool // a whole request came
 	seen          time.Time   // about when the state changed last, from or to answering
 	reading       int         // reads since the last answer was ready
 	writing       bool
@@ -150,8 +175,8 @@ func (c *limitedConn) Read(b []byte) (int, error) {
 		}
 	}
 	n, err := c.Conn.Read(b)
-	if n > 0 && !c.asked.Load() {
-		c.asked.Store(true)
+	if n > 0 && !c.spoke.Load() {
+		c.spoke.Store(true)
 	}
 	return n, err
 }

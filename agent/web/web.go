@@ -32,9 +32,9 @@ import (
 const (
 	maxBody        = 64 << 10
 	maxHeader      = 8 << 10
-	maxConnections = 256
-	maxTrials      = 2  // fetches started by a person at the same time
-	maxStreams     = 32 // open event streams
+	maxConnections = 256 // from the network; see crowd.go for each client
+	maxTrials      = 2   // fetches started by a person at the same time
+	maxStreams     = 32  // open event streams
 
 	readTimeout  = 30 * time.Second // of a whole request, and between requests of a connection
 	writeTimeout = 30 * time.Second // of an answer; a stream has its own
@@ -121,8 +121,9 @@ func New(o Options) *Server {
 		StrictRouting:         true,
 		BodyLimit:             maxBody,
 		ReadBufferSize:        maxHeader,
-		Concurrency:           maxConnections,
-		ErrorHandler:          s.fail,
+		// Those that are too many are closed before. One that was closed may take its place for a moment longer.
+		Concurrency:  2 * (maxConnections + maxOwn),
+		ErrorHandler: s.fail,
 		// A form or a JSON body is read as bytes; nothing here takes files.
 		DisablePreParseMultipartForm: true,
 	})
