@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"calendarbot/agent/config"
+	"calendarbot/agent/feature"
 	"calendarbot/agent/pressure"
 )
 
@@ -24,11 +25,17 @@ type Budget struct {
 	Plain       string  // why every optimisation is off (rollback level 1), as a sentence; "" when they are not
 	Rollback    int     // the level of rollback that is asked for: 0 none, 2 the other configuration slot
 	Why         string  // of Rollback, as a sentence
+
+	// Of the configuration: words name only what takes effect. Whether a part that is on for some devices is on for this one isn't known.
+	gathers, drawsLate, keepsNothing bool // questions may be gathered; pages are never drawn before somebody asks; no page is ever kept
 }
 
 // For says what each part may use now: what the configuration says, less what the signs take. Where several do, the strictest wins.
 func For(cfg config.Config, a pressure.Assessment) Budget {
-	b := Budget{BatchSize: cfg.Batch.Size, Warm: true, Pace: 1}
+	b := Budget{
+		BatchSize: cfg.Batch.Size, Warm: true, Pace: 1,
+		gathers: possible(cfg, feature.RequestBatching), drawsLate: !possible(cfg, feature.CacheWarming), keepsNothing: !possible(cfg, feature.RequestPipeline),
+	}
 	room := a.Room
 	if room == 0 {
 		room = uint64(cfg.Pressure.UnitMemory)
@@ -39,6 +46,12 @@ func For(cfg config.Config, a pressure.Assessment) Budget {
 		}
 	}
 	return b
+}
+
+// possible tells whether a part may be on, for all that the configuration says.
+func possible(cfg config.Config, name string) bool {
+	s := cfg.Features.Setting(name)
+	return s.Forced == feature.ForcedOn || s.Forced == feature.NotForced && s.Percent > 0
 }
 
 // take bounds the budget by a row too.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"calendarbot/agent/config"
+	"calendarbot/agent/feature"
 	"calendarbot/agent/pressure"
 )
 
@@ -88,7 +89,7 @@ func rows() []struct {
 		{"unit_memory 3", but(func(b *Budget) {
 			b.CacheStep, b.HTTPConns, b.Readers, b.MemoryLimit, b.FreeMemory, b.Warm = 3, 1, 1, atMost60, true, false
 			b.BatchSize, b.Pace = 1, 2
-		}), "All kept pages were dropped, pages were no longer drawn before somebody asks, connections were limited to 1 to servers and 1 to the database, unused memory was given back, questions were no longer put together, and the pauses between fetches of calendars were made 2 times as long, as the program used 97 % of the memory it may use."},
+		}), "All kept pages were dropped, pages were no longer drawn before somebody asks, connections were limited to 1 to servers and 1 to the database, unused memory was given back, and the pauses between fetches of calendars were made 2 times as long, as the program used 97 % of the memory it may use."},
 		{"device_memory 1", but(func(b *Budget) {
 			b.CacheStep, b.MemoryLimit, b.FreeMemory, b.Warm, b.Plain = 3, atMost80, true, false, plain("too much of the device's memory is in use")
 		}), "Every optional part was switched off, all kept pages were dropped, and unused memory was given back, as 408 MB of the device's memory were in use, of 400 MB that may be."},
@@ -99,15 +100,15 @@ func rows() []struct {
 			b.CacheStep, b.HTTPConns, b.Readers, b.MemoryLimit, b.FreeMemory, b.Warm, b.Pace = 2, 4, 1, atMost70, true, false, 2
 		}), "Kept pages were halved, pages were no longer drawn before somebody asks, connections were limited to 4 to servers and 1 to the database, unused memory was given back, and the pauses between fetches of calendars were made 2 times as long, as something waited for memory during 31 % of the time."},
 		{"cpu 1", but(func(b *Budget) { b.BatchSize, b.Pace, b.ClientRate = 5, 2, 5 }),
-			"At most 5 questions were put into one, the pauses between fetches of calendars were made 2 times as long, and each client was limited to 5 requests per second, as the processor was 82 % busy, after a minute or more above 80 %."},
+			"The pauses between fetches of calendars were made 2 times as long, and each client was limited to 5 requests per second, as the processor was 82 % busy, after a minute or more above 80 %."},
 		{"cpu 2", but(func(b *Budget) {
 			b.BatchSize, b.Pace, b.ClientRate, b.Warm, b.Plain = 5, 4, 2, false, plain("the processor has been busy for minutes")
-		}), "Every optional part was switched off, at most 5 questions were put into one, the pauses between fetches of calendars were made 4 times as long, and each client was limited to 2 requests per second, as the processor was 82 % busy, after a minute or more above 80 %."},
+		}), "Every optional part was switched off, the pauses between fetches of calendars were made 4 times as long, and each client was limited to 2 requests per second, as the processor was 82 % busy, after a minute or more above 80 %."},
 		{"temperature 1", but(func(b *Budget) { b.Pace = 2 }),
 			"The pauses between fetches of calendars were made 2 times as long, as the processor was 77 °C hot."},
 		{"temperature 2", but(func(b *Budget) {
 			b.BatchSize, b.Pace, b.ClientRate, b.Warm, b.Plain = 1, 8, 2, false, plain("the processor is too hot, or slowed down because of heat or voltage")
-		}), "Every optional part was switched off, questions were no longer put together, the pauses between fetches of calendars were made 8 times as long, and each client was limited to 2 requests per second, as the processor was 82 °C hot."},
+		}), "Every optional part was switched off, the pauses between fetches of calendars were made 8 times as long, and each client was limited to 2 requests per second, as the processor was 82 °C hot."},
 		{"pool_use 1", normal(), "Connections beside the common ones were allowed, as 97 % of the places for connections were taken."},
 		{"pool_failures 1", normal(), "Common connections were left alone for a while: each use makes its own, as 5 connections failed in a row."},
 		{"cache_failures 1", normal(), "Kept pages were left alone for a while: each page is drawn anew, as 10 % of the uses of kept pages failed."},
@@ -150,6 +151,55 @@ func TestEachStepOfEachSignDoesWhatIsPromised(t *testing.T) {
 				t.Errorf("when it is over: %+v", back)
 			}
 		})
+	}
+}
+
+// TestWordsNameOnlyWhatTakesEffect: of a part that is off nobody is told that less is done of it.
+func TestWordsNameOnlyWhatTakesEffect(t *testing.T) {
+	set := func(text string, of func(*config.Features) *feature.Setting) func(*config.Config) {
+		return func(cfg *config.Config) {
+			s, err := feature.Parse(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			*of(&cfg.Features) = s
+		}
+	}
+	batching := func(f *config.Features) *feature.Setting { return &f.RequestBatching }
+	warming := func(f *config.Features) *feature.Setting { return &f.CacheWarming }
+	pipeline := func(f *config.Features) *feature.Setting { return &f.RequestPipeline }
+	const (
+		gathered, asked        = "at most 5 questions were put into one", "questions were no longer put together"
+		early, oldest, dropped = "pages were no longer drawn before somebody asks", "the oldest kept pages were dropped", "all kept pages were dropped"
+	)
+	for _, c := range []struct {
+		name, sign string
+		change     func(*config.Config)
+		words      string
+		told       bool
+	}{
+		{"batching is off by default", "cpu 1", func(*config.Config) {}, gathered, false},
+		{"batching on", "cpu 1", set("on", batching), gathered, true},
+		{"batching on for some", "cpu 1", set("5", batching), gathered, true},
+		{"batching off", "cpu 1", set("off", batching), gathered, false},
+		{"no batching at all", "unit_memory 3", set("on", batching), asked, true},
+		{"no batching at all, as ever", "unit_memory 3", func(*config.Config) {}, asked, false},
+		{"every part is off anyway", "cpu 2", set("on", batching), gathered, false},
+		{"every part is off anyway, and hot", "temperature 2", set("on", batching), asked, false},
+		{"warming", "unit_memory 1", func(*config.Config) {}, early, true},
+		{"no warming", "unit_memory 1", set("0", warming), early, false},
+		{"no pipeline to warm", "unit_memory 1", set("off", pipeline), early, false},
+		{"kept pages", "memory_stall 1", func(*config.Config) {}, oldest, true},
+		{"no kept pages", "memory_stall 1", set("off", pipeline), oldest, false},
+		{"no kept pages to drop", "device_memory 1", set("off", pipeline), dropped, false},
+	} {
+		cfg := config.Default()
+		c.change(&cfg)
+		a := standing(t, c.sign)
+		begun, _ := Actions(nil, a, For(cfg, a))
+		if told := strings.Contains(strings.ToLower(begun[0].Done), c.words); told != c.told {
+			t.Errorf("%s: %s", c.name, begun[0].Done)
+		}
 	}
 }
 
