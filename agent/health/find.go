@@ -43,7 +43,7 @@ func find(f *Facts) []Problem {
 		l.when(g.Broken, code, about, g.Words)
 	}
 	for _, loop := range f.Late {
-		l.add(LoopLate, loop, "The "+loop+" has not gone round for too long; the program is started anew if this lasts.")
+		l.add(LoopLate, loop, "The loop \""+loop+"\" has not gone round for too long; the program is started anew if this lasts.")
 	}
 	l.when(f.Config != "", ConfigFile, "", f.Config)
 	l.when(f.Emergency != "", EmergencyOff, "", f.Emergency)
@@ -192,7 +192,7 @@ func (l *list) page(rung string) {
 	case "last_good":
 		l.add(ShowsLastGood, "", "No new page could be drawn, so the last good one is shown.")
 	case "plain":
-		l.add(ShowsPlain, "", "Pages are drawn without the optional parts.")
+		l.add(ShowsPlain, "", "Each is drawn anew when somebody asks: what it shows is the same, but it takes longer.")
 	}
 }
 

@@ -87,7 +87,7 @@ func TestProblemsAreFoundInFacts(t *testing.T) {
 		{"several mistakes in the configuration file", func(f *Facts) { f.Config = "calendarbot.yaml:3: wrong.\ncalendarbot.yaml:4: wrong\n" },
 			[]told{{ConfigFile, "", "", "calendarbot.yaml:3: wrong (and more)."}}},
 		{"emergency off", func(f *Facts) { f.Emergency, f.Rung = "The file is there.", "plain" },
-			[]told{{EmergencyOff, "", "", "The file is there."}, {ShowsPlain, "", EmergencyOff, "Pages are drawn without the optional parts."}}},
+			[]told{{EmergencyOff, "", "", "The file is there."}, {ShowsPlain, "", EmergencyOff, "Each is drawn anew when somebody asks: what it shows is the same, but it takes longer."}}},
 		{"the database was recovered", func(f *Facts) { f.Database = "It was broken." }, []told{{DatabaseRecovered, "", "", "It was broken."}}},
 		{"nothing can be written", func(f *Facts) { f.ReadOnly, f.Rung = true, "last_good" },
 			[]told{{ReadOnly, "", "", "Nothing can be written to the disk: calendars are shown, but no change is kept."},
@@ -106,8 +106,8 @@ func TestProblemsAreFoundInFacts(t *testing.T) {
 		{"another breaker is open", func(f *Facts) { f.Gates[0].Broken = true }, []told{{PartResting, "request pipeline", "", "It is on."}}},
 		{"a pool leaks", func(f *Facts) { f.Pools[1].Leaks = 2 }, []told{{PoolLeak, "database", "", "A connection was held for too long: 2 since the start."}}},
 		{"two loops are late", func(f *Facts) { f.Late = []string{"refresher", "control loop"} },
-			[]told{{LoopLate, "control loop", "", "The control loop has not gone round for too long; the program is started anew if this lasts."},
-				{LoopLate, "refresher", "", "The refresher has not gone round for too long; the program is started anew if this lasts."}}},
+			[]told{{LoopLate, "control loop", "", "The loop \"control loop\" has not gone round for too long; the program is started anew if this lasts."},
+				{LoopLate, "refresher", "", "The loop \"refresher\" has not gone round for too long; the program is started anew if this lasts."}}},
 		{"a rollback is asked for", func(f *Facts) { f.Rollback = "7 % of the requests failed." }, []told{{RollbackAsked, "", "", "7 % of the requests failed."}}},
 		{"it was restarted", func(f *Facts) { f.Restarts = 1 }, []told{{Restarted, "", "", "The program had to be started again within the last hour."}}},
 		{"it was restarted often", func(f *Facts) { f.Restarts = 3 }, []told{{RestartedOften, "", "", "The program had to be started again 3 times within an hour."}}},
@@ -139,6 +139,11 @@ func TestProblemsAreFoundInFacts(t *testing.T) {
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
+			}
+			for _, p := range r.Problems {
+				if ended(p.Title) == p.Words {
+					t.Errorf("%s: %q is its title once more", p.Code, p.Words)
+				}
 			}
 		})
 	}

@@ -71,7 +71,7 @@ type Problem struct {
 type Report struct {
 	At       time.Time
 	Fine     bool      // no problem above a notice
-	Since    time.Time // of Fine, or of its opposite
+	Since    time.Time // of Fine; else of the first problem above a notice that is there, which headlines name, or that will be
 	Words    string    // what the worst problem comes from, as a sentence; "" while all is fine
 	Problems []Problem // see Watch.Look
 }

@@ -72,8 +72,19 @@ func (w *Watch) Look(f Facts) Report {
 	r.Since = w.since
 	if !r.Fine {
 		r.Words = problems[0].Words // the worst one's, or those of what it comes from
+		r.Since = foremost(problems).Since
 	}
 	return r
+}
+
+// foremost is the first problem above a notice that is there, else that will be; there is one.
+func foremost(problems []Problem) Problem {
+	above := func(p Problem) bool { return p.Severity != Notice }
+	at := slices.IndexFunc(problems, func(p Problem) bool { return above(p) && p.In == 0 })
+	if at < 0 {
+		at = slices.IndexFunc(problems, above)
+	}
+	return problems[at]
 }
 
 // followClock moves what is remembered with the clock: what began an hour before it was set began an hour ago.

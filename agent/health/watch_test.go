@@ -46,12 +46,20 @@ func TestProblemsStandSinceTheyWereFirstSeen(t *testing.T) {
 	if r.Fine || !r.Since.Equal(minute(2)) || !r.Problems[0].Since.Equal(minute(2)) || !r.Problems[1].Since.Equal(minute(3)) {
 		t.Errorf("another fails too: %+v", r)
 	}
-	if r = look(4, failing(1)); r.Fine || !r.Since.Equal(minute(2)) || !r.Problems[0].Since.Equal(minute(3)) {
+	if r = look(4, failing(1)); r.Fine || !r.Since.Equal(minute(3)) || !r.Problems[0].Since.Equal(minute(3)) {
 		t.Errorf("the first is back: %+v", r)
 	}
 	if r = look(5); !r.Fine || !r.Since.Equal(minute(5)) || len(r.Problems) != 0 {
 		t.Errorf("all are back: %+v", r)
 	}
+	hot := func(f *Facts) { f.heat(82, false, false) }
+	if r = look(6, hot, failing(1)); len(r.Problems) != 2 || !r.Since.Equal(minute(6)) {
+		t.Errorf("two at once: %+v", r)
+	}
+	if r = look(7, func(f *Facts) { f.ReadOnly = true }, func(f *Facts) { f.Restarts = 1 }); r.Problems[0].Code != ReadOnly || !r.Since.Equal(minute(7)) {
+		t.Errorf("told since when something else was wrong: %+v", r)
+	}
+	look(5)
 	if r = look(6, failing(1)); !r.Problems[0].Since.Equal(minute(6)) {
 		t.Errorf("what comes again stands since then: %+v", r)
 	}
@@ -346,9 +354,14 @@ func TestPredictionsFollowWhatIsThere(t *testing.T) {
 	f := calm()
 	f.History = history(6, map[pressure.Quantity]func(float64) float64{pressure.QTemperature: rising(75, 5, 2)})
 	f.fail(0, "html", "A web page came.")
-	r := NewWatch().Look(f)
+	w := NewWatch()
+	r := w.Look(f)
 	if got, want := codes(r), []Code{CalendarFailing, HeatSoon}; !slices.Equal(got, want) || r.Words != "A web page came." {
 		t.Errorf("%q, want %q", got, want)
+	}
+	f.Sources[0].Failing, f.Now = false, f.Now.Add(time.Minute)
+	if r = w.Look(f); r.Fine || len(r.Problems) != 1 || r.Problems[0].Code != HeatSoon || !r.Since.Equal(monday()) {
+		t.Errorf("only what will be is left: %+v", r)
 	}
 }
 
