@@ -2,10 +2,15 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"calendarbot/agent/run"
 )
 
 // connect opens a connection and says something on it.
@@ -86,4 +91,29 @@ func TestStopCutsOffSlowClients(t *testing.T) {
 	if !strings.Contains(log.String(), "cut off") || !strings.Contains(log.String(), "connections=1") {
 		t.Errorf("nobody is told:\n%s", log.String())
 	}
+}
+
+// hanging is a task that does not end when it is asked to.
+type hanging struct{ ready, release chan struct{} }
+
+func (h hanging) Run(context.Context) error { <-h.release; return nil }
+func (h hanging) Ready() <-chan struct{}    { return h.ready }
+func (h hanging) String() string            { return "a task that hangs" }
+
+// Clients that never finish their requests do not make the program give up the server as one that hangs.
+func TestStopIsShorterThanPatience(t *testing.T) {
+	const least = 2 * time.Second // for all the rest of the stop
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		h := hanging{ready: make(chan struct{}), release: make(chan struct{})}
+		defer close(h.release)
+		began := time.Now()
+		if err := run.NewGroup(slog.New(slog.DiscardHandler), h).Run(ctx); err == nil {
+			t.Error("a task that hangs is waited for without end")
+		}
+		if patience := time.Since(began); farewell+stopTimeout+least > patience { // of the bubble's time
+			t.Errorf("stopping takes up to %s, of %s", farewell+stopTimeout, patience)
+		}
+	})
 }

@@ -38,7 +38,7 @@ const (
 
 	readTimeout  = 30 * time.Second // of a whole request, and between requests of a connection
 	writeTimeout = 30 * time.Second // of an answer; a stream has its own
-	stopTimeout  = 8 * time.Second  // for requests in flight when the program ends
+	stopTimeout  = 6 * time.Second  // for requests in flight when the program ends; with farewell well below the time of run for all tasks
 )
 
 // Control is the configuration that holds, and its only way to change: config.Live, and what makes a change count.
