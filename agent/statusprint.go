@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -68,10 +69,14 @@ func wrapped(text string, width int) []string {
 	return lines
 }
 
-// printable leaves out what is no text: names of calendars come from elsewhere.
+// printable leaves out what is no text, and what turns the order of letters round, by which one text looks like another: names of
+// calendars come from elsewhere.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || (r >= 0x7f && r < 0xa0) {
+		switch {
+		case unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		case unicode.IsControl(r), unicode.In(r, unicode.Zl, unicode.Zp):
 			return ' '
 		}
 		return r

@@ -85,6 +85,7 @@ func TestWrapped(t *testing.T) {
 		want  []string
 	}{
 		{"", 10, nil}, {"one two three", 7, []string{"one two", "three"}}, {"immeasurable", 4, []string{"immeasurable"}}, {"ä ö ü ß", 3, []string{"ä ö", "ü ß"}}, {"a\x1b[31mb\r\nc", 20, []string{"a [31mb c"}},
+		{"in\u202evoice\u202c \u2067x\u2069\u061c\u200e\u200f\u2028y", 20, []string{"invoice x y"}}, {"שלום 👨\u200d👩", 20, []string{"שלום 👨\u200d👩"}},
 	} {
 		if got := wrapped(c.text, c.width); !slices.Equal(got, c.want) {
 			t.Errorf("%q: %q", c.text, got)
