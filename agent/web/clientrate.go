@@ -20,7 +20,7 @@ const (
 	maxClients  = 256 // remembered; then the one that was quiet for longest is forgotten, and begins anew
 )
 
-// clientRate is a bucket of requests for each client, that is an address, in IPv6 a network. It is off at 0, and costs one load then.
+// clientRate is a bucket of requests for each client. It is off at 0, and costs one load then.
 type clientRate struct {
 	rate atomic.Uint64 // requests per second, as the bits of a float64
 
@@ -77,6 +77,15 @@ func (r *clientRate) take(from netip.Addr, least float64, perSecond float64, now
 	return max(time.Millisecond, time.Duration(missing/perSecond*float64(time.Second)))
 }
 
+// clientOf is what counts as one client: an address, and of those that come from afar in IPv6 a network, as one household has that
+// many. In the device's own network, to which calendarbot.local leads, everybody has addresses of the same one.
+func clientOf(from netip.Addr) netip.Addr {
+	if from = from.Unmap(); from.Is6() && (from.IsLinkLocalUnicast() || from.IsPrivate()) {
+		return from.WithZone("")
+	}
+	return netOf(from)
+}
+
 // unbounded tells whether a route is answered however often it is asked for: it is cheap, or somebody looks after the device by it.
 func (r route) unbounded() bool {
 	return r.access == open || r.access == beating || r.path == "/metrics"
@@ -100,12 +109,13 @@ func (s *Server) within(r route, answer fiber.Handler) fiber.Handler {
 		if _, local := peerOf(c); local || !ok || from.Unmap().IsLoopback() {
 			return answer(c)
 		}
-		wait := s.rate.take(netOf(from), least, math.Float64frombits(bits), c.Context().Time())
+		client := clientOf(from)
+		wait := s.rate.take(client, least, math.Float64frombits(bits), c.Context().Time())
 		if wait == 0 {
 			return answer(c)
 		}
 		p := problemOf(http.StatusTooManyRequests, "too_many_requests",
-			fmt.Sprintf("The device is busy and %s asks for too much; please wait and try again.", netOf(from)))
+			fmt.Sprintf("The device is busy and %s asks for too much; please wait and try again.", client))
 		p.wait = wait
 		if r.access == viewing {
 			return s.failForm(c, p)

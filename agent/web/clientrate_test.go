@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -158,6 +159,45 @@ func TestClientRateCountsNetworks(t *testing.T) {
 	}
 	if got := asked("GET", "/", "2001:db8:0:1::1").StatusCode; got == http.StatusTooManyRequests {
 		t.Error("another network is refused")
+	}
+}
+
+// Everybody who opens calendarbot.local may come from the same network.
+func TestClientRateCountsThoseInTheHouseSingly(t *testing.T) {
+	for from, want := range map[string]string{
+		"fe80::7%eth0": "fe80::7", "fd12:3456::7": "fd12:3456::7", "2001:db8::7": "2001:db8::", "::ffff:192.168.1.7": "192.168.1.7", "192.168.1.7": "192.168.1.7",
+	} {
+		if got := clientOf(netip.MustParseAddr(from)).String(); got != want {
+			t.Errorf("%s is %s, want %s", from, got, want)
+		}
+	}
+	d, asked := town(t)
+	d.server.SetClientRate(0.001)
+	for range clientBurst {
+		asked("GET", "/", "fe80::7")
+	}
+	if got := asked("GET", "/", "fe80::7").StatusCode; got != http.StatusTooManyRequests {
+		t.Errorf("it is not limited: %d", got)
+	}
+	if got := asked("GET", "/", "fe80::8").StatusCode; got != http.StatusOK {
+		t.Errorf("its neighbour: %d", got)
+	}
+}
+
+// Who is refused a page is led back to that page.
+func TestClientRateLeadsBack(t *testing.T) {
+	d, asked := town(t)
+	d.server.SetClientRate(0.001)
+	for range clientBurst {
+		asked("GET", "/", "192.168.1.7")
+	}
+	for path, want := range map[string]string{
+		"/": `url=/"`, "/status": `url=/status"`, "/agenda?days=3&theme=dark": `url=/agenda?days=3&amp;theme=dark"`, `/agenda?search="><b>`: `url=/agenda?search=%22%3E%3Cb%3E"`,
+	} {
+		a := asked("GET", strings.NewReplacer(`"`, "%22", ">", "%3E", "<", "%3C").Replace(path), "192.168.1.7")
+		if body := string(a.body); a.StatusCode != http.StatusTooManyRequests || !strings.Contains(body, want) || !strings.Contains(body, "Try again") {
+			t.Errorf("%s: %d %s", path, a.StatusCode, body)
+		}
 	}
 }
 

@@ -85,22 +85,26 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	return told.answer(c, "application/problem+json", body)
 }
 
-// failForm answers an error to a person who pressed a button: a sentence, and by itself the page again, as a wall
+// failForm answers an error to a person who pressed a button or opened a page: a sentence, and by itself the page again, as a wall
 // may have nobody to lead it back.
 func (s *Server) failForm(c *fiber.Ctx, err error) error {
-	back := "/"
+	told, back, words := s.told(c, err), "/", "Back to the calendar"
 	if c.Path() == "/settings" {
 		back = "/settings"
 	}
-	if form, err := readForm(c); err == nil && form.Has("back") {
+	switch form, err := readForm(c); {
+	case err == nil && form.Has("back"):
 		back = wayBack(form.Get("back"))
+	case c.Method() != fiber.MethodGet:
+	case told.Status == http.StatusTooManyRequests, told.Status == http.StatusServiceUnavailable:
+		back, words = wayBack(string(c.Request().URI().RequestURI())), "Try again"
 	}
-	told, back := s.told(c, err), html.EscapeString(back)
+	back = html.EscapeString(back)
 	body := fmt.Sprintf(`<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
 <meta http-equiv="refresh" content="15; url=%s"><title>CalendarBot</title></head>
-<body><p>%s</p><p><a href="%s">Back to the calendar</a></p></body></html>
-`, back, html.EscapeString(told.Detail), back)
+<body><p>%s</p><p><a href="%s">%s</a></p></body></html>
+`, back, html.EscapeString(told.Detail), back, words)
 	securePage(c)
 	return told.answer(c, fiber.MIMETextHTMLCharsetUTF8, []byte(body))
 }
