@@ -45,21 +45,21 @@ type signView struct {
 	Since *string       `json:"since"`
 }
 
-// readingView is a reading; bytes, shares from 0 to 1, percent of time.
+// readingView is a reading; bytes, shares from 0 to 1, percent of time. What is not known is null.
 type readingView struct {
 	At          *string   `json:"at"`
-	Total       uint64    `json:"device_total_bytes"`
-	Used        uint64    `json:"device_used_bytes"`
-	SwapTotal   uint64    `json:"swap_total_bytes"`
-	SwapFree    uint64    `json:"swap_free_bytes"`
-	Unit        uint64    `json:"unit_bytes"`
-	UnitHigh    uint64    `json:"unit_high_bytes"`
-	UnitMax     uint64    `json:"unit_max_bytes"`
-	OOMKilled   uint64    `json:"unit_oom_kills"`
-	Resident    uint64    `json:"resident_bytes"`
-	Anonymous   uint64    `json:"anonymous_bytes"`
-	Threads     int       `json:"threads"`
-	Files       int       `json:"open_files"`
+	Total       *uint64   `json:"device_total_bytes"`
+	Used        *uint64   `json:"device_used_bytes"`
+	SwapTotal   *uint64   `json:"swap_total_bytes"`
+	SwapFree    *uint64   `json:"swap_free_bytes"`
+	Unit        *uint64   `json:"unit_bytes"`
+	UnitHigh    *uint64   `json:"unit_high_bytes"`
+	UnitMax     *uint64   `json:"unit_max_bytes"`
+	OOMKilled   *uint64   `json:"unit_oom_kills"`
+	Resident    *uint64   `json:"resident_bytes"`
+	Anonymous   *uint64   `json:"anonymous_bytes"`
+	Threads     *int      `json:"threads"`
+	Files       *int      `json:"open_files"`
 	Goroutines  int       `json:"goroutines"`
 	MemoryStall stallView `json:"memory_stall"`
 	CPUStall    stallView `json:"cpu_stall"`
@@ -68,7 +68,7 @@ type readingView struct {
 	UnitCPU     *float64  `json:"unit_cpus"`
 	UnitHeld    *float64  `json:"unit_held_back"`
 	Temperature *float64  `json:"temperature_c"`
-	Throttled   bool      `json:"throttled"`
+	Throttled   *bool     `json:"throttled"`
 	Requests    uint64    `json:"requests"`
 	Failures    uint64    `json:"failures"`
 }
@@ -80,19 +80,55 @@ type stallView struct {
 	Full60 *float64 `json:"full_60s"`
 }
 
-func stallViewOf(s pressure.Stall) stallView {
+func stallViewOf(s pressure.Stall, known bool) stallView {
+	if !known {
+		return stallView{}
+	}
 	return stallView{numeral(s.Some10), numeral(s.Some60), numeral(s.Full10), numeral(s.Full60)}
 }
 
-func readingViewOf(r *pressure.Reading) *readingView {
-	return &readingView{
-		At: instant(r.At), Total: r.Device.Total, Used: r.Device.Used(), SwapTotal: r.Device.SwapTotal, SwapFree: r.Device.SwapFree,
-		Unit: r.Unit.Current, UnitHigh: r.Unit.High, UnitMax: r.Unit.Max, OOMKilled: r.Unit.OOMKilled,
-		Resident: r.Self.Resident, Anonymous: r.Self.Anonymous, Threads: r.Self.Threads, Files: r.Self.Files, Goroutines: r.Self.Goroutines,
-		MemoryStall: stallViewOf(r.MemoryStall), CPUStall: stallViewOf(r.CPUStall), IOStall: stallViewOf(r.IOStall),
-		CPU: numeral(r.CPU), UnitCPU: numeral(r.UnitCPU), UnitHeld: numeral(r.UnitHeld), Temperature: numeral(r.Temperature), Throttled: r.Throttled,
-		Requests: r.Service.Requests, Failures: r.Service.Failures,
+// known is a figure, or nil.
+func known[T any](v T, known bool) *T {
+	if !known {
+		return nil
 	}
+	return &v
+}
+
+// readingViewOf lays a reading out. Of figures that may well be zero, the signs tell whether they are known.
+func readingViewOf(r *pressure.Reading, judged *pressure.Assessment) *readingView {
+	device, unit, self := r.Device.Total != 0, r.Unit.Current != 0, r.Self.Resident != 0
+	stalls, warmth := judged.Of(pressure.MemoryStalls).Known, r.Temperature != 0
+	v := &readingView{
+		At: instant(r.At), Total: known(r.Device.Total, device), Used: known(r.Device.Used(), device),
+		SwapTotal: known(r.Device.SwapTotal, device), SwapFree: known(r.Device.SwapFree, device),
+		Unit: known(r.Unit.Current, unit), UnitHigh: known(r.Unit.High, unit), UnitMax: known(r.Unit.Max, unit), OOMKilled: known(r.Unit.OOMKilled, unit),
+		Resident: known(r.Self.Resident, self), Anonymous: known(r.Self.Anonymous, self), Threads: known(r.Self.Threads, self), Files: known(r.Self.Files, self),
+		Goroutines:  r.Self.Goroutines,
+		MemoryStall: stallViewOf(r.MemoryStall, stalls), CPUStall: stallViewOf(r.CPUStall, stalls), IOStall: stallViewOf(r.IOStall, stalls),
+		// A device that slows down says so; whether one does not, only those that measure their heat can tell.
+		Throttled: known(r.Throttled, r.Throttled || warmth),
+		Requests:  r.Service.Requests, Failures: r.Service.Failures,
+	}
+	if judged.Of(pressure.Processor).Known {
+		v.CPU = numeral(r.CPU)
+	}
+	if r.UnitCPU != 0 { // which a program that reads is never
+		v.UnitCPU, v.UnitHeld = numeral(r.UnitCPU), numeral(r.UnitHeld)
+	}
+	if warmth {
+		v.Temperature = numeral(r.Temperature)
+	}
+	return v
+}
+
+// signViewOf tells how a sign stands. A device may be known to be too hot without a thermometer, by what it does about it.
+func signViewOf(s pressure.Standing, r *pressure.Reading) signView {
+	v := signView{Sign: s.Sign, Known: s.Known, Unit: s.Unit, Step: s.Step, Limit: numeral(s.Limit), Since: instant(s.Since)}
+	if s.Known && (s.Sign != pressure.Heat || r.Temperature != 0) {
+		v.Value = numeral(s.Value)
+	}
+	return v
 }
 
 // getPressure is GET /api/v1/pressure.
@@ -111,12 +147,10 @@ func (s *Server) getPressure(c *fiber.Ctx) error {
 		return answerJSON(c, http.StatusOK, v)
 	}
 	level := judged.Level.String()
-	v.Level, v.Reading = &level, readingViewOf(reading)
+	v.Level, v.Reading = &level, readingViewOf(reading, &judged)
 	v.Missing = append(v.Missing, reading.Missing...)
 	for _, one := range judged.Signs {
-		v.Signs = append(v.Signs, signView{
-			Sign: one.Sign, Known: one.Known, Value: numeral(one.Value), Unit: one.Unit, Step: one.Step, Limit: numeral(one.Limit), Since: instant(one.Since),
-		})
+		v.Signs = append(v.Signs, signViewOf(one, reading))
 	}
 	return answerJSON(c, http.StatusOK, v)
 }

@@ -223,6 +223,64 @@ func TestPressureAndItsHistory(t *testing.T) {
 	}
 }
 
+// What is not known is told as such, not as 0; what is known to be 0 is told.
+func TestUnknownFiguresAreNull(t *testing.T) {
+	var reading pressure.Reading
+	judge := func(change func(*pressure.Reading)) map[string]any {
+		reading = pressure.Reading{At: at(t, monday)}
+		change(&reading)
+		judged := pressure.NewPolicy(pressure.Limits{}).Judge(reading)
+		return start(t, func(o *Options) {
+			o.Pressure = func() (pressure.Assessment, *pressure.Reading) { return judged, &reading }
+		}).get("/api/v1/pressure")
+	}
+	sign := func(v map[string]any, name pressure.Sign) any {
+		for _, s := range v["signs"].([]any) {
+			if path(s, "sign") == string(name) {
+				return path(s, "value")
+			}
+		}
+		t.Fatalf("no sign %s", name)
+		return nil
+	}
+
+	// A device without anything to read.
+	v := judge(func(r *pressure.Reading) { pressure.NewSensor(t.TempDir()).Read(r) })
+	for name, figure := range v["reading"].(map[string]any) {
+		switch name {
+		case "at", "goroutines", "requests", "failures":
+			continue
+		case "memory_stall", "cpu_stall", "io_stall":
+			figure = path(figure, "some_10s")
+		}
+		if figure != nil {
+			t.Errorf("%s is %v", name, figure)
+		}
+	}
+	for _, s := range v["signs"].([]any) {
+		if path(s, "known") != true && path(s, "value") != nil {
+			t.Errorf("%v", s)
+		}
+	}
+	if got := sign(v, pressure.Heat); got != nil {
+		t.Errorf("the heat is %v", got)
+	}
+
+	v = judge(func(r *pressure.Reading) {
+		r.Temperature, r.Device.Total, r.Unit.Current, r.UnitCPU = 40, 437e6, 5e7, 0.1
+	})
+	if path(v, "reading", "throttled") != false || path(v, "reading", "cpu") != 0.0 || path(v, "reading", "memory_stall", "some_10s") != 0.0 ||
+		path(v, "reading", "swap_total_bytes") != 0.0 || path(v, "reading", "unit_high_bytes") != 0.0 || path(v, "reading", "unit_held_back") != 0.0 ||
+		sign(v, pressure.Heat) != 40.0 || sign(v, pressure.Processor) != 0.0 {
+		t.Errorf("%v", v)
+	}
+
+	v = judge(func(r *pressure.Reading) { r.Throttled = true })
+	if path(v, "reading", "throttled") != true || path(v, "reading", "temperature_c") != nil || sign(v, pressure.Heat) != nil || v["level"] != "critical" {
+		t.Errorf("%v", v)
+	}
+}
+
 func TestStatusIsReading(t *testing.T) {
 	d := start(t, faring(t), said(t, "web.reads", "closed"))
 	away := header{"X-Forwarded-For", "192.168.1.7"}
