@@ -2,13 +2,16 @@ package web
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // village is a listener to which who comes from 127.0.x.y, other than 127.0.0.1, is at 192.168.x.y.
@@ -72,14 +75,17 @@ func (d *device) says(conn net.Conn) (status int) {
 // others, and not even those who share the address.
 func TestHeldConnectionsKeepNobodyOut(t *testing.T) {
 	d := start(t, func(o *Options) { o.Listener = village{o.Listener} })
-	hold := func(n int, hosts ...byte) {
+	hold := func(n int, hosts ...byte) (held []net.Conn) {
 		for _, host := range hosts {
 			for range n {
-				if _, err := io.WriteString(d.visit(host), "GET / HT"); err != nil {
-					t.Fatal(err)
+				conn := d.visit(host)
+				if _, err := io.WriteString(conn, "GET / HT"); err != nil && len(held) < maxOfAddress {
+					t.Fatal(err) // later ones may be closed at once
 				}
+				held = append(held, conn)
 			}
 		}
+		return held
 	}
 	answered := func(when string, hosts ...byte) {
 		for _, host := range hosts {
@@ -92,7 +98,15 @@ func TestHeldConnectionsKeepNobodyOut(t *testing.T) {
 	if got := d.says(before); got != http.StatusOK {
 		t.Fatal(got)
 	}
-	hold(300, 7)
+	held := hold(300, 7)
+	for _, conn := range held[:300-maxOfAddress] {
+		if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("a connection that is one too many: %v", err)
+		}
+	}
 	answered("one address holds many", 1, 8, 7)
 	if got := d.says(before); got != http.StatusOK {
 		t.Errorf("a connection on which was asked before: %d", got)
