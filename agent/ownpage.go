@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"calendarbot/agent/web"
 )
 
 const (
@@ -99,7 +101,7 @@ func (o *ownPage) ask(ctx context.Context) (err error) {
 	if address == nil {
 		return errNotYet
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address.String()+"/", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address.String()+web.SelfPath, nil)
 	if err != nil {
 		return fmt.Errorf("ask for the own page: %w", err)
 	}

@@ -35,7 +35,7 @@ func TestOwnPageBeatsWhileThePageIsAnswered(t *testing.T) {
 	for _, status = range []int{http.StatusOK, http.StatusFound, http.StatusUnauthorized} {
 		before := beats
 		o.look(t.Context())
-		if beats != before+1 || asked != "localhost/" {
+		if beats != before+1 || asked != "localhost/self" {
 			t.Errorf("%d: %d beats, asked for %q", status, beats-before, asked)
 		}
 	}

@@ -230,4 +230,11 @@ func TestServedLeavesOutWhatWaits(t *testing.T) {
 	d.ask("GET", "/", "")
 	d.ask("POST", "/api/skip", "{")
 	d.until("one more", func() bool { after, _, _ := d.server.Served(); return after == before+1 })
+
+	// What the program asks itself is counted, but apart.
+	d.ask("GET", SelfPath, "")
+	d.until("its own", func() bool { own := d.server.Self(); return own.Count() == 1 })
+	if after, _, _ := d.server.Served(); after != before+1 {
+		t.Errorf("%d more with its own", after-before)
+	}
 }

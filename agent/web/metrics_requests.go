@@ -32,12 +32,16 @@ func (o *observer) observe(status int, took time.Duration) {
 type requests struct {
 	all       []*observer
 	elsewhere observer // also in all
+	self      *observer
 }
 
 // of returns the observer of a route. HEAD counts as GET.
 func (r *requests) of(to route) *observer {
 	o := &observer{method: to.method, route: to.path, waits: to.waits()}
 	r.all = append(r.all, o)
+	if to.path == SelfPath {
+		r.self = o
+	}
 	return o
 }
 
@@ -71,6 +75,10 @@ func (r *requests) served() (answered, failed uint64, fast pressure.Latency) {
 func (s *Server) Served() (answered, failed uint64, fast pressure.Latency) {
 	return s.meter.requests.served()
 }
+
+// Self is how fast the program's own requests for its page were answered (SelfPath): always the same, so that they can be compared
+// over days, which what a household asks for cannot.
+func (s *Server) Self() pressure.Latency { return s.meter.requests.self.latency.read() }
 
 // table is what is counted of requests. A failure (5xx) is there from the start, as a rate over a counter that begins with its
 // first event misses that one; the rest of a route appears with its first request.

@@ -20,8 +20,11 @@ func (r route) waits() bool {
 	case entering, writing, knowing, settling, changing, dropIn, formal:
 		return true
 	}
-	return r.path == "/stream"
+	return r.path == "/stream" || r.path == SelfPath
 }
+
+// SelfPath is where the program asks for its own page: the same page as at "/", counted apart from what people ask for.
+const SelfPath = "/self"
 
 // routes is every URL of the server. A GET is also a HEAD. openapi.yaml describes the same table.
 func (s *Server) routes() []route {
@@ -49,6 +52,7 @@ func (s *Server) routes() []route {
 		{post, "/unhide", formal, s.unhideForm},
 		{get, "/stream", reading, s.stream},
 		{get, "/status", viewing, s.getStatusPage},
+		{get, SelfPath, viewing, s.html(page.Next)},
 		{get, "/assets/:name", open, s.asset},
 		{get, "/favicon.ico", open, s.favicon},
 		{get, "/login", open, s.loginForm},
