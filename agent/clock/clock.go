@@ -45,19 +45,34 @@ type Options struct {
 	// Synchronised asks the kernel whether something keeps its clock right (adjtimex(2), STA_UNSYNC); nil for the kernel's word,
 	// which does not count where Root is given.
 	Synchronised func() (bool, error)
+	// Asleep is for how long the system has slept since any moment, when Elapsed stands still; nil for the system's word, which does
+	// not count where Root is given.
+	Asleep func() time.Duration
+	// Moved is called with how far the clock was set, forward when positive, before State tells of the jump: what was noted by it
+	// before moves with it. A device that slept had no clock set. It is called from any goroutine, once at a time; nil for nobody.
+	Moved func(by time.Duration)
 }
 
-// Clock is a run.Task: Run looks at the clock. Its other methods may be called from any goroutine, and cost no system call but Now's.
+// Clock is a run.Task: Run looks at the clock. Its other methods may be called from any goroutine, and cost no system call but those of
+// the clocks.
 type Clock struct {
 	o       Options
 	uptime  time.Duration // of the system, at the zero of Elapsed
 	ready   chan struct{}
-	state   atomic.Pointer[State]
+	found   atomic.Pointer[found]
 	changed atomic.Pointer[chan struct{}]
 
 	mu     sync.Mutex
 	mind   mind
+	slept  time.Duration // Asleep at the last look
 	raised chan struct{} // Run is to look again
+}
+
+// found is what the last look found, and when.
+type found struct {
+	State
+	now     time.Time
+	elapsed time.Duration
 }
 
 // New returns a clock that was looked at once.
@@ -74,7 +89,13 @@ func New(o Options) *Clock {
 	}
 	c := &Clock{o: o, ready: make(chan struct{}), raised: make(chan struct{}, 1)}
 	c.uptime = uptime(o.Root) - o.Elapsed()
-	c.mind.built = earliest()
+	if c.o.Asleep == nil {
+		c.o.Asleep = c.asleep
+		if o.Root != "" {
+			c.o.Asleep = func() time.Duration { return 0 }
+		}
+	}
+	c.mind.built = Earliest()
 	if o.Floor.After(c.mind.built) {
 		c.mind.built = o.Floor.Round(0)
 	}
@@ -88,8 +109,15 @@ func New(o Options) *Clock {
 // Now is the time as the system tells it, believed or not.
 func (c *Clock) Now() time.Time { return c.o.Now() }
 
-// State returns what is known.
-func (c *Clock) State() State { return *c.state.Load() }
+// State returns what is known. A jump since the last look is found now, so that nobody reckons with a time that it knows nothing of.
+func (c *Clock) State() State {
+	last := c.found.Load()
+	if jump(c.o.Now().Sub(last.now), c.o.Elapsed()-last.elapsed) != 0 {
+		c.look()
+		last = c.found.Load()
+	}
+	return last.State
+}
 
 // Raise says that it is surely later than t, which was read or shown when the clock was trusted. It is believed less than a
 // synchronised clock, and less than somebody who sets the clock back while the program runs.
@@ -143,11 +171,15 @@ func (c *Clock) String() string { return "clock" }
 func (c *Clock) look() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	turns := c.mind.state.Turns
+	before := c.mind.state
 	c.mind = c.mind.judge(c.sight())
-	state := c.mind.state
-	c.state.Store(&state)
-	if state.Turns == turns {
+	state, slept := c.mind.state, c.o.Asleep()
+	if by := state.Jumped - (slept - c.slept); state.Jumps != before.Jumps && by.Abs() > Slack && c.o.Moved != nil {
+		c.o.Moved(by)
+	}
+	c.slept = slept
+	c.found.Store(&found{State: state, now: c.mind.now, elapsed: c.mind.elapsed})
+	if state.Turns == before.Turns {
 		return
 	}
 	fresh := make(chan struct{})

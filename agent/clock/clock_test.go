@@ -125,6 +125,56 @@ func TestJumpIsFoundWhileTheClockIsTrusted(t *testing.T) {
 	})
 }
 
+// Whoever asks for the time after a jump knows of it, whenever Run looks next; what was noted moves by how far the clock was set.
+func TestJumpIsKnownToWhoeverAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var moved []time.Duration
+		var slept time.Duration
+		var d *desk
+		d = newDesk(t, "4000 1\n", Options{Asleep: func() time.Duration { return slept }, Moved: func(by time.Duration) {
+			if d.found.Load().Jumped == by {
+				t.Error("the jump is told before what was noted moved")
+			}
+			moved = append(moved, by)
+		}})
+		for i, by := range []time.Duration{10 * year, -10 * year, -Slack - time.Second} {
+			changed := d.Changed()
+			d.jump(by)
+			if s := d.State(); s.Jumps != uint64(i+1) || s.Jumped != by || len(moved) != i+1 || moved[i] != by {
+				t.Errorf("jump by %v: %+v, moved by %v", by, s, moved)
+			}
+			<-changed
+		}
+		d.jump(Slack)
+		if s := d.State(); s.Jumps != 3 || len(moved) != 3 {
+			t.Errorf("set right by a little: %+v, moved by %v", s, moved)
+		}
+		d.jump(-Slack)
+		// A device that slept for a night has the right time: what was read in the evening is a night old.
+		d.jump(8 * time.Hour)
+		slept = 8*time.Hour - time.Second
+		if s := d.State(); s.Jumps != 4 || len(moved) != 3 {
+			t.Errorf("slept: %+v, moved by %v", s, moved)
+		}
+		d.jump(3 * time.Hour)
+		slept += time.Hour
+		if s := d.State(); s.Jumps != 5 || len(moved) != 4 || moved[3] != 2*time.Hour {
+			t.Errorf("slept, and was set: %+v, moved by %v", s, moved)
+		}
+	})
+}
+
+func TestSleepIsTold(t *testing.T) {
+	c := New(Options{Now: time.Now})
+	if slept := c.o.Asleep(); slept != 0 {
+		t.Errorf("it slept %v while the test ran", slept)
+	}
+	c.uptime -= time.Hour
+	if slept := c.o.Asleep(); (slept - time.Hour).Abs() > 30*time.Second {
+		t.Errorf("%v, want an hour", slept)
+	}
+}
+
 // While it is not trusted a device looks often, and Raise makes it look again.
 func TestRaiseMakesDoubtAndGraceEndsIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

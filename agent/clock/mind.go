@@ -2,8 +2,8 @@ package clock
 
 import "time"
 
-// earliest is before any moment at which the program can run.
-func earliest() time.Time { return time.Date(2025, time.January, 1, 0, 0, 0, 0, time.UTC) }
+// Earliest is before any moment at which the program can run: a time before it was told by a clock that was not set.
+func Earliest() time.Time { return time.Date(2025, time.January, 1, 0, 0, 0, 0, time.UTC) }
 
 // What a person is told.
 const (
@@ -98,12 +98,16 @@ func (m mind) judge(s sight) mind {
 // jump is how far the time moved against the monotonic clock since the last look, 0 for no jump. A clock that stands still is a
 // test's.
 func (m mind) jump(now time.Time, elapsed time.Duration) time.Duration {
-	if !m.looked || now.Equal(m.now) {
+	if !m.looked {
 		return 0
 	}
-	d := now.Sub(m.now) - (elapsed - m.elapsed)
-	if d.Abs() <= Slack {
-		return 0
+	return jump(now.Sub(m.now), elapsed-m.elapsed)
+}
+
+// jump is how far the time moved beyond what passed, 0 for no jump.
+func jump(moved, passed time.Duration) time.Duration {
+	if d := moved - passed; moved != 0 && d.Abs() > Slack {
+		return d
 	}
-	return d
+	return 0
 }

@@ -71,7 +71,7 @@ func TestClockIsJudged(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := mind{built: earliest()}
+			m := mind{built: Earliest()}
 			if !tt.built.IsZero() {
 				m.built = tt.built
 			}
@@ -113,14 +113,14 @@ func TestClockIsJudged(t *testing.T) {
 
 // What was lived through last is known while the clock is lost.
 func TestLostClockKeepsWhatWasSeen(t *testing.T) {
-	m := mind{built: earliest()}
+	m := mind{built: Earliest()}
 	m = m.judge(sight{now: start(), up: time.Hour, keeper: heard})
 	m = m.judge(sight{now: start().Add(-5 * year), elapsed: time.Second, up: time.Hour, keeper: heard})
 	if m.state.Trusted || !m.state.Seen.Equal(start()) || !m.state.Floor.Equal(start()) || m.state.Jumped != -5*year-time.Second {
 		t.Errorf("%+v", m.state)
 	}
 	// When somebody sets it back, that is the time from then on.
-	m = mind{built: earliest()}.judge(sight{now: start().Add(year), up: time.Hour})
+	m = mind{built: Earliest()}.judge(sight{now: start().Add(year), up: time.Hour})
 	m = m.judge(sight{now: start(), elapsed: time.Second, up: time.Hour})
 	if !m.state.Trusted || m.state.Words != "" || !m.state.Seen.Equal(start()) {
 		t.Errorf("%+v", m.state)

@@ -49,6 +49,20 @@ func kernelSynchronised() (bool, error) {
 	return t.Status&unsynchronised == 0, nil
 }
 
+// asleep is for how long the system has slept since New, to the second or two: what runs on meanwhile is told in whole ones
+// (sysinfo(2)). 0 where it cannot be asked.
+func (c *Clock) asleep() time.Duration {
+	var info syscall.Sysinfo_t
+	if syscall.Sysinfo(&info) != nil {
+		return 0
+	}
+	gap := time.Duration(info.Uptime)*time.Second - c.uptime - c.o.Elapsed()
+	if gap < 2*time.Second {
+		return 0
+	}
+	return gap
+}
+
 // uptime is how long the system runs; where that is not told it has just started.
 func uptime(root string) time.Duration {
 	text, err := os.ReadFile(filepath.Join(root, "/proc/uptime"))
