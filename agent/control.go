@@ -29,10 +29,11 @@ type control struct {
 	emergency atomic.Pointer[string]
 	share     atomic.Pointer[budget.Budget] // what the parts were told last
 
-	round    atomic.Pointer[time.Time] // when the task last went round, or a change ended
+	round    atomic.Pointer[time.Time] // when the task last went round; later by what changes took since then
 	changing atomic.Bool               // mu is held
 
 	mu      sync.Mutex    // held during a change, so that parts are told of changes in their order
+	began   time.Time     // when mu was taken
 	applied *config.State // what the parts were told last; nil before settle
 	stands  pressure.Assessment
 	present bool   // the emergency file is there
@@ -274,22 +275,28 @@ func (c *control) beat() {
 	if c.Beat != nil {
 		c.Beat()
 	}
-	c.went()
-}
-
-func (c *control) went() {
 	now := time.Now()
 	c.round.Store(&now)
 }
 
 func (c *control) lock() {
 	c.mu.Lock()
+	c.began = time.Now()
 	c.changing.Store(true)
 }
 
+// unlock gives the task as much more time as the change took, for which it may have waited. A change by somebody else is no sign that
+// the task itself goes round: what the monitor finds is told through here every few seconds.
 func (c *control) unlock() {
 	c.changing.Store(false)
-	c.went()
+	now := time.Now()
+	if last := c.round.Load(); last != nil {
+		later := last.Add(now.Sub(c.began))
+		if later.After(now) {
+			later = now
+		}
+		c.round.CompareAndSwap(last, &later) // else it went round just now
+	}
 	c.mu.Unlock()
 }
 

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"calendarbot/agent/budget"
@@ -472,4 +473,43 @@ func TestWordsOfEmergencyAndStatus(t *testing.T) {
 	if got := statusWords(&config.State{Problem: "one\ntwo " + strings.Repeat("ü", 500)}); !strings.HasPrefix(got, "running; one two ü") || len([]rune(got)) != 300 || !strings.HasSuffix(got, "…") {
 		t.Errorf("a long problem: %q", got)
 	}
+}
+
+// Who changes something for others does not cover up that the task stands still; the task may wait for a long change.
+func TestControlIsLateThoughOthersChangeThings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c control
+		late := func() bool {
+			last, within := c.Round()
+			return time.Since(last) > within
+		}
+		c.lock()
+		c.unlock() // before the first round
+		c.beat()
+		c.lock()
+		time.Sleep(changeBeat)
+		if late() {
+			t.Error("it may not wait for a change")
+		}
+		c.unlock()
+		time.Sleep(controlBeat)
+		if late() {
+			t.Error("it has no time for its round after a change")
+		}
+		c.beat()
+		for range 3 {
+			time.Sleep(controlBeat / 2)
+			c.lock()
+			c.unlock()
+		}
+		if !late() {
+			t.Error("it is not late though it stands still")
+		}
+		c.lock()
+		c.beat()
+		c.unlock()
+		if last, _ := c.Round(); !last.Equal(time.Now()) {
+			t.Errorf("it went round just now, not at %s", last)
+		}
+	})
 }
