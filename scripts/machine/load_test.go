@@ -23,26 +23,31 @@ func answers(t *testing.T, agent string) {
 }
 
 // ask wants an answer of 2xx, whole.
-func ask(ctx context.Context, client *http.Client, url string) (err error) {
+func ask(ctx context.Context, client *http.Client, url string) error {
+	_, err := get(ctx, client, url)
+	return err
+}
+
+// get returns an answer of 2xx, whole.
+func get(ctx context.Context, client *http.Client, url string) (body []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return fmt.Errorf("get %s: %w", url, err)
+	if body, err = io.ReadAll(resp.Body); err != nil {
+		return nil, fmt.Errorf("get %s: %w", url, err)
 	}
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("get %s: %s: %.200s", url, resp.Status, body)
+		return nil, fmt.Errorf("get %s: %s: %.200s", url, resp.Status, body)
 	}
-	return nil
+	return body, nil
 }
 
 // load asks again and again, half of it over connections that are kept and half over new ones.

@@ -16,6 +16,18 @@ const (
 	waitTime = 4 * time.Minute
 )
 
+// asked is the environment variable that asks for these tests. Emulating four processors beside much else makes the machine so slow that
+// its watchdog strikes, so they are not run with all the others.
+const asked = "CALENDARBOT_MACHINE"
+
+// skipUnlessAsked skips a test that is not asked for.
+func skipUnlessAsked(t *testing.T) {
+	t.Helper()
+	if os.Getenv(asked) == "" {
+		t.Skipf("it wants this computer for itself; to run it: %s=1 go test -v -timeout 40m ./scripts/machine", asked)
+	}
+}
+
 // prepare returns the machine's parts, or skips the test where there are none to be had.
 func prepare(t *testing.T) Parts {
 	t.Helper()
@@ -70,14 +82,4 @@ func (m *Machine) run(t *testing.T, script string) string {
 		t.Fatal(err)
 	}
 	return out
-}
-
-func TestMachineIsADebianWithMemoryControlAndPressure(t *testing.T) {
-	m := start(t)
-	out := m.run(t, `. /etc/os-release; echo "$VERSION_CODENAME $(uname -m) $(ps -o comm= 1)"
-		cat /sys/fs/cgroup/cgroup.controllers /proc/pressure/memory; free -m; systemd-analyze time; systemd-analyze blame | head -20; systemctl --failed; cat /proc/uptime`)
-	t.Log(out)
-	if _, err := m.Run(t.Context(), "exit 3"); err == nil {
-		t.Error("a script that fails is no error")
-	}
 }

@@ -24,7 +24,7 @@ const (
 
 // packages are those that the machine has, next to those that they need.
 func packages() []string {
-	return []string{"systemd", "systemd-sysv", "udev", "mount", "util-linux", "procps", "coreutils", "bash", "dash", "grep", "sed"}
+	return []string{"systemd", "systemd-sysv", "systemd-timesyncd", "udev", "mount", "util-linux", "procps", "coreutils", "bash", "dash", "grep", "sed"}
 }
 
 // modules are those that the kernel needs to see its disks and its network, in the order in which they need each other.

@@ -2,11 +2,14 @@ package machine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -111,8 +114,56 @@ func (m *Machine) struck(t *testing.T, harm string) time.Duration {
 	return took
 }
 
+// view is the part of the answers of /api/v1/status and /api/v1/pressure that the tests look at.
+type view struct {
+	Clock struct {
+		Trusted bool
+		Words   string
+	}
+	Missing []string
+	Signs   []struct {
+		Sign string
+		Step int
+	}
+}
+
+// view asks the agent for one of them.
+func (m *Machine) view(t *testing.T, path string) (v view) {
+	t.Helper()
+	if err := json.Unmarshal(m.get(t, path), &v); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return v
+}
+
+// get asks the agent once, which has to answer well.
+func (m *Machine) get(t *testing.T, path string) []byte {
+	t.Helper()
+	body, err := get(t.Context(), http.DefaultClient, m.Agent+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
 func TestService(t *testing.T) {
+	skipUnlessAsked(t)
 	m := startAgent(t, File{Path: hanging, From: buildAgent(t, "hang"), Mode: 0o755})
+
+	t.Run("the clock is not believed before the network told the time", m.clockIsNotBelieved)
+
+	t.Run("the machine is as the device", func(t *testing.T) {
+		out := m.run(t, `. /etc/os-release; echo "$VERSION_CODENAME $(uname -m) $(ps -o comm= 1)"; cat /sys/fs/cgroup/cgroup.controllers /proc/pressure/memory; nproc; free -m; systemctl --version | head -1`)
+		for _, want := range []string{"trixie aarch64 systemd\n", " memory ", "some avg10="} {
+			if !strings.Contains(out, want) {
+				t.Errorf("there is no %q", want)
+			}
+		}
+		t.Log(out)
+		if _, err := m.Run(t.Context(), "exit 3"); err == nil {
+			t.Error("a script that fails is no error")
+		}
+	})
 
 	t.Run("units are valid", func(t *testing.T) {
 		t.Log(m.run(t, "cd /usr/lib/systemd/system && systemd-analyze verify --man=no calendarbot*"))
@@ -137,6 +188,31 @@ func TestService(t *testing.T) {
 			t.Errorf("type %s, status %q", kind, status)
 		}
 		t.Logf("type %s, status %q; %s", kind, status, m.run(t, "systemd-analyze time; systemctl show -p MemoryCurrent,MemoryPeak,WatchdogUSec calendarbot.service"))
+	})
+
+	t.Run("it measures all that there is, shut in as it is", func(t *testing.T) {
+		// That the kernel does not wake it when memory runs short would be told too.
+		if v := m.view(t, "/api/v1/pressure"); !slices.Equal(v.Missing, []string{"no thermometer"}) {
+			t.Errorf("missing are %q", v.Missing)
+		}
+	})
+
+	t.Run("its commands work for root and for its user", func(t *testing.T) {
+		for _, as := range []string{"", "setpriv --reuid calendarbot --regid calendarbot --clear-groups "} {
+			out := m.run(t, as+`calendarbot status; s=$?; test $s = 0 || test $s = 3`)
+			if !strings.Contains(out, "version machine, runs for") {
+				t.Errorf("%scalendarbot status: %s", as, out)
+			}
+			if out := m.run(t, as+"calendarbot config show"); !strings.Contains(out, "device.time_zone") {
+				t.Errorf("%scalendarbot config show: %s", as, out)
+			}
+		}
+		t.Log(m.run(t, "calendarbot status || true"))
+		if out, err := m.Run(t.Context(), "setpriv --reuid nobody --regid nogroup --clear-groups calendarbot config reload"); err == nil {
+			t.Errorf("a stranger may have the configuration read again: %s", out)
+		} else {
+			t.Logf("a stranger is told: %s", out)
+		}
 	})
 
 	t.Run("it reloads", func(t *testing.T) {
@@ -182,26 +258,7 @@ func TestService(t *testing.T) {
 		}
 	})
 
-	t.Run("a crash loop ends in the rollback", func(t *testing.T) {
-		took := m.crashLoop(t)
-		t.Logf("rollback asked for after %.1f s", took.Seconds())
-		request := m.run(t, "cat "+requestFile+"; calendarbot rollback show")
-		if !strings.Contains(request, `"level":3`) || !strings.Contains(request, "crash loop") {
-			t.Errorf("the request is %s", request)
-		}
-		t.Log(request)
-		// A device on a wall has nobody who starts it again.
-		t.Logf("tried again after %.1f s", m.until(t, "systemctl is-active calendarbot.service").Seconds())
-		answers(t, m.Agent)
-	})
-}
-
-// crashLoop kills the program whenever it has started, until systemd gives it up, and waits for the request to go back.
-func (m *Machine) crashLoop(t *testing.T) time.Duration {
-	t.Helper()
-	m.run(t, "systemctl reset-failed calendarbot.service; systemctl restart calendarbot.service")
-	begin := time.Now()
-	m.until(t, "systemctl kill --kill-whom=main --signal=KILL calendarbot.service; systemctl is-failed calendarbot.service")
-	m.until(t, "test -s "+requestFile)
-	return time.Since(begin)
+	t.Run("the clock is believed in the end", m.clockIsBelieved)
+	t.Run("a program that is killed again and again", m.killedAgainAndAgain)
+	t.Run("a program that ends at once", m.endsAtOnce)
 }
