@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"calendarbot/agent/budget"
+	"calendarbot/agent/clock"
 	"calendarbot/agent/pressure"
 )
 
@@ -16,8 +17,8 @@ import (
 const again = time.Minute
 
 // AddAction keeps an action that has begun, and returns it as it is kept: with its id and, when the same step of the same sign
-// ended less than a minute before, as that one, which goes on with the worse of the two values. Of all actions the newest 1000
-// are kept; those that last are the last to go.
+// ended less than a minute before and no other step came in between, as that one, which goes on with the worse of the two
+// readings and what was done then. Of all actions the newest 1000 are kept; those that last are the last to go.
 //
 // A sign that comes and goes costs at most 30 writes in an hour, ends included; what is above is in memory until the next write. On a
 // disk that cannot be written everything is in memory. The action is kept so even with an error, which says that the disk refused.
@@ -42,13 +43,23 @@ func (s *Store) EndAction(ctx context.Context, id int64, at time.Time) error {
 	return s.note(ctx, "save what was done by itself", next)
 }
 
+// Action returns an action as it is kept. It costs no query.
+func (s *Store) Action(id int64) (budget.Action, bool) {
+	l := &s.picture.Load().ledger
+	i, there := l.find(id)
+	if !there {
+		return budget.Action{}, false
+	}
+	return l.actions[i], true
+}
+
 // Actions returns the newest actions first, at most limit; the newest is the one that was added last. It costs no query.
 func (s *Store) Actions(_ context.Context, limit int) ([]budget.Action, error) {
 	return newestFirst(s.picture.Load().ledger.actions, limit), nil
 }
 
-// OpenActions returns, oldest first, the actions that lasted when the program was ended the last time without a chance to end
-// them: by the power, or killed. They have ended at the last moment that the file knew of. It costs no query.
+// OpenActions returns, oldest first, the actions that lasted when the program ended the last time without ending them, as it does
+// when it is told to end: by the power, killed, or by a failure of its own. They have ended at the last moment that the file knew of. It costs no query.
 func (s *Store) OpenActions(context.Context) ([]budget.Action, error) {
 	l := &s.picture.Load().ledger
 	var open []budget.Action
@@ -106,13 +117,16 @@ func (l *ledger) begin(a budget.Action) budget.Action {
 	a.Began, a.Ended = instant(millis(a.Began)), time.Time{}
 	l.actions = slices.Clone(l.actions)
 	for i, old := range slices.Backward(l.actions) {
-		if old.Sign != a.Sign || old.Step != a.Step {
+		if old.Sign != a.Sign {
 			continue
 		}
-		if away := a.Began.Sub(old.Ended); old.Ended.IsZero() || away < 0 || away >= again {
+		if away := a.Began.Sub(old.Ended); old.Step != a.Step || old.Ended.IsZero() || away < 0 || away >= again {
 			break
 		}
-		a.ID, a.Began, a.Value = old.ID, old.Began, max(a.Value, old.Value)
+		a.ID, a.Began = old.ID, old.Began
+		if old.Value > a.Value {
+			a.Value, a.Limit, a.Unit, a.Done = old.Value, old.Limit, old.Unit, old.Done
+		}
 		l.actions[i] = a
 		l.aheadActions = marked(l.aheadActions, a.ID)
 		return a
@@ -150,13 +164,15 @@ func (l *ledger) end(id int64, at time.Time) bool {
 	return true
 }
 
-// endLeft ends what lasts in the file: at the last moment of which there is a record.
+// endLeft ends what lasts in the file: at the last moment of which there is a record by a clock that was set, or was not, as when it
+// began.
 func (p *picture) endLeft() {
 	l := &p.ledger
-	var last time.Time
+	last := map[bool]time.Time{}
+	unset := func(t time.Time) bool { return t.Before(clock.Earliest()) }
 	latest := func(t time.Time) {
-		if t.After(last) {
-			last = t
+		if t.After(last[unset(t)]) {
+			last[unset(t)] = t
 		}
 	}
 	for _, a := range l.actions {
@@ -168,7 +184,7 @@ func (p *picture) endLeft() {
 	}
 	for _, a := range l.actions {
 		if a.Ended.IsZero() {
-			l.end(a.ID, last)
+			l.end(a.ID, last[unset(a.Began)])
 			l.left = append(l.left, a.ID)
 		}
 	}

@@ -132,7 +132,9 @@ func TestStepThatReturnsSoonIsTheSameAction(t *testing.T) {
 	first := k.begin(k.hot(1))
 	k.clock.advance(10 * time.Minute)
 	k.end(first.ID)
-	other := k.begin(k.hot(2))
+	other := k.hot(2)
+	other.Sign = pressure.Processor // another sign's
+	other = k.begin(other)
 	k.clock.advance(59 * time.Second)
 	k.end(other.ID)
 	worse := k.hot(1)
@@ -142,8 +144,8 @@ func TestStepThatReturnsSoonIsTheSameAction(t *testing.T) {
 		t.Errorf("%+v, after %+v", back, first)
 	}
 	k.end(back.ID)
-	if again := k.begin(k.hot(1)); again.ID != first.ID || again.Value != 79 {
-		t.Errorf("the worse of both values is 79: %+v", again)
+	if again := k.begin(k.hot(1)); again.ID != first.ID || again.Value != 79 || again.Done != worse.Done || again.Limit != worse.Limit || again.Unit != worse.Unit {
+		t.Errorf("the worse of both readings is 79, and what was done then: %+v", again)
 	}
 	k.end(first.ID)
 	k.clock.advance(time.Minute)
@@ -151,13 +153,31 @@ func TestStepThatReturnsSoonIsTheSameAction(t *testing.T) {
 	if later.ID != 3 || k.begin(k.hot(1)).ID != 4 {
 		t.Errorf("after a minute, or while the first lasts, it is another one: %+v", later)
 	}
-	if got := k.Acts(); got[pressure.Heat] != (Acts{Begun: 6, Lasts: 2}) || len(got) != 1 {
+	if got := k.Acts(); got[pressure.Heat] != (Acts{Begun: 5, Lasts: 2}) || got[pressure.Processor] != (Acts{Begun: 1}) || len(got) != 2 {
 		t.Errorf("acts: %v", got)
 	}
 	k.end(later.ID)
 	k.restart()
 	if got := k.Acts(); len(got) != 0 {
 		t.Errorf("acts of an earlier run: %v", got)
+	}
+}
+
+// TestStepDoesNotGoOnOverAnother: no two steps of a sign last at the same time, whatever returns how soon.
+func TestStepDoesNotGoOnOverAnother(t *testing.T) {
+	k := newStore(t)
+	var last time.Time
+	for i, step := range []int{1, 2, 1, 2} {
+		a := k.begin(k.hot(step))
+		if a.ID != int64(i+1) || a.Step != step || a.Began.Before(last) {
+			t.Errorf("%+v, after %v", a, last)
+		}
+		k.clock.advance(10 * time.Second)
+		k.end(a.ID)
+		last = k.clock.Now()
+	}
+	if a := k.begin(k.hot(2)); a.ID != 4 {
+		t.Errorf("nothing came in between: %+v", a)
 	}
 }
 
@@ -210,8 +230,8 @@ func TestFlappingSignSparesTheCard(t *testing.T) {
 	k := newStore(t)
 	before := k.writes()
 	for i := range 500 {
-		a := k.hot(i%2 + 1)
-		a.Sign = pressure.Sign(fmt.Sprint("sign", i%3))
+		a := k.hot(1)
+		a.Sign = pressure.Sign(fmt.Sprint("sign", i%6))
 		k.end(k.begin(a).ID)
 		k.clock.advance(5 * time.Second)
 	}

@@ -40,6 +40,7 @@ type ledger struct {
 	days      []pressure.Day      // oldest first
 	baselines []pressure.Baseline // oldest first
 	left      []int64             // actions that the last run of the program did not end
+	early     int64               // the last id that an earlier run of the program gave out
 	last      int64               // the last id that was given out
 	filed     int64               // the last one that the file knows
 
@@ -142,7 +143,7 @@ func putOrDelete(ctx context.Context, tx *sql.Tx, there bool, gone string, key a
 }
 
 // loadLedger reads each table as far as it can be read. Actions that did not end, as the program was ended before them, are ended at
-// the last moment that the file knows of; that is written with the next change.
+// the last moment that the file knows of, by a clock that was as set as theirs; that is written with the next change.
 func (p *picture) loadLedger(ctx context.Context, db *sql.DB) error {
 	l := &p.ledger
 	actions := each(ctx, db, `SELECT id, sign, step, value, bound, unit, done, began, ended FROM action ORDER BY id`, func(rows *sql.Rows) error {
@@ -169,7 +170,7 @@ func (p *picture) loadLedger(ctx context.Context, db *sql.DB) error {
 		l.baselines = append(l.baselines, b)
 		return nil
 	})
-	l.filed = l.last
+	l.filed, l.early = l.last, l.last
 	p.endLeft()
 	return errors.Join(actions, days, baselines)
 }

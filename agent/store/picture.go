@@ -37,6 +37,7 @@ type source struct {
 	lastSuccess, lastTry  time.Time
 	nextTry, failingSince time.Time
 	code, words           string
+	ours                  ours
 	saved                 time.Time // when the above was last written, by the program's clock
 	dirty                 bool      // the above is newer than the file
 

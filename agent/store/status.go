@@ -38,8 +38,10 @@ func (s *Store) Unchanged(ctx context.Context, id string, next time.Time) error 
 
 // succeed notes a success and tells whether that changes the state of the source.
 func (s *source) succeed(now, next time.Time) (news bool) {
+	now, next = now.Round(0), next.Round(0) // as they are saved, and to be moved
 	news = s.code != "" || s.lastSuccess.IsZero()
 	s.lastSuccess, s.lastTry, s.nextTry, s.failingSince = now, now, next, time.Time{}
+	s.ours = ours{success: true, try: true}
 	s.code, s.words, s.dirty = "", "", true
 	return news
 }
@@ -81,12 +83,13 @@ func (s *Store) Failed(ctx context.Context, id, code, words string, next time.Ti
 	if err != nil {
 		return err
 	}
-	now := s.o.Now()
+	now, next := s.o.Now().Round(0), next.Round(0)
 	code = cmp.Or(code, "unknown")
 	news := src.code != code || src.words != words && s.due(src)
 	if src.failingSince.IsZero() {
-		src.failingSince = now
+		src.failingSince, src.ours.failing = now, true
 	}
+	src.ours.try = true
 	src.code, src.words, src.lastTry, src.nextTry, src.dirty = code, words, now, next, true
 	if !news {
 		return s.remember(ctx, "save the failure of "+id, p, src)

@@ -18,23 +18,23 @@ import (
 )
 
 // clock is a clock that stands still until it is moved.
-type clock struct{ ms atomic.Int64 }
+type hands struct{ ms atomic.Int64 }
 
-func newClock() *clock {
-	c := &clock{}
+func newClock() *hands {
+	c := &hands{}
 	c.ms.Store(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).UnixMilli())
 	return c
 }
 
-func (c *clock) Now() time.Time          { return time.UnixMilli(c.ms.Load()).UTC() }
-func (c *clock) advance(d time.Duration) { c.ms.Add(d.Milliseconds()) }
+func (c *hands) Now() time.Time          { return time.UnixMilli(c.ms.Load()).UTC() }
+func (c *hands) advance(d time.Duration) { c.ms.Add(d.Milliseconds()) }
 
 // kept is a store on a file that outlives it.
 type kept struct {
 	*Store
 	t     testing.TB
 	path  string
-	clock *clock
+	clock *hands
 }
 
 func newStore(t testing.TB) *kept {
