@@ -136,10 +136,11 @@ func (c *course) judge(rule *Rule, v float64, now time.Duration) (tried bool) {
 	return tried
 }
 
-// judge takes the next value of one step. Values within the slack break off neither a rise nor a step.
+// judge takes the next value of one step. A rise is broken off by each value below the threshold; values within the slack only keep what
+// stands from falling.
 func (s *stage) judge(v, threshold, slack float64, rise, rest, now time.Duration) {
 	there, away := v >= threshold, v < threshold*(1-slack)
-	turns, stays, wait := there, away, rise
+	turns, stays, wait := there, !there, rise
 	if s.active {
 		turns, stays, wait = away, there, rest
 	}

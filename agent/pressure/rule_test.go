@@ -2,6 +2,7 @@ package pressure
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 )
@@ -204,12 +205,32 @@ func TestShortBurstsOfTheProcessorAreNoSign(t *testing.T) {
 		x.pass(10*time.Second, func(r *Reading) { r.CPU = 0.3 })
 		x.step(Processor, 0, "bursts")
 	}
-	// What stays within the slack breaks nothing off.
-	x.pass(50*time.Second, func(r *Reading) { r.CPU = 0.85 })
-	x.pass(10*time.Second, func(r *Reading) { r.CPU = 0.75 })
-	x.step(Processor, 0, "just below")
-	x.pass(10*time.Second, func(r *Reading) { r.CPU = 0.85 })
+	// The slack is for ends: what is only near the threshold is not sustained.
+	for range 4 {
+		x.pass(10*time.Second, func(r *Reading) { r.CPU = 0.80 })
+		x.step(Processor, 0, "at the threshold now and then")
+		x.pass(50*time.Second, func(r *Reading) { r.CPU = 0.73 })
+		x.step(Processor, 0, "near the threshold")
+	}
+	x.pass(70*time.Second, func(r *Reading) { r.CPU = 0.80 })
 	x.step(Processor, 1, "sustained")
+	x.pass(10*time.Minute, func(r *Reading) { r.CPU = 0.73 })
+	x.step(Processor, 1, "near the threshold: no end, and no rise either")
+}
+
+// TestNearlySlowAnswersAreNoLastingOnes: the second step is for answers that are slow all the time.
+func TestNearlySlowAnswersAreNoLastingOnes(t *testing.T) {
+	s := stage{}
+	rule := Rules(limits)[slices.IndexFunc(Rules(limits), func(r Rule) bool { return r.Sign == SlowAnswers })]
+	for up := time.Duration(0); up < time.Hour; up += 10 * time.Second {
+		v := 0.95
+		if up%time.Minute == 0 {
+			v = 1.2
+		}
+		if s.judge(v, rule.Steps[1], rule.Slack, rule.For[1], rule.Rest[1], up); s.active {
+			t.Fatalf("after %s the second step begins", up)
+		}
+	}
 }
 
 // TestSlowAnswersWarnFirst covers latency and its growth: step 1 at once, step 2 when it is still so later, half-open after the recovery.

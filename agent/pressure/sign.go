@@ -31,10 +31,10 @@ type Rule struct {
 	Top    func(w *Window) bool                 // counts as the highest step, whatever the value is; nil: nothing does
 	Steps  []float64                            // thresholds, rising; at Steps[i] or more the sign is at step i+1
 	Levels []Level                              // of each step
-	For    []time.Duration                      // of each step: how long the value must be there before it counts; 0: at once
+	For    []time.Duration                      // of each step: how long each value must be at the threshold before it counts; 0: at once
 	Rest   []time.Duration                      // of each step: how long the value must be away before it ends
 	Most   []time.Duration                      // of each step: it ends when it lasted so long, and must be earned anew; 0: never
-	Slack  float64                              // a value is away when it is below the threshold by this share of it
+	Slack  float64                              // a value is away when it is below the threshold by this share of it; for ends only
 }
 
 // Limits are those thresholds that depend on the device or its configuration.
