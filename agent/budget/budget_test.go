@@ -402,6 +402,20 @@ func TestActionsOfBefore(t *testing.T) {
 	}
 }
 
+// TestSlowedDownIsNotTheActionOfHeat: the record says what it was.
+func TestSlowedDownIsNotTheActionOfHeat(t *testing.T) {
+	a := standing(t, "temperature 2")
+	for i := range a.Signs {
+		if s := &a.Signs[i]; s.Step > 0 {
+			s.Value, s.Top = 48, true
+		}
+	}
+	begun, _ := Actions(nil, a, For(config.Default(), a))
+	if len(begun) != 1 || begun[0].Step != 2 || begun[0].Value != 48 || !strings.HasSuffix(begun[0].Done, ", as the processor was slowed down because of heat or voltage, and had 48 °C.") {
+		t.Errorf("%+v", begun)
+	}
+}
+
 // TestSignsWithoutARow are told all the same.
 func TestSignsWithoutARow(t *testing.T) {
 	a := pressure.Assessment{Signs: []pressure.Standing{{Sign: "rust", Step: 1, Value: 3}}}

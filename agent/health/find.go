@@ -238,7 +238,7 @@ func (l *list) sign(s pressure.Standing, f *Facts) {
 	if found.code == "" || f.Now.Sub(s.Since) < found.lasts {
 		return
 	}
-	if found.code == Overheat && s.Value < s.Limit && f.Reading != nil && f.Reading.Throttled {
+	if found.code == Overheat && s.Top {
 		found.code = SlowedDown // which counts as the highest step of heat, however cool it is
 	}
 	l.add(found.code, "", sentence(s.Words()))

@@ -113,7 +113,9 @@ func TestProblemsAreFoundInFacts(t *testing.T) {
 		{"it was restarted often", func(f *Facts) { f.Restarts = 3 }, []told{{RestartedOften, "", "", "The program had to be started again 3 times within an hour."}}},
 		{"the power supply is weak", func(f *Facts) { f.heat(61, true, true) },
 			[]told{{UnderVoltage, "", "", "The power supply gives too little voltage, so the processor may be slowed down or stop."},
-				{SlowedDown, "", UnderVoltage, "The processor was too hot, or slowed down because of heat or voltage, and had 61 °C."}}},
+				{SlowedDown, "", UnderVoltage, "The processor was slowed down because of heat or voltage, and had 61 °C."}}},
+		{"slowed down until a while ago", func(f *Facts) { f.heat(48, true, false); f.Reading.Throttled = false },
+			[]told{{SlowedDown, "", "", "The processor was slowed down because of heat or voltage, and had 48 °C."}}},
 		{"slowed down without being hot", func(f *Facts) { f.heat(0, true, false) },
 			[]told{{SlowedDown, "", "", "The processor was slowed down because of heat or voltage."}}},
 		{"too hot, and slowed down", func(f *Facts) { f.heat(82, true, false) }, []told{{Overheat, "", "", "The processor was 82 °C hot."}}},
@@ -154,11 +156,15 @@ func (f *Facts) fail(i int, code, words string) {
 	s.Failing, s.Code, s.Words = true, code, words
 }
 
-// heat is the highest step of heat.
+// heat is the highest step of heat, as a policy tells it.
 func (f *Facts) heat(degrees float64, throttled, undervolted bool) {
 	now := f.Now
 	*f = at(pressure.Heat, 2, degrees)
 	f.Now, f.Reading.Throttled, f.Reading.Undervolted = now, throttled, undervolted
+	for i := range f.Pressure.Signs {
+		s := &f.Pressure.Signs[i]
+		s.Top = s.Sign == pressure.Heat && throttled && degrees < s.Limit
+	}
 }
 
 // since makes a sign be at its step for that long.

@@ -14,6 +14,7 @@ type Standing struct {
 	Step  int       // 0: all is well
 	Limit float64   // the threshold of that step, or of the first one
 	Since time.Time // of that step
+	Top   bool      // it is the highest step because of Rule.Top: the value was below its threshold then, and is
 }
 
 // Assessment is how everything stands.
@@ -80,17 +81,16 @@ func (p *Policy) Judge(r Reading) Assessment {
 		} else {
 			value = 0
 		}
-		if rule.Top != nil && rule.Top(&p.window) {
-			judged, known = math.Inf(1), true
-		}
+		top := rule.Top != nil && rule.Top(&p.window)
+		known = known || top
 		before := c.step
-		if c.judge(rule, judged, r.Up) {
+		if c.judge(rule, judged, top, r.Up) {
 			p.window.forget()
 		}
 		if !p.seen || c.step != before {
 			c.since, c.sinceUp = r.At, r.Up
 		}
-		s := Standing{Sign: rule.Sign, Known: known, Value: value, Unit: rule.Unit, Step: c.step, Limit: rule.Steps[max(c.step, 1)-1], Since: c.begun(r)}
+		s := Standing{Sign: rule.Sign, Known: known, Value: value, Unit: rule.Unit, Step: c.step, Limit: rule.Steps[max(c.step, 1)-1], Since: c.begun(r), Top: c.top}
 		if c.step > 0 {
 			a.Level = max(a.Level, rule.Levels[c.step-1])
 		}
@@ -104,6 +104,7 @@ func (p *Policy) Judge(r Reading) Assessment {
 type course struct {
 	steps   []stage
 	step    int
+	top     bool // see Standing.Top
 	since   time.Time // of the step, by the program's clock
 	sinceUp time.Duration
 }
@@ -116,8 +117,9 @@ type stage struct {
 	began  time.Duration // of active
 }
 
-// judge takes the next value; tried tells that a step ended only because it had lasted long enough.
-func (c *course) judge(rule *Rule, v float64, now time.Duration) (tried bool) {
+// judge takes the next value, and whether Rule.Top counts; tried tells that a step ended only because it had lasted long enough.
+func (c *course) judge(rule *Rule, v float64, top bool, now time.Duration) (tried bool) {
+	before, last := c.step, len(rule.Steps)-1
 	c.step = 0
 	for i := range c.steps {
 		s := &c.steps[i]
@@ -128,10 +130,20 @@ func (c *course) judge(rule *Rule, v float64, now time.Duration) (tried bool) {
 				continue
 			}
 		}
-		s.judge(v, rule.Steps[i], rule.Slack, rule.For[i], rule.Rest[i], now)
+		judged := v
+		if top && i == last { // the steps below are the value's alone, or they would be left over when this one ends
+			judged = math.Inf(1)
+		}
+		s.judge(judged, rule.Steps[i], rule.Slack, rule.For[i], rule.Rest[i], now)
 		if s.active {
 			c.step = i + 1
 		}
+	}
+	switch threshold := rule.Steps[last]; {
+	case c.step <= last || v >= threshold:
+		c.top = false
+	case top && (before <= last || v < threshold*(1-rule.Slack)):
+		c.top = true
 	}
 	return tried
 }

@@ -84,6 +84,38 @@ func TestOptimisationsAreTriedAgainOnlyAfterTheRecovery(t *testing.T) {
 	}
 }
 
+// TestSlowedDownIsNotHot: a processor that a weak supply slows down for a moment is at the highest step until that has rested, for that
+// reason, and at none below it then.
+func TestSlowedDownIsNotHot(t *testing.T) {
+	x := newTrial(t)
+	x.policy.Configure(Limits{UnitMemory: limits.UnitMemory, Recovery: 30 * time.Second}) // shorter than the rest of the first step
+	look := func(celsius float64, throttled bool, step int, top bool) {
+		t.Helper()
+		x.pass(10*time.Second, func(r *Reading) { r.Temperature, r.Throttled = celsius, throttled })
+		if s := x.a.Of(Heat); s.Step != step || s.Top != top || s.Value != celsius {
+			t.Errorf("%g °C, throttled %t: %+v", celsius, throttled, s)
+		}
+	}
+	look(48, true, 2, true)
+	for range 3 {
+		look(48, false, 2, true)
+	}
+	look(48, false, 0, false)
+
+	look(82, false, 2, false)
+	look(79, true, 2, false) // the heat's own
+	look(79, false, 2, false)
+	look(60, false, 2, false)
+	look(48, true, 2, true) // it is slowed down for another reason now
+	look(81, true, 2, false)
+	look(76, false, 2, false)
+	for range 2 {
+		look(76, false, 2, false)
+	}
+	look(76, false, 1, false) // which is hot by itself
+	look(0, true, 2, true)
+}
+
 // TestWhatIsNotKnownBeginsNothingAndEnds proves that a sensor that falls silent leaves no step behind.
 func TestWhatIsNotKnownBeginsNothingAndEnds(t *testing.T) {
 	x := newTrial(t)

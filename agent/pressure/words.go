@@ -43,6 +43,8 @@ func (s Standing) words(value string) string {
 		switch {
 		case s.Value == 0:
 			return "the processor was slowed down because of heat or voltage"
+		case s.Top:
+			return "the processor was slowed down because of heat or voltage, and had " + value + " °C"
 		case reached:
 			return "the processor was too hot, or slowed down because of heat or voltage, and had " + value + " °C"
 		}

@@ -22,6 +22,7 @@ func TestStandingsAreToldInWords(t *testing.T) {
 		{Standing{Sign: Processor, Step: 1, Limit: 80, Unit: "%"}, "the processor was at least 80 % busy for a minute or longer"},
 		{Standing{Sign: Heat, Value: 81.26, Step: 2, Limit: 80}, "the processor was 81 °C hot"},
 		{Standing{Sign: Heat, Value: 61, Step: 2, Limit: 80}, "the processor was too hot, or slowed down because of heat or voltage, and had 61 °C"},
+		{Standing{Sign: Heat, Value: 48, Step: 2, Limit: 80, Top: true}, "the processor was slowed down because of heat or voltage, and had 48 °C"},
 		{Standing{Sign: Heat, Step: 2, Limit: 80}, "the processor was slowed down because of heat or voltage"},
 		{Standing{Sign: PoolUse, Value: 100, Step: 1, Limit: 95}, "100 % of the places for connections were taken"},
 		{Standing{Sign: PoolFailures, Value: 5, Step: 1, Limit: 5}, "5 connections failed in a row"},
