@@ -47,7 +47,7 @@ func Actions(running []Action, a pressure.Assessment, b Budget) (begun, ended []
 	return begun, ended
 }
 
-// done says what was done about a sign, and why: "Kept pages were halved, as the program used 87 % of the memory it may use."
+// done says what was done about a sign, and why, in 300 characters, of which more are not kept: "Kept pages were halved, as the program used 87 % of the memory it may use."
 func done(s pressure.Standing, b Budget) string {
 	r, _ := of(s.Sign, s.Step)
 	parts := r.parts(b)
@@ -76,12 +76,12 @@ func (r rule) parts(b Budget) []string {
 	add(kept && r.cache == 1, "the oldest kept pages were dropped")
 	add(kept && r.cache == 2, "kept pages were halved")
 	add(kept && r.cache == 3, "all kept pages were dropped")
-	add(r.cold && !off && kept && !b.drawsLate, "pages were no longer drawn before somebody asks")
-	add(r.pools > 0, "connections were limited to %d to servers and %d to the database", b.HTTPConns, b.Readers)
+	add(r.cold && !off && kept && !b.drawsLate, "no page was drawn ahead")
+	add(r.pools > 0, "connections were limited (servers %d, database %d)", b.HTTPConns, b.Readers)
 	add(r.memory > 0, "unused memory was given back")
-	add(r.batch == one && !off && b.gathers, "questions were no longer put together")
+	add(r.batch == one && !off && b.gathers, "questions were asked one by one")
 	add(r.batch > 0 && r.batch < one && !off && b.gathers, "at most %d questions were put into one", b.BatchSize)
-	add(r.pace > 0, "the pauses between fetches of calendars were made %v times as long", b.Pace)
+	add(r.pace > 0, "fetches paused %v times as long", b.Pace)
 	add(r.rate > 0, "each client was limited to %v requests per second", b.ClientRate)
 	return list
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"calendarbot/agent/config"
 	"calendarbot/agent/feature"
@@ -82,33 +83,33 @@ func rows() []struct {
 	}{
 		{"unit_memory 1", but(func(b *Budget) {
 			b.CacheStep, b.HTTPConns, b.Readers, b.MemoryLimit, b.FreeMemory, b.Warm = 1, 4, 1, atMost80, true, false
-		}), "The oldest kept pages were dropped, pages were no longer drawn before somebody asks, connections were limited to 4 to servers and 1 to the database, and unused memory was given back, as the program used 71 % of the memory it may use."},
+		}), "The oldest kept pages were dropped, no page was drawn ahead, connections were limited (servers 4, database 1), and unused memory was given back, as the program used 71 % of the memory it may use."},
 		{"unit_memory 2", but(func(b *Budget) {
 			b.CacheStep, b.HTTPConns, b.Readers, b.MemoryLimit, b.FreeMemory, b.Warm = 2, 2, 1, atMost70, true, false
-		}), "Kept pages were halved, pages were no longer drawn before somebody asks, connections were limited to 2 to servers and 1 to the database, and unused memory was given back, as the program used 87 % of the memory it may use."},
+		}), "Kept pages were halved, no page was drawn ahead, connections were limited (servers 2, database 1), and unused memory was given back, as the program used 87 % of the memory it may use."},
 		{"unit_memory 3", but(func(b *Budget) {
 			b.CacheStep, b.HTTPConns, b.Readers, b.MemoryLimit, b.FreeMemory, b.Warm = 3, 1, 1, atMost60, true, false
 			b.BatchSize, b.Pace = 1, 2
-		}), "All kept pages were dropped, pages were no longer drawn before somebody asks, connections were limited to 1 to servers and 1 to the database, unused memory was given back, and the pauses between fetches of calendars were made 2 times as long, as the program used 97 % of the memory it may use."},
+		}), "All kept pages were dropped, no page was drawn ahead, connections were limited (servers 1, database 1), unused memory was given back, and fetches paused 2 times as long, as the program used 97 % of the memory it may use."},
 		{"device_memory 1", but(func(b *Budget) {
 			b.CacheStep, b.MemoryLimit, b.FreeMemory, b.Warm, b.Plain = 3, atMost80, true, false, plain("too much of the device's memory is in use")
 		}), "Every optional part was switched off, all kept pages were dropped, and unused memory was given back, as 408 MB of the device's memory were in use, of 400 MB that may be."},
 		{"memory_stall 1", but(func(b *Budget) {
 			b.CacheStep, b.MemoryLimit, b.FreeMemory, b.Warm = 1, atMost80, true, false
-		}), "The oldest kept pages were dropped, pages were no longer drawn before somebody asks, and unused memory was given back, as something waited for memory during 10 % of the time."},
+		}), "The oldest kept pages were dropped, no page was drawn ahead, and unused memory was given back, as something waited for memory during 10 % of the time."},
 		{"memory_stall 2", but(func(b *Budget) {
 			b.CacheStep, b.HTTPConns, b.Readers, b.MemoryLimit, b.FreeMemory, b.Warm, b.Pace = 2, 4, 1, atMost70, true, false, 2
-		}), "Kept pages were halved, pages were no longer drawn before somebody asks, connections were limited to 4 to servers and 1 to the database, unused memory was given back, and the pauses between fetches of calendars were made 2 times as long, as something waited for memory during 31 % of the time."},
+		}), "Kept pages were halved, no page was drawn ahead, connections were limited (servers 4, database 1), unused memory was given back, and fetches paused 2 times as long, as something waited for memory during 31 % of the time."},
 		{"cpu 1", but(func(b *Budget) { b.BatchSize, b.Pace, b.ClientRate = 5, 2, 5 }),
-			"The pauses between fetches of calendars were made 2 times as long, and each client was limited to 5 requests per second, as the processor was 82 % busy, after a minute or more above 80 %."},
+			"Fetches paused 2 times as long, and each client was limited to 5 requests per second, as the processor was 82 % busy, after a minute or more above 80 %."},
 		{"cpu 2", but(func(b *Budget) {
 			b.BatchSize, b.Pace, b.ClientRate, b.Warm, b.Plain = 5, 4, 2, false, plain("the processor has been busy for minutes")
-		}), "Every optional part was switched off, the pauses between fetches of calendars were made 4 times as long, and each client was limited to 2 requests per second, as the processor was 82 % busy, after a minute or more above 80 %."},
+		}), "Every optional part was switched off, fetches paused 4 times as long, and each client was limited to 2 requests per second, as the processor was 82 % busy, after a minute or more above 80 %."},
 		{"temperature 1", but(func(b *Budget) { b.Pace = 2 }),
-			"The pauses between fetches of calendars were made 2 times as long, as the processor was 77 °C hot."},
+			"Fetches paused 2 times as long, as the processor was 77 °C hot."},
 		{"temperature 2", but(func(b *Budget) {
 			b.BatchSize, b.Pace, b.ClientRate, b.Warm, b.Plain = 1, 8, 2, false, plain("the processor is too hot, or slowed down because of heat or voltage")
-		}), "Every optional part was switched off, the pauses between fetches of calendars were made 8 times as long, and each client was limited to 2 requests per second, as the processor was 82 °C hot."},
+		}), "Every optional part was switched off, fetches paused 8 times as long, and each client was limited to 2 requests per second, as the processor was 82 °C hot."},
 		{"pool_use 1", normal(), "Connections beside the common ones were allowed, as 97 % of the places for connections were taken."},
 		{"pool_failures 1", normal(), "Common connections were left alone for a while: each use makes its own, as 5 connections failed in a row."},
 		{"cache_failures 1", normal(), "Kept pages were left alone for a while: each page is drawn anew, as 10 % of the uses of kept pages failed."},
@@ -125,7 +126,7 @@ func rows() []struct {
 		}), "Every optional part was switched off, as answers took 1.12 times as long as when this version was new, three hours in a row."},
 		{"pool_memory 1", but(func(b *Budget) {
 			b.HTTPConns, b.Readers, b.MemoryLimit, b.FreeMemory, b.Warm, b.Plain = 4, 1, atMost80, true, false, plain("connections take too much memory")
-		}), "Every optional part was switched off, connections were limited to 4 to servers and 1 to the database, and unused memory was given back, as connections took 122 MB of memory, of 120 MB that they may take."},
+		}), "Every optional part was switched off, connections were limited (servers 4, database 1), and unused memory was given back, as connections took 122 MB of memory, of 120 MB that they may take."},
 		{"errors 1", but(func(b *Budget) { b.Rollback, b.Why = 2, "More than 5 % of the requests of five minutes failed." }),
 			"Going back to the other configuration was asked for, as 5 % of the requests of five minutes failed."},
 	}
@@ -169,8 +170,8 @@ func TestWordsNameOnlyWhatTakesEffect(t *testing.T) {
 	warming := func(f *config.Features) *feature.Setting { return &f.CacheWarming }
 	pipeline := func(f *config.Features) *feature.Setting { return &f.RequestPipeline }
 	const (
-		gathered, asked        = "at most 5 questions were put into one", "questions were no longer put together"
-		early, oldest, dropped = "pages were no longer drawn before somebody asks", "the oldest kept pages were dropped", "all kept pages were dropped"
+		gathered, asked        = "at most 5 questions were put into one", "questions were asked one by one"
+		early, oldest, dropped = "no page was drawn ahead", "the oldest kept pages were dropped", "all kept pages were dropped"
 	)
 	for _, c := range []struct {
 		name, sign string
@@ -201,6 +202,40 @@ func TestWordsNameOnlyWhatTakesEffect(t *testing.T) {
 			t.Errorf("%s: %s", c.name, begun[0].Done)
 		}
 	}
+}
+
+// TestRecordsAreKeptWhole: of a sentence at its longest, with every part on and large figures, nothing is cut off.
+func TestRecordsAreKeptWhole(t *testing.T) {
+	const kept = 300 // runes, by the store
+	cfg := config.Default()
+	for _, s := range []*feature.Setting{&cfg.Features.RequestBatching, &cfg.Features.CacheWarming, &cfg.Features.RequestPipeline} {
+		on, err := feature.Parse("on")
+		if err != nil {
+			t.Fatal(err)
+		}
+		*s = on
+	}
+	cfg.HTTP.MaxConns, cfg.DB.Readers, cfg.Batch.Size = 2000, 2000, 2000 // more than is allowed
+	longest := 0
+	for _, c := range rows() {
+		for _, share := range []float64{1, 0.991, 99.9} { // at its threshold; below it, as it rests; far above
+			for _, top := range []bool{false, true} {
+				a := standing(t, c.sign)
+				for i := range a.Signs {
+					if s := &a.Signs[i]; s.Step > 0 {
+						s.Value, s.Top = share*s.Limit, top
+					}
+				}
+				begun, _ := Actions(nil, a, For(cfg, a))
+				n := utf8.RuneCountInString(begun[0].Done)
+				longest = max(longest, n)
+				if n > kept || !strings.HasSuffix(begun[0].Done, ".") {
+					t.Errorf("%d characters: %s", n, begun[0].Done)
+				}
+			}
+		}
+	}
+	t.Logf("the longest has %d characters", longest)
 }
 
 // TestEveryStepHasARow: of the table of signs, of the rules here, and of the rows above.

@@ -104,7 +104,7 @@ func (p *Policy) Judge(r Reading) Assessment {
 type course struct {
 	steps   []stage
 	step    int
-	top     bool // see Standing.Top
+	top     bool      // see Standing.Top
 	since   time.Time // of the step, by the program's clock
 	sinceUp time.Duration
 }
