@@ -18,7 +18,7 @@ func pressurePromises() []promise {
 		{"cache: more than 10 % of its operations fail", []string{table, "main.TestATenthOfTheRequestsClosesThePipeline"}},
 		{"cache: 90 % of its memory", []string{table, "page.TestPipelineEase"}},
 		{"latency: a warning, then everything optional off", []string{table, "pressure.TestSlowAnswersWarnFirst", "pressure.TestLatencyIsOfTheLastFiveMinutes", "web.TestServedLeavesOutWhatWaits"}},
-		{"regression: 10 % slower than the baseline for three hours, or pools over 120 MB", []string{table, "pressure.TestRegressionNeedsThreeHours", "pressure.TestBaselineIsLearnedOverADayOfNormalService", "store.TestBaselinesAreOneForEachLine"}},
+		{"regression: 10 % slower than the baseline for three hours, or pools over 120 MB", []string{table, "pressure.TestRegressionNeedsThreeHours", "pressure.TestBaselineIsLearnedFromTheOwnRequestInHoursOfNormalService", "store.TestBaselinesAreOneForEachLine"}},
 		{"errors: more than 5 % in five minutes ask for the other configuration", []string{table, "pressure.TestErrorsEndWhenNobodyAsks", "slot.TestRequestsStandUntilTheyAreSettled"}},
 		{"trends: what will reach its limit within a day is told", []string{"health.TestTrendsReachTheirLimit", "health.TestNoisePredictsNothing", "health.TestTrendsArePredictedProblems"}},
 		{"rising is immediate, falling needs slack", []string{"pressure.TestRisingIsImmediateAndFallingNeedsSlack", "pressure.TestLevelIsTheWorstOfAllSigns"}},

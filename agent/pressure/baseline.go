@@ -2,7 +2,8 @@ package pressure
 
 import "time"
 
-// Baseline is how fast a release line answered when it was new: recorded once, over enough requests, and kept.
+// Baseline is how fast a release line answered its own request (Service.Own) when it was new: recorded once, over enough requests, and
+// kept. What a household asks for would prove nothing: some pages are kept and others drawn, now more of these and now of those.
 type Baseline struct {
 	Line     string // release line, such as "1.4"
 	Mean     time.Duration
@@ -22,12 +23,12 @@ type Learning struct {
 	last    mark
 	begun   bool // last is a reading's
 	took    time.Duration
-	latency Latency
+	own     Latency
 	learned Baseline
 }
 
 // NewLearning returns the learning of a release line's baseline, which is complete after 6 hours and 1000 requests at least, of one run
-// of the program: a household that switches the device off every night is to get there too. The program asks itself for a page every few
+// of the program: a household that switches the device off every night is to get there too. The program asks itself the same every few
 // seconds, so that there are enough requests in whatever hours these are. Only time counts in which the level was normal: a baseline of
 // hard times would excuse everything later.
 func NewLearning(line string) *Learning { return &Learning{line: line} }
@@ -40,12 +41,12 @@ func (l *Learning) Learn(r *Reading, level Level) (Baseline, bool) {
 	now := markOf(r)
 	if d, ok := now.since(&l.last); ok && l.begun && level == Normal {
 		l.took += d.up
-		l.latency.add(&d.latency)
+		l.own.add(&d.own)
 	}
 	l.last, l.begun = now, true
-	if l.took < learnTime || l.latency.Count() < learnLeast {
+	if l.took < learnTime || l.own.Count() < learnLeast {
 		return Baseline{}, false
 	}
-	l.learned = Baseline{Line: l.line, Mean: l.latency.Mean(), P99: l.latency.Quantile(0.99), Requests: l.latency.Count(), Since: r.At}
+	l.learned = Baseline{Line: l.line, Mean: l.own.Mean(), P99: l.own.Quantile(0.99), Requests: l.own.Count(), Since: r.At}
 	return l.learned, true
 }

@@ -133,13 +133,13 @@ func TestDayIsRolledUp(t *testing.T) {
 	}
 }
 
-func TestBaselineIsLearnedOverADayOfNormalService(t *testing.T) {
+func TestBaselineIsLearnedFromTheOwnRequestInHoursOfNormalService(t *testing.T) {
 	r := Reading{At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	l := NewLearning("1.4")
 	learn := func(d time.Duration, level Level, requests uint64, took time.Duration) (b Baseline, ok bool) {
 		for range int(d / time.Hour) {
 			r.Up, r.At = r.Up+time.Hour, r.At.Add(time.Hour)
-			answer(requests, took)(&r)
+			both(ask(requests, took), answer(500, time.Minute))(&r)
 			b, ok = l.Learn(&r, level)
 		}
 		return b, ok

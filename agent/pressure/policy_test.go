@@ -194,8 +194,16 @@ func TestFiguresOfAnotherRunAreNotTheSame(t *testing.T) {
 	if n := x.policy.window.recent().requests; n != 300 {
 		t.Errorf("%d requests, want 300", n)
 	}
-	if x.policy.window.Last().Service.Requests != 301 {
-		t.Errorf("the last reading is %+v", x.policy.window.Last())
+	own := func(r *Reading) { ask(5, time.Millisecond)(r) }
+	x.pass(time.Minute, own)
+	x.r.Service.Own = Latency{}
+	x.pass(10*time.Second, still)
+	if m := x.policy.window.answered(); m.own.Count() != 0 {
+		t.Errorf("%d own requests after the figures began anew", m.own.Count())
+	}
+	x.pass(time.Minute, own)
+	if m := x.policy.window.answered(); m.own.Count() != 30 {
+		t.Errorf("%d own requests, want 30", m.own.Count())
 	}
 }
 
@@ -205,6 +213,7 @@ func TestWindowIsBounded(t *testing.T) {
 	for range 20000 {
 		x.r.Up += 200 * time.Millisecond
 		answer(1, 120*time.Millisecond)(&x.r)
+		ask(1, 120*time.Millisecond)(&x.r)
 		x.judge()
 	}
 	if n := cap(x.policy.window.marks); n > 64 {

@@ -84,15 +84,16 @@ type Stall struct{ Some10, Some60, Full10, Full60 float64 }
 
 // Service is how the program serves: figures since its start, of which a Policy takes the differences, and how it stands.
 type Service struct {
-	Requests, Failures uint64 // answered, and those of them with a status of 5xx
-	Latency            Latency
+	Requests, Failures uint64  // of people: answered, and those of them with a status of 5xx
+	Latency            Latency // of Requests
+	Own                Latency // of the program's requests to itself, always the same one every 5 s; in neither of the above
 	Pools              []Pool
 	CacheBytes         uint64
 	CacheBudget        uint64
 	CacheUses          uint64 // of the pipeline
 	CacheFailures      uint64
 	Hits, Misses       uint64
-	Baseline           Baseline // zero: none yet
+	Baseline           Baseline // of Own; zero: none yet
 }
 
 // Pool is one pool of connections.

@@ -58,15 +58,30 @@ func (x *trial) step(s Sign, want int, when string) {
 // still changes nothing.
 func still(*Reading) {}
 
-// answer counts requests that took so long each.
+// answer counts people's requests that took so long each.
 func answer(n uint64, took time.Duration) func(r *Reading) {
 	return func(r *Reading) {
 		r.Service.Requests += n
-		r.Service.Latency.Sum += time.Duration(n) * took
-		for i := range r.Service.Latency.Within {
-			if i == len(r.Service.Latency.Within)-1 || took <= finest<<i {
-				r.Service.Latency.Within[i] += n
-			}
+		r.Service.Latency.count(n, took)
+	}
+}
+
+// ask counts requests of the program to itself.
+func ask(n uint64, took time.Duration) func(r *Reading) {
+	return func(r *Reading) { r.Service.Own.count(n, took) }
+}
+
+// both does one after the other.
+func both(one, other func(r *Reading)) func(r *Reading) {
+	return func(r *Reading) { one(r); other(r) }
+}
+
+// count counts requests that took so long each.
+func (l *Latency) count(n uint64, took time.Duration) {
+	l.Sum += time.Duration(n) * took
+	for i := range l.Within {
+		if i == len(l.Within)-1 || took <= finest<<i {
+			l.Within[i] += n
 		}
 	}
 }
@@ -122,9 +137,12 @@ func TestRulesOfStanding(t *testing.T) {
 		{"few requests", SlowAnswers, answer(19, 5*time.Second), 0, Normal, 0},
 		{"fast requests", SlowAnswers, answer(1000, time.Millisecond), 0, Normal, 0.001},
 		{"slow requests", SlowAnswers, answer(20, 2*time.Second), 1, Normal, 2.09},
-		{"slower than when it was new", Slower, answer(20, 500*time.Millisecond), 1, Normal, 2.6},
-		{"as fast as when it was new", Slower, answer(20, 200*time.Millisecond), 0, Normal, 1.3},
-		{"too little is known", Regression, answer(2000, time.Second), 0, Normal, 0},
+		{"slower than when it was new", Slower, ask(20, 500*time.Millisecond), 1, Normal, 2.6},
+		{"people who ask for what takes longer", Slower, answer(20, 500*time.Millisecond), 0, Normal, 0},
+		{"the own request is slow, and nobody asks", SlowAnswers, ask(20, 2*time.Second), 0, Normal, 0},
+		{"few own requests", Slower, ask(19, 5*time.Second), 0, Normal, 0},
+		{"as fast as when it was new", Slower, ask(20, 200*time.Millisecond), 0, Normal, 1.3},
+		{"too little is known", Regression, ask(2000, time.Second), 0, Normal, 0},
 	} {
 		x := newTrial(t)
 		x.pass(10*time.Second, test.set)
@@ -236,7 +254,7 @@ func TestNearlySlowAnswersAreNoLastingOnes(t *testing.T) {
 // TestSlowAnswersWarnFirst covers latency and its growth: step 1 at once, step 2 when it is still so later, half-open after the recovery.
 func TestSlowAnswersWarnFirst(t *testing.T) {
 	x := newTrial(t)
-	slow := answer(5, 1500*time.Millisecond)
+	slow := both(answer(5, 1500*time.Millisecond), ask(5, 1500*time.Millisecond))
 	x.pass(40*time.Second, slow)
 	x.step(SlowAnswers, 1, "20 slow requests")
 	x.step(Slower, 1, "20 slow requests")
@@ -253,11 +271,11 @@ func TestSlowAnswersWarnFirst(t *testing.T) {
 	}
 	x.pass(limits.Recovery, slow)
 	x.step(SlowAnswers, 1, "tried again")
-	x.pass(10*time.Second, answer(100, time.Millisecond))
+	x.pass(10*time.Second, both(answer(100, time.Millisecond), ask(100, time.Millisecond)))
 	if s := x.a.Of(SlowAnswers); s.Value > 0.01 {
 		t.Errorf("the trial is judged by what was before it: %+v", s)
 	}
-	x.pass(2*time.Minute, answer(10, time.Millisecond))
+	x.pass(2*time.Minute, both(answer(10, time.Millisecond), ask(10, time.Millisecond)))
 	x.step(SlowAnswers, 0, "fast again")
 	x.step(Slower, 0, "fast again")
 }
@@ -295,7 +313,7 @@ func TestErrorsEndWhenNobodyAsks(t *testing.T) {
 
 // TestRegressionNeedsThreeHours covers the row of regression.
 func TestRegressionNeedsThreeHours(t *testing.T) {
-	slow := answer(2, 120*time.Millisecond) // 720 in an hour, 20 % slower
+	slow := ask(2, 120*time.Millisecond) // 720 in an hour, 20 % slower
 	x := newTrial(t)
 	x.pass(2*time.Hour, slow)
 	x.step(Regression, 0, "two hours")
@@ -314,9 +332,10 @@ func TestRegressionNeedsThreeHours(t *testing.T) {
 	x.step(Regression, 1, "and prove the same")
 
 	for name, hours := range map[string][3]func(r *Reading){
-		"one fast hour of three":   {slow, answer(2, 100*time.Millisecond), slow},
-		"one hour under pressure":  {slow, func(r *Reading) { slow(r); r.Temperature = 76 }, func(r *Reading) { slow(r); r.Temperature = 45 }},
-		"one hour of few requests": {slow, func(r *Reading) { r.Service.Baseline.Requests++ }, slow},
+		"one fast hour of three":    {slow, ask(2, 100*time.Millisecond), slow},
+		"one hour of few requests":  {slow, func(r *Reading) { r.Service.Baseline.Requests++ }, slow},
+		"only people's take longer": {answer(2, 120*time.Millisecond), both(answer(2, 5*time.Second), ask(2, 100*time.Millisecond)), answer(2, 120*time.Millisecond)},
+		"one hour under pressure":   {slow, func(r *Reading) { slow(r); r.Temperature = 76 }, func(r *Reading) { slow(r); r.Temperature = 45 }},
 	} {
 		x := newTrial(t)
 		for _, each := range hours {

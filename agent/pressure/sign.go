@@ -16,9 +16,9 @@ const (
 	PoolFailures  Sign = "pool_failures"  // in a row
 	CacheFailures Sign = "cache_failures" // % of its uses
 	CacheMemory   Sign = "cache_memory"   // % of its budget
-	SlowAnswers   Sign = "latency"        // p99 in seconds
-	Slower        Sign = "latency_growth" // p99 as a multiple of the baseline's
-	Regression    Sign = "regression"     // mean latency as a multiple of the baseline's
+	SlowAnswers   Sign = "latency"        // p99 in seconds, of people's requests
+	Slower        Sign = "latency_growth" // p99 of the program's own request as a multiple of the baseline's
+	Regression    Sign = "regression"     // its mean as a multiple of the baseline's
 	PoolMemory    Sign = "pool_memory"    // MB
 	Errors        Sign = "errors"         // % of requests
 )
@@ -174,16 +174,16 @@ func failures(w *Window) (float64, bool) {
 }
 
 func slowAnswers(w *Window) (float64, bool) {
-	l := w.latency()
+	l := w.answered().latency
 	return l.Quantile(0.99).Seconds(), l.Count() >= leastSamples
 }
 
 func slower(w *Window) (float64, bool) {
-	l, base := w.latency(), w.last.Service.Baseline.P99
+	own, base := w.answered().own, w.last.Service.Baseline.P99
 	if base <= 0 {
 		return 0, false
 	}
-	return l.Quantile(0.99).Seconds() / base.Seconds(), l.Count() >= leastSamples
+	return own.Quantile(0.99).Seconds() / base.Seconds(), own.Count() >= leastSamples
 }
 
 // regression is the best of three hours in a row: one slow hour proves nothing on a device whose load varies.

@@ -6,12 +6,12 @@ const (
 	recentSpan  = 5 * time.Minute  // over which shares and p99 are taken
 	markSpace   = 15 * time.Second // between two marks, or there were hundreds when readings come fast
 	hourSpan    = time.Hour
-	hourLeast   = 500 // requests, below which the mean of an hour proves nothing
+	hourLeast   = 500 // requests of the program to itself, of 720, below which the mean of an hour proves nothing
 	hoursInARow = 3
 )
 
 // Window is the newest readings, as far back as a rule looks: the last one whole, the figures of service at marks within the last
-// five minutes, and the mean latencies of the last hours.
+// five minutes, and the mean latencies of the program's own requests in the last hours.
 type Window struct {
 	last  Reading
 	marks []mark
@@ -26,7 +26,7 @@ type mark struct {
 	requests, failures       uint64
 	cacheUses, cacheFailures uint64
 	hits, misses             uint64
-	latency                  Latency
+	latency, own             Latency
 }
 
 // markOf is the mark of a reading.
@@ -34,25 +34,23 @@ func markOf(r *Reading) mark {
 	s := &r.Service
 	return mark{
 		up: r.Up, requests: s.Requests, failures: s.Failures, cacheUses: s.CacheUses, cacheFailures: s.CacheFailures,
-		hits: s.Hits, misses: s.Misses, latency: s.Latency,
+		hits: s.Hits, misses: s.Misses, latency: s.Latency, own: s.Own,
 	}
 }
 
 // since is what happened after an older mark; false when the figures went backwards, as they are of another run then.
 func (m *mark) since(old *mark) (d mark, ok bool) {
 	latency, ok := m.latency.since(&old.latency)
-	if !ok || m.up < old.up || m.requests < old.requests || m.failures < old.failures || m.cacheUses < old.cacheUses ||
+	own, same := m.own.since(&old.own)
+	if !ok || !same || m.up < old.up || m.requests < old.requests || m.failures < old.failures || m.cacheUses < old.cacheUses ||
 		m.cacheFailures < old.cacheFailures || m.hits < old.hits || m.misses < old.misses {
 		return mark{}, false
 	}
 	return mark{
 		up: m.up - old.up, requests: m.requests - old.requests, failures: m.failures - old.failures, cacheUses: m.cacheUses - old.cacheUses,
-		cacheFailures: m.cacheFailures - old.cacheFailures, hits: m.hits - old.hits, misses: m.misses - old.misses, latency: latency,
+		cacheFailures: m.cacheFailures - old.cacheFailures, hits: m.hits - old.hits, misses: m.misses - old.misses, latency: latency, own: own,
 	}, true
 }
-
-// Last is the newest reading.
-func (w *Window) Last() *Reading { return &w.last }
 
 // add takes the next reading. Hours count only while nothing is scarce: what is slow for want of something is no regression.
 func (w *Window) add(r Reading, calm bool) {
@@ -83,11 +81,11 @@ func (w *Window) addHour(now mark, calm bool) {
 	if now.up-w.hour.up < hourSpan {
 		return
 	}
-	if d, ok := now.since(&w.hour); ok && d.latency.Count() >= hourLeast {
+	if d, ok := now.since(&w.hour); ok && d.own.Count() >= hourLeast {
 		if len(w.hours) == hoursInARow {
 			w.hours = w.hours[:copy(w.hours, w.hours[1:])]
 		}
-		w.hours = append(w.hours, d.latency.Mean())
+		w.hours = append(w.hours, d.own.Mean())
 	}
 	w.hour = now
 }
@@ -100,8 +98,8 @@ func (w *Window) forget() {
 // recent is what happened within the last five minutes, or since the first reading.
 func (w *Window) recent() mark { return w.after(0) }
 
-// latency is that of the requests within the last five minutes, as far as they count.
-func (w *Window) latency() Latency { return w.after(w.fresh).latency }
+// answered is what happened within the last five minutes, as far as its latencies count.
+func (w *Window) answered() mark { return w.after(w.fresh) }
 
 // after is what happened after the first mark that is not older than a time.
 func (w *Window) after(from time.Duration) mark {
