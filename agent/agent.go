@@ -75,9 +75,10 @@ type agent struct {
 // options is what the program is made of, beside its configuration.
 type options struct {
 	input  config.Input
-	now    func() time.Time // the program's clock
-	tested bool             // a test's clock, which is right whatever it says
-	root   string           // in front of /proc, /sys and /run; "" for the system's own
+	now    func() time.Time     // the program's clock
+	passed func() time.Duration // since any moment, by a clock that is never set; nil for the system's own
+	tested bool                 // a test's clock, which is right whatever it says
+	root   string               // in front of /proc, /sys and /run; "" for the system's own
 	log    *slog.Logger
 	level  *slog.LevelVar
 
@@ -113,7 +114,10 @@ func serve(ctx context.Context, o options) (err error) {
 // newAgent builds the parts that hold what is served. It starts nothing; close is to be called at the end.
 func newAgent(ctx context.Context, o options) (a *agent, err error) {
 	a = &agent{log: o.log, level: o.level, beats: health.NewBeats()}
-	a.clock = clock.New(clock.Options{Now: o.now, Root: o.root, Floor: built(), Given: o.tested})
+	a.clock = clock.New(clock.Options{
+		Now: o.now, Elapsed: o.passed, Root: o.root, Floor: built(), Given: o.tested,
+		Moved: func(by time.Duration) { a.store.Moved(by) }, // nobody looks at it again before the store is open
+	})
 	if a.gates, err = newGates(deviceID("/etc/machine-id", os.Hostname)); err != nil {
 		return nil, err
 	}

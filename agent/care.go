@@ -107,6 +107,12 @@ func (c *care) Round() (last time.Time, within time.Duration) {
 func (c *care) record(s pressure.Assessment, share budget.Budget) {
 	ctx, cancel := context.WithTimeout(context.Background(), keepTime)
 	defer cancel()
+	c.a.clock.State() // finds a jump of the clock, with which what is kept moves
+	for i, action := range c.running {
+		if kept, there := c.a.store.Action(action.ID); there {
+			c.running[i].Began = kept.Began
+		}
+	}
 	begun, ended := budget.Actions(c.running, s, share)
 	var running []budget.Action
 	for _, action := range c.running {

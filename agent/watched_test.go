@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -38,17 +37,12 @@ type watched struct {
 	url     string // of the agent
 	policy  *pressure.Policy
 	sensor  *pressure.Sensor
-	passed  atomic.Int64              // since the start, by the program's clock
+	passed  atomic.Int64              // since the start
+	set     atomic.Int64              // by how much the program's clock was set since the start
 	service func(s *pressure.Service) // changes what the agent tells of itself; nil for nothing
 	stands  pressure.Assessment
 	client  *http.Client
-	hold    atomic.Pointer[stoppedClock]
-}
-
-// stoppedClock makes the program's clock wait.
-type stoppedClock struct {
-	once             sync.Once
-	reached, release chan struct{}
+	slow    uint64 // answers that took longer than a second
 }
 
 // strangers lets connections come from another device of the house: the device itself is not limited.
@@ -91,7 +85,7 @@ func newWatched(t *testing.T, settings string) *watched {
 		t.Fatal(err)
 	}
 	o := options{
-		input: config.Input{Path: file, Env: func(string) (string, bool) { return "", false }}, now: w.now, tested: true, root: w.root,
+		input: config.Input{Path: file, Env: func(string) (string, bool) { return "", false }}, now: w.now, passed: func() time.Duration { return time.Duration(w.passed.Load()) }, tested: true, root: w.root,
 		log: slog.New(slog.DiscardHandler), level: new(slog.LevelVar),
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -135,11 +129,7 @@ func newWatched(t *testing.T, settings string) *watched {
 
 // now is the program's clock.
 func (w *watched) now() time.Time {
-	if h := w.hold.Load(); h != nil {
-		h.once.Do(func() { close(h.reached) })
-		<-h.release
-	}
-	return began().Add(time.Duration(w.passed.Load()))
+	return began().Add(time.Duration(w.passed.Load() + w.set.Load()))
 }
 
 // read takes a reading after some time, and lets follow what follows.
@@ -147,6 +137,7 @@ func (w *watched) read(after time.Duration) {
 	w.t.Helper()
 	up := time.Duration(w.passed.Add(int64(after)))
 	r := pressure.Reading{At: w.now(), Up: up, Service: w.agent.service()}
+	w.counted(&r.Service)
 	if w.service != nil {
 		w.service(&r.Service)
 	}
