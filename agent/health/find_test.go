@@ -158,9 +158,9 @@ func (f *Facts) fail(i int, code, words string) {
 
 // heat is the highest step of heat, as a policy tells it.
 func (f *Facts) heat(degrees float64, throttled, undervolted bool) {
-	now := f.Now
+	now, up := f.Now, f.Reading.Up
 	*f = at(pressure.Heat, 2, degrees)
-	f.Now, f.Reading.Throttled, f.Reading.Undervolted = now, throttled, undervolted
+	f.Now, f.Reading.Up, f.Reading.Throttled, f.Reading.Undervolted = now, up, throttled, undervolted
 	for i := range f.Pressure.Signs {
 		s := &f.Pressure.Signs[i]
 		s.Top = s.Sign == pressure.Heat && throttled && degrees < s.Limit

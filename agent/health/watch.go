@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"calendarbot/agent/clock"
 )
 
 const (
@@ -19,9 +21,10 @@ type Watch struct {
 
 	began map[string]time.Time // of each problem that stands, by name
 	fine  bool
-	since time.Time // of fine
-	rung  string    // of the last page
-	jumps uint64    // of the clock, so far
+	since time.Time     // of fine
+	rung  string        // of the last page
+	at    time.Time     // of the last look
+	up    time.Duration // of its reading; by that nothing jumps
 
 	counts map[string]count // figures that only grow
 
@@ -87,15 +90,20 @@ func foremost(problems []Problem) Problem {
 	return problems[at]
 }
 
-// followClock moves what is remembered with the clock: what began an hour before it was set began an hour ago.
+// followClock moves what is remembered with the clock: what began an hour before it was set began an hour ago. How far it was set is seen
+// between two looks: when package clock tells of it, something may have begun since, or it was set again.
 func (w *Watch) followClock(f *Facts) {
-	jumped := f.Clock.Jumps != w.jumps
-	w.jumps = f.Clock.Jumps
-	if !jumped {
+	if f.Reading == nil {
+		return
+	}
+	at, up := w.at, w.up
+	w.at, w.up = f.Now, f.Reading.Up
+	by := f.Now.Sub(at) - (w.up - up)
+	if at.IsZero() || by.Abs() <= clock.Slack {
 		return
 	}
 	move := func(t time.Time) time.Time {
-		if t = t.Add(f.Clock.Jumped); t.After(f.Now) {
+		if t = t.Add(by); t.After(f.Now) {
 			return f.Now
 		}
 		return t
@@ -108,7 +116,7 @@ func (w *Watch) followClock(f *Facts) {
 		w.counts[name] = c
 	}
 	for i := range w.disk {
-		w.disk[i].At = w.disk[i].At.Add(f.Clock.Jumped)
+		w.disk[i].At = w.disk[i].At.Add(by)
 	}
 	if !w.since.IsZero() {
 		w.since = move(w.since)

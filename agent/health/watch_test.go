@@ -23,7 +23,7 @@ func TestProblemsStandSinceTheyWereFirstSeen(t *testing.T) {
 	w := NewWatch()
 	look := func(minute int, change ...func(f *Facts)) Report {
 		f := calm()
-		f.Now = f.Now.Add(time.Duration(minute) * time.Minute)
+		f.pass(time.Duration(minute) * time.Minute)
 		for _, c := range change {
 			c(&f)
 		}
@@ -134,31 +134,49 @@ func TestReportsAreOrdered(t *testing.T) {
 	}
 }
 
-// TestClockThatIsSetMovesWhatBegan: what began an hour before began an hour ago, and not in 1970; nothing begins in the future.
+// TestClockThatIsSetMovesWhatBegan: what began an hour before began an hour ago, and not in 1970; nothing begins in the future. What
+// began after the clock was set, which is told of later, stays where it is.
 func TestClockThatIsSetMovesWhatBegan(t *testing.T) {
 	w := NewWatch()
-	look := func(now time.Time, jumps uint64, jumped time.Duration) Report {
+	look := func(now time.Time, up time.Duration, jumps uint64, jumped time.Duration, restarts int) Report {
 		f := calm()
 		f.fail(0, "html", "A web page came.")
 		f.Sources[0].LastSuccess, f.Sources[1].LastSuccess = now, now
-		f.Pools[0].Leaks = 1
-		f.Now, f.Clock.Jumps, f.Clock.Jumped = now, jumps, jumped
+		f.Pools[0].Leaks, f.Restarts = 1, restarts
+		f.Now, f.Reading.Up, f.Clock.Jumps, f.Clock.Jumped = now, up, jumps, jumped
 		return w.Look(f)
 	}
+	since := func(r Report, code Code) time.Time {
+		t.Helper()
+		i := slices.IndexFunc(r.Problems, func(p Problem) bool { return p.Code == code })
+		if i < 0 {
+			t.Fatalf("%s is not among %+v", code, r.Problems)
+		}
+		return r.Problems[i].Since
+	}
 	early := time.Date(1970, 1, 1, 0, 1, 0, 0, time.UTC)
-	look(early, 0, 0)
-	r := look(monday(), 1, monday().Add(-time.Hour).Sub(early))
-	if at := monday().Add(-time.Hour); !r.Problems[0].Since.Equal(at) || !r.Since.Equal(at) || len(r.Problems) != 1 {
+	look(early, 0, 0, 0, 0)
+	r := look(monday(), time.Hour, 0, 0, 1)
+	if at := monday().Add(-time.Hour); !since(r, CalendarFailing).Equal(at) || !r.Since.Equal(at) || len(r.Problems) != 2 {
 		t.Errorf("set forward: %+v", r) // and the leak was an hour ago, so it is not told any more
 	}
-	back := monday().AddDate(-10, 0, 0)
-	r = look(back, 2, -(10*365)*24*time.Hour)
-	if !r.Problems[0].Since.Equal(back) || !r.Since.Equal(back) {
-		t.Errorf("set back by a little more than it jumped: %+v", r)
+	later := monday().Add(10 * time.Second)
+	r = look(later, time.Hour+10*time.Second, 1, monday().Add(-time.Hour).Sub(early), 1)
+	if !since(r, Restarted).Equal(monday()) || !since(r, CalendarFailing).Equal(monday().Add(-time.Hour)) {
+		t.Errorf("what began since, or was moved, is moved when the jump is told of: %+v", r)
 	}
-	r = look(back.Add(time.Hour), 2, -(10*365)*24*time.Hour)
-	if !r.Problems[0].Since.Equal(back) {
+	back := later.AddDate(-10, 0, 0)
+	r = look(back, 2*time.Hour, 3, time.Minute, 1) // twice, of which only the last is told
+	if at := back.Add(-2 * time.Hour); !since(r, CalendarFailing).Equal(at) || !r.Since.Equal(at) {
+		t.Errorf("set back: %+v", r)
+	}
+	r = look(back.Add(time.Hour), 3*time.Hour, 3, time.Minute, 1)
+	if at := back.Add(-2 * time.Hour); !since(r, CalendarFailing).Equal(at) {
 		t.Errorf("moved twice by one jump: %+v", r)
+	}
+	r = look(back.Add(time.Hour+20*time.Second), 3*time.Hour, 3, time.Minute, 1)
+	if at := back.Add(-2 * time.Hour); !since(r, CalendarFailing).Equal(at) {
+		t.Errorf("a look that comes late is no jump: %+v", r)
 	}
 }
 
@@ -194,7 +212,7 @@ func TestWhatHappenedIsToldForAWhile(t *testing.T) {
 		{27 * time.Hour, 1, 1, []Code{MemoryKill, PoolLeak}},
 	} {
 		f := calm()
-		f.Now = f.Now.Add(c.at)
+		f.pass(c.at)
 		for i := range f.Sources {
 			f.Sources[i].LastSuccess = f.Now
 		}
@@ -204,6 +222,9 @@ func TestWhatHappenedIsToldForAWhile(t *testing.T) {
 		}
 	}
 }
+
+// pass lets time go by.
+func (f *Facts) pass(d time.Duration) { f.Now, f.Reading.Up = f.Now.Add(d), f.Reading.Up+d }
 
 // history is a sample for each minute of some hours; quantities are given the hours before the end.
 func history(hours int, values map[pressure.Quantity]func(h float64) float64) []pressure.Sample {
@@ -308,7 +329,7 @@ func TestDiskThatFillsUpIsPredicted(t *testing.T) {
 	for m := 0; m <= 20*60; m += 5 {
 		hours := float64(m) / 60
 		f := calm()
-		f.Now = f.Now.Add(time.Duration(m) * time.Minute)
+		f.pass(time.Duration(m) * time.Minute)
 		for i := range f.Sources {
 			f.Sources[i].LastSuccess = f.Now
 		}
@@ -359,7 +380,8 @@ func TestPredictionsFollowWhatIsThere(t *testing.T) {
 	if got, want := codes(r), []Code{CalendarFailing, HeatSoon}; !slices.Equal(got, want) || r.Words != "A web page came." {
 		t.Errorf("%q, want %q", got, want)
 	}
-	f.Sources[0].Failing, f.Now = false, f.Now.Add(time.Minute)
+	f.Sources[0].Failing = false
+	f.pass(time.Minute)
 	if r = w.Look(f); r.Fine || len(r.Problems) != 1 || r.Problems[0].Code != HeatSoon || !r.Since.Equal(monday()) {
 		t.Errorf("only what will be is left: %+v", r)
 	}
