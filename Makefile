@@ -41,6 +41,7 @@ test: build test-arm64 ## run every test of the agent and the scripts
 	@scripts/setup test
 	$(GO) vet ./...
 	$(GO) test -race -timeout 30m ./...
+	@$(MAKE) --no-print-directory test-machine
 
 .PHONY: test-arm64
 test-arm64: build-arm64 ## run the device's binary and the core's tests as arm64 code, under qemu-user
@@ -84,19 +85,9 @@ cramped: build ## squeeze the agent together with a memory hog into a control gr
 	@bin/soak cramped --agent bin/calendarbot --runs $${RUNS:-10}
 
 .PHONY: test-machine
-test-machine: build ## try the units on a real systemd, in an emulated machine
+test-machine: ## try the units on a real systemd, in an emulated machine; RUNS=10 for ten droughts of memory
 	@scripts/setup machine
-	$(GO) test -timeout 60m -v ./scripts/machine
-
-.PHONY: release-snapshot
-release-snapshot: ## make archives, Debian packages, bills of material and checksums of this commit, in dist/release
-	@scripts/setup release
-	$(GORELEASER) release --snapshot --clean --parallelism 1 --timeout 2h
-	cd dist/release && sha256sum --check --quiet SHA256SUMS && ls -l $$(cut -d ' ' -f 3 SHA256SUMS)
-
-.PHONY: test-release
-test-release: release-snapshot ## install, upgrade, remove and purge the packages in a root of their own; needs root
-	$(GO) test -count=1 -timeout 15m -v ./scripts/release -release.dir "$(CURDIR)/dist/release"
+	CALENDARBOT_MACHINE=1 CALENDARBOT_MACHINE_RUNS=$${RUNS:-2} $(GO) test -count=1 -v -timeout 40m ./scripts/machine
 
 .PHONY: record
 record: build ## record the household's trace anew with real browsers; takes half an hour

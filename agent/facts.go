@@ -28,6 +28,7 @@ func (a *agent) service() pressure.Service {
 		Baseline: a.care.baseline(),
 	}
 	s.Requests, s.Failures, s.Latency = a.server.Served()
+	s.Own = a.server.Self()
 	cfg := a.live.State().Config
 	for i, pool := range a.pools() {
 		breaker := []string{a.gates.http.Stats().Breaker, a.gates.database.Stats().Breaker}[i]
@@ -71,7 +72,7 @@ func (c *care) facts(s pressure.Assessment, r *pressure.Reading) health.Facts {
 		f.Gates = append(f.Gates, health.Gate{Feature: stats.Feature, Part: stats.Part, Broken: stats.Breaker != "" && stats.Breaker != "closed", Words: stats.Words})
 	}
 	for _, pool := range a.pools() {
-		f.Pools = append(f.Pools, health.Pool{Name: pool.Name, Leaks: pool.Leaks, Use: pool.Utilisation()})
+		f.Pools = append(f.Pools, health.Pool{Name: pool.Name, Leaks: pool.Leaks})
 	}
 	return f
 }
