@@ -13,6 +13,7 @@ const (
 	noSelf          = "what the program takes cannot be read (/proc/self)"
 	noStalls        = "no pressure stall information in this kernel (it may need psi=1)"
 	noHeat          = "no thermometer"
+	noUnitMemory    = "what the service takes cannot be read (memory.current): it is told from the program alone"
 )
 
 // Sensor reads /proc, /sys and the own cgroup. One goroutine uses it.
@@ -54,6 +55,7 @@ func (s *Sensor) Read(into *Reading) {
 	lack(s.self(&into.Self), noSelf)
 	if s.group.memory && !s.unit(&into.Unit) {
 		s.looked = false // it was moved, or taken down: look for it again
+		lack(false, noUnitMemory)
 	}
 	lack(s.group.missing == "", s.group.missing)
 	s.unitProcessor(into)

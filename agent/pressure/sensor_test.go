@@ -263,9 +263,21 @@ func TestUnitIsLookedForAgain(t *testing.T) {
 	s := NewSensor(root)
 	var r Reading
 	s.Read(&r)
+	for _, text := range []string{"", "nonsense\n"} {
+		put(t, root, ownUnit+"memory.current", text)
+		for range 2 {
+			if s.Read(&r); r.Unit.Current != 0 || !slices.Equal(r.Missing, []string{noUnitMemory}) {
+				t.Errorf("%q: the unit is %+v, missing are %q", text, r.Unit, r.Missing)
+			}
+		}
+	}
+	put(t, root, ownUnit+"memory.current", "8192\n")
+	if s.Read(&r); r.Unit.Current != 8192 || len(r.Missing) != 0 {
+		t.Errorf("the unit is %+v after it can be read again, missing are %q", r.Unit, r.Missing)
+	}
 	drop(t, root, ownUnit)
-	if s.Read(&r); r.Unit.Current != 0 {
-		t.Errorf("the unit is %+v after it has gone", r.Unit)
+	if s.Read(&r); r.Unit.Current != 0 || !slices.Equal(r.Missing, []string{noUnitMemory}) {
+		t.Errorf("the unit is %+v after it has gone, missing are %q", r.Unit, r.Missing)
 	}
 	put(t, root, "proc/self/cgroup", "0::/other.service\n")
 	put(t, root, "sys/fs/cgroup/other.service/memory.current", "4096\n")
