@@ -47,7 +47,7 @@ func find(f *Facts) []Problem {
 	}
 	l.when(f.Config != "", ConfigFile, "", f.Config)
 	l.when(f.Emergency != "", EmergencyOff, "", f.Emergency)
-	l.when(f.Database != "", DatabaseRecovered, "", f.Database)
+	l.when(f.Database != "" && !f.ReadOnly, DatabaseRecovered, "", f.Database)
 	l.when(f.Rollback != "", RollbackAsked, "", f.Rollback)
 	switch {
 	case f.Restarts >= oftenStarts:

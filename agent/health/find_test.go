@@ -92,6 +92,8 @@ func TestProblemsAreFoundInFacts(t *testing.T) {
 		{"nothing can be written", func(f *Facts) { f.ReadOnly, f.Rung = true, "last_good" },
 			[]told{{ReadOnly, "", "", "Nothing can be written to the disk: calendars are shown, but no change is kept."},
 				{ShowsLastGood, "", ReadOnly, "No new page could be drawn, so the last good one is shown."}}},
+		{"nothing can be written, of which the database tells too", func(f *Facts) { f.ReadOnly, f.Database = true, "The disk cannot be written." },
+			[]told{{ReadOnly, "", "", "Nothing can be written to the disk: calendars are shown, but no change is kept."}}},
 		{"a tenth of the disk is free", func(f *Facts) { f.Disk.Free = 1.6e9 }, nil},
 		{"less of the disk is free", func(f *Facts) { f.Disk.Free = 1.5e9 }, []told{{DiskLow, "", "", "1.5 GB of the disk's 16.0 GB are free."}}},
 		{"nothing of the disk is free", func(f *Facts) { f.Disk.Free, f.ReadOnly = 200e6, true },

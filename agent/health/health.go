@@ -23,7 +23,7 @@ type Facts struct {
 	Rung      string   // of the last page: optimised, plain, last_good, foot; "" when none was asked for since the last look
 	Config    string   // why the configuration file is not what holds; "" when it does
 	Emergency string   // why everything optional is off; ""
-	Database  string   // what happened to the database, as a sentence; ""
+	Database  string   // what happened to the database, as a sentence; ""; while nothing can be written it is no repair
 	ReadOnly  bool     // nothing can be written
 	Late      []string // loops that do not go round: see Beats
 	Rollback  string   // a rollback that is asked for, as a sentence; ""
@@ -50,8 +50,7 @@ type Gate struct {
 // Pool is a pool of connections.
 type Pool struct {
 	Name  string
-	Leaks uint64  // since the start
-	Use   float64 // 0-1
+	Leaks uint64 // since the start
 }
 
 // Disk is the file system of the database, in bytes.

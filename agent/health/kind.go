@@ -105,7 +105,7 @@ func Kinds() []Kind {
 		{Code: Errors, Severity: Severe, Title: "Requests fail", Do: "Undo the last change of the configuration if it came before this.", Under: []Code{DiskFull, ReadOnly, MemoryExhausted}, Seeds: "error_rate_percent"},
 		{Code: Overheat, Severity: Severe, Title: "The device is too hot", Do: cooler},
 		{Code: DeviceMemory, Severity: Severe, Title: "The device has too little memory left", Do: "End other programs that run on it; restart it if this lasts.", Seeds: "memory_usage_mb"},
-		{Code: MemoryExhausted, Severity: Severe, Title: "The program has no memory left", Do: "Show fewer or smaller calendars, or let it have more memory (MemoryHigh=, pressure.unit_memory)."},
+		{Code: MemoryExhausted, Severity: Severe, Title: "The program has no memory left", Do: "Show fewer or smaller calendars, or let the program have more memory."},
 		{Code: CPUOverload, Severity: Severe, Title: "The processor has been busy for minutes", Do: further, Under: []Code{SlowedDown, UnderVoltage, Overheat}, Seeds: "cpu_usage_percent"},
 		{Code: PoolFull, Severity: Severe, Title: "All connections are in use", Do: further, Under: []Code{CPUOverload, NoNetwork}, Seeds: "connection_pool_exhaustion"},
 
@@ -113,7 +113,7 @@ func Kinds() []Kind {
 		{Code: DiskLow, Severity: Warning, Title: "The disk is nearly full", Do: "Make room on it, or use a larger card."},
 		{Code: DatabaseRecovered, Severity: Warning, Title: "The database was repaired", Do: "Look whether hidden events and added calendars are still there.", Under: []Code{DiskFull}},
 		{Code: ConfigFile, Severity: Warning, Title: "The configuration file is not what holds", Do: "Correct the file; \"calendarbot check-config\" names each mistake with its line."},
-		{Code: RollbackAsked, Severity: Warning, Title: "Going back was asked for", Under: []Code{Errors}},
+		{Code: RollbackAsked, Severity: Warning, Title: "Going back was asked for", Do: "\"calendarbot rollback show\" prints who asked and why; \"calendarbot rollback settle\" takes it back, or says that it was done.", Under: []Code{Errors}},
 		{Code: RestartedOften, Severity: Warning, Title: "The program was restarted again and again", Do: "The log tells why; go back to the last version if this began with a new one."},
 		{Code: CalendarCertificate, Severity: Warning, Title: "A calendar's certificate is not accepted", Under: []Code{NoNetwork, ClockUnset}},
 		{Code: CalendarFailing, Severity: Warning, Title: "A calendar cannot be read", Under: []Code{NoNetwork, ClockUnset, DiskFull, ReadOnly}},

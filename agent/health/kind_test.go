@@ -23,6 +23,9 @@ func TestKindsAreDeclaredWhole(t *testing.T) {
 		if k.Title == "" || strings.HasSuffix(k.Title, ".") || len(k.Title) > 60 {
 			t.Errorf("%s: %q is no title", k.Code, k.Title)
 		}
+		if k.Severity == Severe && strings.ContainsAny(k.Do, "=_\"") { // it stands on the wall
+			t.Errorf("%s: %q are no words for everybody", k.Code, k.Do)
+		}
 		if k.Do != "" && k.Do != sentence(k.Do) {
 			t.Errorf("%s: %q is no sentence", k.Code, k.Do)
 		}
