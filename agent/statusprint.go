@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -186,10 +187,7 @@ func (a *statusAnswer) printProgram(p *statusPage) {
 	p.heading("The program")
 	p.line("  version %s, runs for %s", printable(a.Version), roughly(time.Duration(a.Uptime)*time.Second))
 	if a.Clock != nil {
-		words := "the clock is right"
-		if !a.Clock.Trusted {
-			words = a.Clock.Words
-		}
+		words := cmp.Or(strings.TrimSuffix(a.Clock.Words, "."), "the clock is right")
 		if a.Clock.Jumps > 0 {
 			words += fmt.Sprintf("; times that it jumped: %d", a.Clock.Jumps)
 		}

@@ -44,7 +44,7 @@ func TestStatusIsPrinted(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := out.String()
-		for _, want := range []string{"CRITICAL: ", "What is wrong\n", "\n  [warning] The device is too hot", "\n      [warning] Answers are slow\n", "\n          [notice] Parts are off\n", "    What to do: Give it air.\n", "What will go wrong", "in about 27 h 0 min", "still so", "\n  b: failing, since ", "    It answers 429.", "Choir: switched off", "New: not fetched yet", "cache_warming (25%): off: ", "The time is not known.; times that it jumped: 2", "asked to go back: too many", "No pressure stall", "runs for 9 days"} {
+		for _, want := range []string{"CRITICAL: ", "What is wrong\n", "\n  [warning] The device is too hot", "\n      [warning] Answers are slow\n", "\n          [notice] Parts are off\n", "    What to do: Give it air.\n", "What will go wrong", "in about 27 h 0 min", "still so", "\n  b: failing, since ", "    It answers 429.", "Choir: switched off", "New: not fetched yet", "cache_warming (25%): off: ", "The time is not known; times that it jumped: 2", "asked to go back: too many", "No pressure stall", "runs for 9 days"} {
 			if got := strings.Join(strings.Fields(text), " "); !strings.Contains(text, want) && !strings.Contains(got, strings.TrimSpace(want)) {
 				t.Errorf("%+v: %q is missing in\n%s", c, want, text)
 			}

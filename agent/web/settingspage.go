@@ -83,7 +83,7 @@ func (s *Server) showSettings(c *fiber.Ctx, status int, p settingsPage) error {
 	if err != nil {
 		return err
 	}
-	p.Changes = changeRows(changes, s.o.Zone)
+	p.Changes = changeRows(changes, s.o.Now(), s.o.Zone)
 	return answerForm(c, status, page.Settings(s.frame(), &p.SettingsView))
 }
 
@@ -101,13 +101,14 @@ func (s *Server) calendarRow(src store.Source, remove string) page.CalendarRow {
 	if r.Name == "" {
 		r.Name = src.ID
 	}
+	now := s.o.Now()
 	switch src.State {
 	case store.OK:
-		r.State = fmt.Sprintf("%d events, fetched %s", src.Events, moment(src.LastSuccess, s.o.Zone))
+		r.State = fmt.Sprintf("%d events, fetched %s", src.Events, moment(src.LastSuccess, now, s.o.Zone))
 	case store.Failing:
-		r.State = "failing since " + moment(src.FailingSince, s.o.Zone)
+		r.State = "failing since " + moment(src.FailingSince, now, s.o.Zone)
 		if !src.NextTry.IsZero() {
-			r.State += ", next try " + moment(src.NextTry, s.o.Zone)
+			r.State += ", next try " + moment(src.NextTry, now, s.o.Zone)
 		}
 	case store.Disabled:
 		r.State = "switched off"
@@ -115,11 +116,6 @@ func (s *Server) calendarRow(src store.Source, remove string) page.CalendarRow {
 		r.State = "not fetched yet"
 	}
 	return r
-}
-
-// moment is a time for a person.
-func moment(t time.Time, zone *time.Location) string {
-	return t.In(zone).Format("Mon 2 Jan, 15:04")
 }
 
 // featureRowOf offers what can be chosen by name, and what holds.
@@ -142,7 +138,7 @@ func featureRowOf(f featureView) page.FeatureRow {
 }
 
 // changeRows are changes in words; those that can be taken back are the newest of their key.
-func changeRows(changes []changeView, zone *time.Location) []page.ChangeRow {
+func changeRows(changes []changeView, now time.Time, zone *time.Location) []page.ChangeRow {
 	var rows []page.ChangeRow
 	back, later := map[int64]bool{}, map[string]bool{}
 	for _, ch := range changes { // the newest first
@@ -152,7 +148,7 @@ func changeRows(changes []changeView, zone *time.Location) []page.ChangeRow {
 			r.What = ch.Key + " changed from " + quotedText(ch.From) + " to " + quotedText(ch.To)
 		}
 		if at, err := time.Parse(time.RFC3339, ch.At); err == nil {
-			r.When = moment(at, zone)
+			r.When = moment(at, now, zone)
 		}
 		r.Undo = ch.Layer == config.Runtime && !strings.HasPrefix(ch.Key, sourceStart) && ch.Undoes == 0 && !back[ch.ID] && !later[ch.Key]
 		if r.Undo {

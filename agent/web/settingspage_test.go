@@ -325,7 +325,7 @@ func TestSettingsPageCalendars(t *testing.T) {
 
 func TestCalendarRows(t *testing.T) {
 	now := at(t, monday)
-	s := &Server{o: Options{Zone: now.Location()}}
+	s := &Server{o: Options{Zone: now.Location(), Now: func() time.Time { return now }}}
 	for _, c := range []struct {
 		src  store.Source
 		want page.CalendarRow
@@ -352,7 +352,7 @@ func TestChangeRows(t *testing.T) {
 		{ID: 3, Key: "a", Layer: config.Runtime, To: text("")},
 		{ID: 2, Key: "b", Layer: config.File, To: text("3")},
 		{ID: 1, Key: "c", Layer: config.Runtime, From: text("3")},
-	}, at(t, monday).Location())
+	}, at(t, monday), at(t, monday).Location())
 	want := []page.ChangeRow{
 		{ID: 6, What: "a changed from “2” to “1”", When: "Mon 15 Jun, 08:30"}, {ID: 5, What: "a changed from “1” to “2”"}, {ID: 4, What: "a became “1”", Who: "Ann", Why: "so", Undo: true},
 		{ID: 3, What: "a became empty"}, {ID: 2, What: "b became “3”"}, {ID: 1, What: "c changed from “3” to what holds otherwise", Undo: true},

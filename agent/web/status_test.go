@@ -88,7 +88,7 @@ func TestStatusOfADeviceInTrouble(t *testing.T) {
 	}
 	for _, want := range []string{
 		"A calendar cannot be read: Family &lt;b&gt;, and 2 more problems", "since Mon 15 Jun, 08:05", "Give it air.", "in about 27 hours", "Every optional part was switched off", "still so", "Mon 15 Jun, 08:10 to 08:30",
-		"The time is not known.; it jumped once, by 1h0m0s", "Too many answers failed.", "237 MB of 437 MB in use", "no pressure stall information", "3 events, fetched", "request pipeline: on", "<svg", "Very little is left: the processor was 81 °C hot.", `data-stream="status"`, "Connections, ",
+		"The time is not known; it jumped once, 60 minutes ahead", "Too many answers failed.", "237 MB of 437 MB in use", "no pressure stall information", "3 events, fetched", "request pipeline: on", "<svg", "Very little is left: the processor was 81 °C hot.", `data-stream="status"`, "Connections, ",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%q is not on the page", want)
@@ -187,7 +187,7 @@ func TestProblemRowsLoseNothing(t *testing.T) {
 	p := func(code, of health.Code) health.Problem {
 		return health.Problem{Kind: health.Kind{Code: code, Title: string(code)}, Of: of}
 	}
-	now, coming := problemRows([]health.Problem{p("a", "b"), p("b", "a"), p("c", "missing"), p("d", "d"), p("e", "c")}, time.UTC)
+	now, coming := problemRows([]health.Problem{p("a", "b"), p("b", "a"), p("c", "missing"), p("d", "d"), p("e", "c")}, time.Time{}, time.UTC)
 	var told []string
 	for _, r := range now {
 		told = append(told, r.Title)
@@ -333,9 +333,5 @@ func TestStatusWords(t *testing.T) {
 		if got := spell(d); got != want {
 			t.Errorf("%s: %s", d, got)
 		}
-	}
-	began := at(t, monday)
-	if got := actionTime(began, began.Add(48*time.Hour), began.Location()); got != "Mon 15 Jun, 08:30 to Wed 17 Jun, 08:30" {
-		t.Error(got)
 	}
 }

@@ -50,12 +50,12 @@ func (s *Server) getStatusPage(c *fiber.Ctx) error {
 		v.NoDeeds = unreadDeeds
 	}
 	if f.report != nil {
-		v.Since = sinceWords(f.report.Since, s.o.Zone)
-		v.Problems, v.Coming = problemRows(f.report.Problems, s.o.Zone)
+		v.Since = sinceWords(f.report.Since, f.now, s.o.Zone)
+		v.Problems, v.Coming = problemRows(f.report.Problems, f.now, s.o.Zone)
 	}
 	v.Say = v.Headline
 	for _, a := range f.actions {
-		v.Actions = append(v.Actions, page.ActionRow{Done: a.Done, When: actionTime(a.Began, a.Ended, s.o.Zone), Running: a.Ended.IsZero()})
+		v.Actions = append(v.Actions, page.ActionRow{Done: a.Done, When: actionTime(a.Began, a.Ended, f.now, s.o.Zone), Running: a.Ended.IsZero()})
 	}
 	v.Plots, v.Table = page.Plots(s.history(), f.now, s.o.Zone)
 	for _, x := range s.features() {
@@ -72,7 +72,7 @@ func (s *Server) getStatusPage(c *fiber.Ctx) error {
 }
 
 // problemRows puts what follows from a problem under it; what only will be is apart.
-func problemRows(list []health.Problem, zone *time.Location) (now, coming []page.ProblemRow) {
+func problemRows(list []health.Problem, at time.Time, zone *time.Location) (now, coming []page.ProblemRow) {
 	under := make([][]int, len(list)) // the consequences of each
 	var top []int
 	for i, p := range list {
@@ -89,7 +89,7 @@ func problemRows(list []health.Problem, zone *time.Location) (now, coming []page
 	var row func(i int) page.ProblemRow
 	row = func(i int) page.ProblemRow {
 		p := list[i]
-		r := page.ProblemRow{Look: string(p.Severity), Word: severityWord(p.Severity), Title: titleOf(p), Words: p.Words, Do: p.Do, When: sinceWords(p.Since, zone)}
+		r := page.ProblemRow{Look: string(p.Severity), Word: severityWord(p.Severity), Title: titleOf(p), Words: p.Words, Do: p.Do, When: sinceWords(p.Since, at, zone)}
 		if p.In > 0 {
 			r.When = "in about " + spell(p.In)
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -95,11 +96,19 @@ func severityWord(s health.Severity) string {
 	return "to know"
 }
 
-func sinceWords(t time.Time, zone *time.Location) string {
+// moment is a time for a person; one of another year than now names it.
+func moment(t, now time.Time, zone *time.Location) string {
+	if t = t.In(zone); t.Year() != now.In(zone).Year() {
+		return t.Format("Mon 2 Jan 2006, 15:04")
+	}
+	return t.Format("Mon 2 Jan, 15:04")
+}
+
+func sinceWords(t, now time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return ""
 	}
-	return "since " + moment(t, zone)
+	return "since " + moment(t, now, zone)
 }
 
 // spell is about how long something takes, for a person.
@@ -116,14 +125,14 @@ func spell(d time.Duration) string {
 }
 
 // actionTime says when something was done.
-func actionTime(began, ended time.Time, zone *time.Location) string {
+func actionTime(began, ended, now time.Time, zone *time.Location) string {
 	switch {
 	case ended.IsZero():
-		return sinceWords(began, zone)
+		return sinceWords(began, now, zone)
 	case began.In(zone).Format(time.DateOnly) == ended.In(zone).Format(time.DateOnly):
-		return moment(began, zone) + " to " + ended.In(zone).Format("15:04")
+		return moment(began, now, zone) + " to " + ended.In(zone).Format("15:04")
 	}
-	return moment(began, zone) + " to " + moment(ended, zone)
+	return moment(began, now, zone) + " to " + moment(ended, now, zone)
 }
 
 const (
@@ -150,27 +159,37 @@ func (s *Server) facts(f *fare) []page.FactRow {
 		rows = append(rows, page.FactRow{Name: "Connections, " + p.Name, Text: text})
 	}
 	if r := f.rollback; r != nil {
-		rows = append(rows, page.FactRow{Name: "Asked to go back", Text: r.Why + " (" + moment(r.At, s.o.Zone) + ")"})
+		rows = append(rows, page.FactRow{Name: "Asked to go back", Text: r.Why + " (" + moment(r.At, f.now, s.o.Zone) + ")"})
 	}
 	return rows
 }
 
 func megabytes(n uint64) string { return fmt.Sprintf("%.0f MB", float64(n)/1e6) }
 
-// clockWords say whether the time is right.
+// clockWords say whether the time is right, and whether it was set.
 func clockWords(f *fare) string {
 	if f.clock == nil {
 		return "not watched"
 	}
-	words := f.clock.Words
-	if f.clock.Trusted || words == "" {
-		words = "right"
-	}
+	words := cmp.Or(strings.TrimSuffix(f.clock.Words, "."), "right")
 	switch f.clock.Jumps {
 	case 0:
 		return words
 	case 1:
-		return words + "; it jumped once, by " + f.clock.Jumped.Round(time.Second).String()
+		return words + "; it jumped once, " + jumpWords(f.clock.Jumped)
 	}
-	return fmt.Sprintf("%s; it jumped %d times, the last time by %s", words, f.clock.Jumps, f.clock.Jumped.Round(time.Second))
+	return fmt.Sprintf("%s; it jumped %d times, the last time %s", words, f.clock.Jumps, jumpWords(f.clock.Jumped))
+}
+
+// jumpWords say how far the clock was set, and which way.
+func jumpWords(by time.Duration) string {
+	const year = 365.2425 * 24
+	way, far := "ahead", by.Abs()
+	if by < 0 {
+		way = "back"
+	}
+	if years := far.Hours() / year; years > 1.5 {
+		return fmt.Sprintf("%.0f years %s", years, way)
+	}
+	return spell(far) + " " + way
 }
