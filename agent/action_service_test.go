@@ -117,7 +117,7 @@ func actsOfService() []act {
 				}
 			}, seen: plain, done: "every optional part was switched off", rest: recovery + 6*time.Minute},
 		{name: "latency, twice the baseline", sign: pressure.Slower, step: 1,
-			cause: func(w *watched) { w.fast(time.Minute, 10*time.Microsecond); w.asks(25); w.read(10 * time.Second) },
+			cause: func(w *watched) { w.fast(time.Minute, 10*time.Microsecond); w.asksItself(25); w.read(10 * time.Second) },
 			seen: func(w *watched, before, now parts) {
 				if now.gates != before.gates || now.share.Plain != "" {
 					w.t.Errorf("more than a warning: %+v", now)
@@ -127,7 +127,7 @@ func actsOfService() []act {
 			cause: func(w *watched) {
 				w.fast(time.Minute, 10*time.Microsecond)
 				for range 7 {
-					w.asks(25)
+					w.asksItself(25)
 					w.pass(time.Minute)
 				}
 			}, seen: plain, done: "every optional part was switched off", rest: recovery + 6*time.Minute},
@@ -135,7 +135,7 @@ func actsOfService() []act {
 			cause: func(w *watched) {
 				w.fast(time.Microsecond, time.Minute)
 				for range 3 {
-					w.asks(600)
+					w.asksItself(600)
 					w.pass(time.Hour)
 				}
 			}, seen: plain, done: "every optional part was switched off", rest: 2*recovery + time.Minute},

@@ -24,6 +24,7 @@ import (
 	"calendarbot/agent/page"
 	"calendarbot/agent/pressure"
 	"calendarbot/agent/store"
+	"calendarbot/agent/web"
 	"calendarbot/scripts/demo/mischief"
 )
 
@@ -185,10 +186,15 @@ func (w *watched) ask(method, path, body string) (*http.Response, []byte) {
 }
 
 // asks asks for the page so many times.
-func (w *watched) asks(n int) {
+func (w *watched) asks(n int) { w.asksFor("/api/whats-next", n) }
+
+// asksItself asks n times as the program asks itself.
+func (w *watched) asksItself(n int) { w.asksFor(web.SelfPath, n) }
+
+func (w *watched) asksFor(path string, n int) {
 	w.t.Helper()
 	for range n {
-		if resp, body := w.ask(http.MethodGet, "/api/whats-next", ""); resp.StatusCode != http.StatusOK {
+		if resp, body := w.ask(http.MethodGet, path, ""); resp.StatusCode != http.StatusOK {
 			w.t.Fatalf("%s: %s", resp.Status, body)
 		}
 	}
