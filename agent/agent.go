@@ -232,7 +232,7 @@ func (a *agent) buildPages(cfg config.Config, zone *time.Location, now func() ti
 // pages that were drawn for another time may hold for years.
 func (a *agent) generation() uint64 {
 	const bits = 40 // more generations of the store than a device will see
-	return (a.live.State().Revision+a.clock.State().Turns)<<bits + a.store.Generation()
+	return (a.live.State().Revision+a.clock.Turns())<<bits + a.store.Generation()
 }
 
 // pools tells how the pools of connections stand.

@@ -119,6 +119,9 @@ func (c *Clock) State() State {
 	return last.State
 }
 
+// Turns is State's as of the last look, for those who ask with each request: it reads no clock.
+func (c *Clock) Turns() uint64 { return c.found.Load().Turns }
+
 // Raise says that it is surely later than t, which was read or shown when the clock was trusted. It is believed less than a
 // synchronised clock, and less than somebody who sets the clock back while the program runs.
 func (c *Clock) Raise(t time.Time) {

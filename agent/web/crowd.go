@@ -56,7 +56,7 @@ func (c *crowd) add(one *limitedConn) {
 // surplus returns which connection has to go when another one comes: the longest silent one of those that are too many, else the
 // new one; nil when there is room. No connection on which something was asked ever goes.
 func surplus(conns map[*limitedConn]struct{}, comes *limitedConn) (goes *limitedConn) {
-	if true { // the lowest bound
+	if len(conns) < maxOfAddress { // the lowest bound
 		return nil
 	}
 	own := comes.whence == whence{}
