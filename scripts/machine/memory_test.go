@@ -10,18 +10,17 @@ import (
 	"time"
 )
 
-// The limits of the agent's unit in the memory test, in bytes, more than the machine has, and where the unit's control group is.
+// The limits of the agent's unit in the memory test and of one beside it, in bytes, and where the agent's control group is.
 const (
 	unitHigh = 64 << 20
 	unitMax  = 80 << 20
-	tooMuch  = 1 << 30
+	besides  = 32 << 20
 	unit     = "/sys/fs/cgroup/calendarbot.slice/calendarbot.service"
 )
 
 // cramp gives the agent little memory, has it look often, and starts it anew with nothing of its files in memory, so that they are
-// charged to it. Its neighbour is given all memory that it asks for.
+// charged to it.
 const cramp = `
-echo 1 >/proc/sys/vm/overcommit_memory
 mkdir -p /run/systemd/system/calendarbot.service.d
 cat >/run/systemd/system/calendarbot.service.d/cramped.conf <<END
 [Service]
@@ -32,7 +31,8 @@ END
 cat >/run/systemd/system/hog.service <<END
 [Service]
 Type=oneshot
-OOMScoreAdjust=1000
+Slice=calendarbot.slice
+MemoryMax=%d
 ExecStart=/usr/lib/machine/guest hog %d
 END
 systemctl daemon-reload
@@ -49,7 +49,7 @@ echo $! >/run/hog.pid
 until grep -q held /run/hog.out; do kill -0 $(cat /run/hog.pid) || exit; sleep 0.2; done
 `
 
-// neighbour has another program take all memory that the machine has, until the kernel ends it.
+// neighbour has another unit of the slice take more than it may have, until the kernel ends it.
 const neighbour = `
 ! systemctl start hog.service 2>/dev/null && systemctl show --value -p Result hog.service
 `
@@ -108,12 +108,12 @@ func memoryRuns(t *testing.T) int {
 	return n
 }
 
-// TestMemoryIsGivenUpBeforeItIsTaken lets memory become scarce again and again, in the agent's group and in the whole machine. It answers all the
+// TestMemoryIsGivenUpBeforeItIsTaken lets memory become scarce again and again, in the agent's group and in one beside it. It answers all the
 // while, gives up what it can do without, takes it back afterwards, and is never the one that is ended.
 func TestMemoryIsGivenUpBeforeItIsTaken(t *testing.T) {
 	skipUnlessAsked(t)
 	m := startAgent(t)
-	m.run(t, fmt.Sprintf(cramp, unitHigh, unitMax, tooMuch))
+	m.run(t, fmt.Sprintf(cramp, unitHigh, unitMax, besides, 2*besides))
 	answers(t, m.Agent)
 	invocation := m.property(t, "InvocationID")
 	m.becomes(t, func(p pressed) bool { return p == pressed{} })
