@@ -29,7 +29,8 @@ type control struct {
 	emergency atomic.Pointer[string]
 	share     atomic.Pointer[budget.Budget] // what the parts were told last
 
-	round    atomic.Pointer[time.Time] // when the task last went round; later by what changes took since then
+	round    atomic.Pointer[time.Time] // when the task last went round
+	spare    atomic.Int64              // how long changes took since then, in nanoseconds
 	changing atomic.Bool               // mu is held
 
 	mu      sync.Mutex    // held during a change, so that parts are told of changes in their order
@@ -275,6 +276,7 @@ func (c *control) beat() {
 	if c.Beat != nil {
 		c.Beat()
 	}
+	c.spare.Store(0)
 	now := time.Now()
 	c.round.Store(&now)
 }
@@ -285,30 +287,24 @@ func (c *control) lock() {
 	c.changing.Store(true)
 }
 
-// unlock gives the task as much more time as the change took, for which it may have waited. A change by somebody else is no sign that
-// the task itself goes round: what the monitor finds is told through here every few seconds.
 func (c *control) unlock() {
+	c.spare.Add(int64(time.Since(c.began)))
 	c.changing.Store(false)
-	now := time.Now()
-	if last := c.round.Load(); last != nil {
-		later := last.Add(now.Sub(c.began))
-		if later.After(now) {
-			later = now
-		}
-		c.round.CompareAndSwap(last, &later) // else it went round just now
-	}
 	c.mu.Unlock()
 }
 
-// Round is when the task last went round, and how long it may take now: longer during a change, which writes to the disk.
+// Round is when the task last went round, and how long it may take now: longer during a change, which writes to the disk, and by as much as
+// changes took since then, for which it may have waited. A change is no sign that the task itself goes round: what the monitor finds is told
+// through here every few seconds.
 func (c *control) Round() (last time.Time, within time.Duration) {
 	if at := c.round.Load(); at != nil {
 		last = *at
 	}
+	within = controlBeat
 	if c.changing.Load() {
-		return last, changeBeat
+		within = changeBeat
 	}
-	return last, controlBeat
+	return last, within + time.Duration(c.spare.Load())
 }
 
 // watching is the watch over the configuration file and the emergency file.

@@ -18,6 +18,7 @@ import (
 	"calendarbot/agent/budget"
 	"calendarbot/agent/config"
 	"calendarbot/agent/conn"
+	"calendarbot/agent/health"
 	"calendarbot/agent/store"
 )
 
@@ -479,37 +480,33 @@ func TestWordsOfEmergencyAndStatus(t *testing.T) {
 func TestControlIsLateThoughOthersChangeThings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c control
-		late := func() bool {
-			last, within := c.Round()
-			return time.Since(last) > within
-		}
-		c.lock()
-		c.unlock() // before the first round
-		c.beat()
-		c.lock()
-		time.Sleep(changeBeat)
-		if late() {
-			t.Error("it may not wait for a change")
-		}
-		c.unlock()
-		time.Sleep(controlBeat)
-		if late() {
-			t.Error("it has no time for its round after a change")
-		}
-		c.beat()
-		for range 3 {
-			time.Sleep(controlBeat / 2)
+		beats := health.NewBeats()
+		beats.Ask("control", c.Round)
+		change := func(long time.Duration) {
 			c.lock()
+			time.Sleep(long)
+			if late := beats.Late(); len(late) > 0 {
+				t.Errorf("late are %q during a change of %s", late, long)
+			}
 			c.unlock()
 		}
-		if !late() {
-			t.Error("it is not late though it stands still")
-		}
-		c.lock()
 		c.beat()
-		c.unlock()
-		if last, _ := c.Round(); !last.Equal(time.Now()) {
-			t.Errorf("it went round just now, not at %s", last)
+		change(changeBeat)
+		time.Sleep(controlBeat)
+		if late := beats.Late(); len(late) > 0 {
+			t.Errorf("late are %q: there is no time for a round after a change", late)
+		}
+		c.beat()
+		for range 2 {
+			change(time.Second)
+			time.Sleep(controlBeat / 2)
+		}
+		if late := beats.Late(); len(late) > 0 {
+			t.Errorf("late are %q", late)
+		}
+		time.Sleep(2*time.Second + 1)
+		if late := beats.Late(); len(late) == 0 {
+			t.Error("it is not late though it stands still")
 		}
 	})
 }
