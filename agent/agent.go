@@ -26,8 +26,9 @@ import (
 
 const (
 	// drawPlaces is how many pages are drawn at the same time; the others wait. More take memory, not time: with 10,000
-	// events each drawing needs some MiB, and who asks for the same page shares one (make bench).
-	drawPlaces = 2
+	// events each drawing needs some MiB, which two at a time bring to 37-45 MiB in all, one to 35-39, and who asks for the
+	// same page shares one (make bench ONLY=memory).
+	drawPlaces = 1
 	drawTime   = 8 * time.Second // for a page, its turn included; then the last good one is shown
 
 	failuresInARow = 5 // that make a pool of connections be given up for a while
@@ -87,9 +88,9 @@ type options struct {
 
 // serve builds every part, starts the tasks and waits until ctx ends.
 func serve(ctx context.Context, o options) (err error) {
-	// Memory is scarcer than time on the device: collecting twice as often takes a fifth off the peak while a
+	// Memory is scarcer than time on the device: collecting more than twice as often takes a fifth off the peak while a
 	// large feed is read and shown, for a tenth more CPU there (make bench).
-	debug.SetGCPercent(50)
+	debug.SetGCPercent(40)
 	a, err := newAgent(ctx, o)
 	if err != nil {
 		return err
