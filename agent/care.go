@@ -22,7 +22,6 @@ type care struct {
 	a       *agent
 	log     *slog.Logger
 	now     func() time.Time
-	root    string
 	dir     string // of the database: state that outlives the program
 	watch   *health.Watch
 	starts  *starts
@@ -39,7 +38,7 @@ type care struct {
 
 func newCare(a *agent, o options) *care {
 	c := &care{
-		a: a, log: o.log, now: o.now, root: o.root, dir: filepath.Dir(a.live.State().Config.Store.Path), watch: health.NewWatch(),
+		a: a, log: o.log, now: o.now, dir: filepath.Dir(a.live.State().Config.Store.Path), watch: health.NewWatch(),
 	}
 	var err error
 	if c.starts, err = newStarts(c.dir, bootID(), uptime()); err != nil {

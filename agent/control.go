@@ -22,7 +22,8 @@ import (
 )
 
 // control owns the configuration that holds, and what follows from how scarce things are: every change of either, and of the
-// emergency file, ends in one function that tells the parts, under one lock. It is the task that reads the configuration again: at SIGHUP and when its file changed.
+// emergency file, ends in one function that tells the parts, under one lock. It is the task that reads the configuration again:
+// at SIGHUP and when its file changed.
 type control struct {
 	controlOptions
 	ready     chan struct{}

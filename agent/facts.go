@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"time"
 
+	"calendarbot/agent/guard"
 	"calendarbot/agent/health"
 	"calendarbot/agent/page"
 	"calendarbot/agent/pressure"
@@ -30,13 +31,20 @@ func (a *agent) service() pressure.Service {
 	s.Requests, s.Failures, s.Latency = a.server.Served()
 	s.Own = a.server.Self()
 	cfg := a.live.State().Config
-	for i, pool := range a.pools() {
-		breaker := []string{a.gates.http.Stats().Breaker, a.gates.database.Stats().Breaker}[i]
-		// Against what it may become by itself: that it is bounded for want of memory is no sign of its own.
-		most := max(pool.Ceiling, []int{cfg.HTTP.MaxConns, cfg.DB.Readers}[i])
-		p := pressure.Pool{Name: pool.Name, InUse: pool.InUse, Size: most, Failures: pool.Failed}
-		p.Bytes = uint64(pool.InUse+pool.Idle) * []uint64{httpConnBytes, readerBytes}[i]
-		if breaker != "closed" { // half-open is being tried, not cured
+	for i, of := range []struct {
+		gate  *guard.Gate
+		most  int    // connections that are configured; that they are bounded for want of memory is no sign of its own
+		bytes uint64 // of a connection
+	}{
+		{a.gates.http, cfg.HTTP.MaxConns, httpConnBytes},
+		{a.gates.database, cfg.DB.Readers, readerBytes},
+	} {
+		pool := a.pools()[i]
+		p := pressure.Pool{
+			Name: pool.Name, InUse: pool.InUse, Size: max(pool.Ceiling, of.most), Failures: pool.Failed,
+			Bytes: uint64(pool.InUse+pool.Idle) * of.bytes,
+		}
+		if of.gate.Stats().Breaker != "closed" { // half-open is being tried, not cured
 			p.InARow = failuresInARow
 		}
 		s.Pools = append(s.Pools, p)

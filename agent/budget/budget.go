@@ -99,7 +99,7 @@ const (
 
 // memoryLimit is what the Go runtime is held to (GOMEMLIMIT): a share of the unit's memory, less what of it is not the runtime's
 // own. The shares fall so that collecting brings the unit below the threshold of the step, where it can: 80 % at the step that begins at
-// 70 %, 70 % at 85 %, and 60 % at 95 %. In normal there is no limit, as collecting twice as often as usual is enough then (SetGCPercent).
+// 70 %, 70 % at 85 %, and 60 % at 95 %. In normal there is no limit, as collecting more often than usual is enough then (SetGCPercent).
 //
 // A limit below what lives makes the collector run without a pause and free nothing, with up to half of the processor: so it never is
 // below what the program needs with a large calendar, nor below two fifths of the unit's memory. What then is too much the kernel
