@@ -58,9 +58,11 @@ func (f figures) less(before figures) figures {
 	return d
 }
 
-// hitRate is the share of pages that were kept ones, 0-1. Who waited for another's drawing did not find one.
+// hitRate is the share of pages that were kept ones, 0-1, of those that others than the agent itself asked for. Who waited for
+// another's drawing did not find one. The agent's own requests all count as hits here, which is the least that others have.
 func (f figures) hitRate() float64 {
-	hits := f["calendarbot_cache_hits_total"]
+	own := f[`calendarbot_http_request_duration_seconds_count{method="GET",route="/self"}`]
+	hits := max(0, f["calendarbot_cache_hits_total"]-own)
 	return share(hits, hits+f["calendarbot_cache_misses_total"]+f["calendarbot_cache_joined_total"])
 }
 
