@@ -1,0 +1,217 @@
+package network
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// supplicantFile is where wpa_supplicant@wlan0.service reads which networks there are.
+const supplicantFile = "etc/wpa_supplicant/wpa_supplicant-wlan0.conf"
+
+// maxSupplicant is how long that file may be, in bytes; what Write writes is shorter.
+const maxSupplicant = 64 << 10
+
+// Write replaces /etc/wpa_supplicant/wpa_supplicant-wlan0.conf under root ("" or "/" is the device), mode 0600: written beside, synced
+// and renamed, so that a crash at any moment leaves the old file or the new one. No networks removes the file. What Check finds wrong
+// is an error, and nothing is written.
+func Write(root string, w Wifi) error {
+	if wrong := w.Check(); len(wrong) > 0 {
+		return fmt.Errorf("write the wireless networks: %w", errors.Join(wrong...))
+	}
+	name := filepath.Join("/", root, supplicantFile)
+	var err error
+	if len(w.Networks) == 0 {
+		err = removeFile(name)
+	} else {
+		err = replaceFile(name, w.text(), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("write the wireless networks: %w", err)
+	}
+	return nil
+}
+
+// Read returns what is configured; without the file, nothing. It reads what Write wrote, and what a person wrote the same way; keys
+// that it does not know are passed over. The error names the file and the line, never a passphrase.
+func Read(root string) (Wifi, error) {
+	name := filepath.Join("/", root, supplicantFile)
+	text, err := readFile(name, maxSupplicant)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Wifi{}, nil
+	}
+	if err != nil {
+		return Wifi{}, fmt.Errorf("read the wireless networks: %w", err)
+	}
+	w, err := parseSupplicant(text)
+	if err != nil {
+		return Wifi{}, fmt.Errorf("read the wireless networks: %s: %w", name, err)
+	}
+	return w, nil
+}
+
+// text is the file of wpa_supplicant. No name and no passphrase can be more than a value in it: a name is written in hex digits; a
+// passphrase has no line break, and what is in quotes there ends at the last quote of the line.
+func (w Wifi) text() []byte {
+	b := &bytes.Buffer{}
+	b.WriteString("# The wireless networks of the house, written by CalendarBot. A name (ssid) is in hex digits.\nctrl_interface=/run/wpa_supplicant\nupdate_config=0\n")
+	if w.Country != "" {
+		fmt.Fprintf(b, "country=%s\n", w.Country)
+	}
+	for _, n := range w.Networks {
+		fmt.Fprintf(b, "\nnetwork={\n\tssid=%x\n", n.SSID)
+		if n.Hidden {
+			b.WriteString("\tscan_ssid=1\n")
+		}
+		switch {
+		case n.Passphrase == "":
+			b.WriteString("\tkey_mgmt=NONE\n")
+		case isPSK(n.Passphrase): // WPA3 (SAE) needs the passphrase itself
+			fmt.Fprintf(b, "\tkey_mgmt=WPA-PSK\n\tpsk=%s\n\tieee80211w=1\n", n.Passphrase)
+		default:
+			fmt.Fprintf(b, "\tkey_mgmt=WPA-PSK SAE\n\tpsk=\"%s\"\n\tieee80211w=1\n", n.Passphrase)
+		}
+		b.WriteString("}\n")
+	}
+	return b.Bytes()
+}
+
+// parseSupplicant reads the file of wpa_supplicant.
+func parseSupplicant(text []byte) (w Wifi, err error) {
+	var now *Network // the one whose block is open
+	for i, line := range strings.Split(string(text), "\n") {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		key, value, _ := strings.Cut(line, "=")
+		switch {
+		case now == nil && key == "network" && value == "{":
+			now = &Network{}
+		case now == nil && key == "country":
+			w.Country = value
+		case now != nil && line == "}":
+			w.Networks, now = append(w.Networks, *now), nil
+		case now != nil:
+			err = now.set(key, value)
+		}
+		if err != nil {
+			return Wifi{}, fmt.Errorf("line %d: %w", i+1, err)
+		}
+	}
+	if now != nil {
+		return Wifi{}, errors.New("the last network does not end with }")
+	}
+	if wrong := w.Check(); len(wrong) > 0 {
+		return Wifi{}, errors.Join(wrong...)
+	}
+	return w, nil
+}
+
+// set takes one line of a network's block.
+func (n *Network) set(key, value string) error {
+	quoted, inQuotes := unquoted(value)
+	switch key {
+	case "ssid":
+		raw, err := hex.DecodeString(value)
+		switch {
+		case inQuotes:
+			n.SSID = quoted
+		case err != nil:
+			return errors.New("the name of the network is to be hex digits, or stand in double quotes")
+		default:
+			n.SSID = string(raw)
+		}
+	case "psk":
+		n.Passphrase = value
+		if inQuotes {
+			n.Passphrase = quoted
+		} else if !isPSK(value) {
+			return errors.New("the passphrase is to stand in double quotes, or to be 64 hex digits")
+		}
+	case "scan_ssid":
+		n.Hidden = value == "1"
+	}
+	return nil
+}
+
+// unquoted is what stands between the first and the last double quote of a value that begins with one.
+func unquoted(value string) (inside string, ok bool) {
+	end := strings.LastIndexByte(value, '"')
+	if end < 1 || value[0] != '"' {
+		return "", false
+	}
+	return value[1:end], true
+}
+
+// replaceFile puts a text in the place of a file, or of none.
+func replaceFile(name string, text []byte, mode fs.FileMode) error {
+	dir := filepath.Dir(name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	beside := name + ".new" // what a crash leaves of it is written over by the next one
+	if err := os.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	file, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	if err == nil {
+		err = file.Chmod(mode) // whatever the umask
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	if err := errors.Join(err, file.Close()); err != nil {
+		return errors.Join(err, os.Remove(beside))
+	}
+	if err := os.Rename(beside, name); err != nil {
+		return errors.Join(err, os.Remove(beside))
+	}
+	return syncFolder(dir)
+}
+
+// removeFile removes a file; that there is none is no error.
+func removeFile(name string) error {
+	err := os.Remove(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(name))
+}
+
+func syncFolder(dir string) error {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// readFile reads a file of at most so many bytes.
+func readFile(name string, most int64) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(file, most+1))
+	if err := errors.Join(err, file.Close()); err != nil {
+		return nil, err
+	}
+	if int64(len(text)) > most {
+		return nil, fmt.Errorf("%s is longer than %d bytes", name, most)
+	}
+	return text, nil
+}
