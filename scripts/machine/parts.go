@@ -19,7 +19,6 @@ const (
 	debArch  = "arm64"
 	emulator = "qemu-system-aarch64"
 	kernel   = "linux-image-cloud-arm64"
-	keyring  = "/usr/share/keyrings/debian-archive-keyring.gpg"
 )
 
 // packages are those that the machine has, next to those that they need.
@@ -50,7 +49,7 @@ func Prepare(ctx context.Context, program, tree string) (Parts, error) {
 			return Parts{}, fmt.Errorf("%w: %s is not installed (scripts/setup machine)", ErrMissing, tool)
 		}
 	}
-	base, err := debian(ctx)
+	base, err := system(ctx)
 	if err != nil {
 		return Parts{}, err
 	}
@@ -72,8 +71,8 @@ func Prepare(ctx context.Context, program, tree string) (Parts, error) {
 	return parts, nil
 }
 
-// debian returns the folder with kernel, modules and root file system, and makes it where it is not yet there.
-func debian(ctx context.Context) (string, error) {
+// system returns the folder with kernel, modules and root file system, and makes it where it is not yet there.
+func system(ctx context.Context) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("find the cache: %w", err)
