@@ -11,8 +11,8 @@ import (
 
 // Wifi is what the device needs to join wireless networks.
 type Wifi struct {
-	Country  string // ISO 3166-1 alpha-2, upper case; "" for the channels and powers that are allowed everywhere
-	Networks []Network
+	Country  string    // ISO 3166-1 alpha-2, upper case; "" for the channels and powers that are allowed everywhere
+	Networks []Network // the one that is to be joined first stands first
 }
 
 // Network is a wireless network.

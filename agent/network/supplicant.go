@@ -57,15 +57,19 @@ func Read(root string) (Wifi, error) {
 }
 
 // text is the file of wpa_supplicant. No name and no passphrase can be more than a value in it: a name is written in hex digits; a
-// passphrase has no line break, and what is in quotes there ends at the last quote of the line.
+// passphrase has no line break, and what is in quotes there ends at the last quote of the line. The first network is joined where it is in
+// reach, else the second.
 func (w Wifi) text() []byte {
 	b := &bytes.Buffer{}
 	b.WriteString("# The wireless networks of the house, written by CalendarBot. A name (ssid) is in hex digits.\nctrl_interface=/run/wpa_supplicant\nupdate_config=0\n")
 	if w.Country != "" {
 		fmt.Fprintf(b, "country=%s\n", w.Country)
 	}
-	for _, n := range w.Networks {
+	for i, n := range w.Networks {
 		fmt.Fprintf(b, "\nnetwork={\n\tssid=%x\n", n.SSID)
+		if more := len(w.Networks) - 1 - i; more > 0 {
+			fmt.Fprintf(b, "\tpriority=%d\n", more)
+		}
 		if n.Hidden {
 			b.WriteString("\tscan_ssid=1\n")
 		}
@@ -134,6 +138,10 @@ func (n *Network) set(key, value string) error {
 			n.Passphrase = quoted
 		} else if !isPSK(value) {
 			return errors.New("the passphrase is to stand in double quotes, or to be 64 hex digits")
+		}
+	case "key_mgmt":
+		if strings.Contains(value, "EAP") {
+			return errors.New("only networks with a passphrase, and open ones, are understood")
 		}
 	case "scan_ssid":
 		n.Hidden = value == "1"

@@ -78,6 +78,7 @@ country=DE
 
 network={
 	ssid=4bc3bc63686520223122
+	priority=2
 	key_mgmt=WPA-PSK SAE
 	psk="a "b" #c\"
 	ieee80211w=1
@@ -85,6 +86,7 @@ network={
 
 network={
 	ssid=78
+	priority=1
 	scan_ssid=1
 	key_mgmt=WPA-PSK
 	psk=0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f
@@ -128,6 +130,7 @@ func TestReadReadsWhatAPersonWrote(t *testing.T) {
 		"never ends":   {"network={\nssid=\"a\"\n", Wifi{}, "does not end with }"},
 		"too short":    {"network={\nssid=\"a\"\npsk=\"geheim\"\n}", Wifi{}, "6 characters, which is too short"},
 		"half a quote": {"network={\nssid=\"\n}", Wifi{}, "line 2"},
+		"a company's":  {"network={\nssid=\"a\"\nkey_mgmt=WPA-EAP\n}", Wifi{}, "line 3: only networks with a passphrase"},
 		"too long":     {strings.Repeat("#", maxSupplicant+1), Wifi{}, "longer than 65536 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
