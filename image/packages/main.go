@@ -15,7 +15,7 @@ import (
 )
 
 const usage = `Usage:
-  packages fetch --list FILE --lock FILE --into FOLDER [--cache FOLDER] [--tsv FILE] [--locked]
+  packages fetch --list FILE --into FOLDER [--lock FILE] [--locked] [--cache FOLDER] [--tsv FILE]
   packages lock --list FILE --lock FILE [--cache FOLDER]
 
 fetch puts the packages of a list into a folder, with what they need, packages.tsv (package, version, architecture,
@@ -53,7 +53,8 @@ func run(ctx context.Context, args []string, out, problems io.Writer) error {
 	if err := flags.Parse(args[1:]); err != nil {
 		return fmt.Errorf("read the command line: %w\n%s", err, usage)
 	}
-	if t.list == "" || t.lock == "" || flags.NArg() > 0 || (args[0] == "fetch" && t.into == "") {
+	noLock := t.lock == "" && (args[0] != "fetch" || t.strict) // without a lock the newest are fetched
+	if t.list == "" || noLock || flags.NArg() > 0 || (args[0] == "fetch" && t.into == "") {
 		return errors.New("read the command line: a flag is missing, or a word is too much\n" + usage)
 	}
 	if t.cache == "" {

@@ -260,7 +260,7 @@ func TestLockedNeedsALock(t *testing.T) {
 }
 
 func TestCommandLine(t *testing.T) {
-	for _, args := range []string{"", "fetch", "fetch --list a --lock b", "fetch --list a --lock b --into c d", "lock --list a", "lock --list a --lock b --into c", "eat --list a --lock b"} {
+	for _, args := range []string{"", "fetch", "fetch --list a --lock b", "fetch --list a --lock b --into c d", "fetch --list a --into c --locked", "lock --list a", "lock --list a --lock b --into c", "eat --list a --lock b"} {
 		if err := run(t.Context(), strings.Fields(args), &bytes.Buffer{}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "Usage:") {
 			t.Errorf("%q: got %v", args, err)
 		}

@@ -6,9 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime/debug"
 	"strings"
 	"testing"
+
+	"calendarbot/scripts/spdx"
 )
 
 func TestNotesGoByRelease(t *testing.T) {
@@ -74,50 +75,6 @@ func TestLicensesAreThoseOfEveryModule(t *testing.T) {
 	}
 }
 
-// program is what a linker could have written into a program.
-func program() *debug.BuildInfo {
-	return &debug.BuildInfo{
-		GoVersion: "go1.26.8 X:nothing",
-		Deps: []*debug.Module{
-			{Path: "example.org/first", Version: "v1.2.3", Sum: "h1:abc="},
-			{Path: "example.org/second", Version: "v2.0.0", Replace: &debug.Module{Path: "example.org/mended", Version: "v2.0.1+incompatible", Sum: "h1:def="}},
-		},
-		Settings: []debug.BuildSetting{{Key: "GOARCH", Value: "arm64"}, {Key: "CGO_ENABLED", Value: "1"}},
-	}
-}
-
-func TestBillOfMaterialNamesEveryPart(t *testing.T) {
-	doc := describe(program(), strings.Repeat("ab", 32), "1.2.3", "2026-11-22T00:00:00Z", []library{{"glibc", "2.41", "LGPL-2.1-or-later", "https://example.org/", "pkg:deb/debian/glibc@2.41"}})
-	var names []string
-	ids := map[string]bool{"SPDXRef-DOCUMENT": true}
-	for _, p := range doc.Packages {
-		names = append(names, p.Name+" "+p.Version+" "+p.References[0].Locator)
-		if ids[p.SPDXID] || !regexp.MustCompile(`^SPDXRef-[A-Za-z0-9.-]+$`).MatchString(p.SPDXID) {
-			t.Errorf("%q is twice there or no identifier", p.SPDXID)
-		}
-		ids[p.SPDXID] = true
-		if p.Location == "" || p.Concluded == "" || p.Declared == "" || p.Copyright == "" {
-			t.Errorf("SPDX wants more of %+v", p)
-		}
-	}
-	want := `calendarbot 1.2.3 pkg:generic/calendarbot@1.2.3?arch=arm64
-go-standard-library 1.26.8 pkg:golang/stdlib@1.26.8
-example.org/first v1.2.3 pkg:golang/example.org/first@v1.2.3
-example.org/mended v2.0.1+incompatible pkg:golang/example.org/mended@v2.0.1%2Bincompatible
-glibc 2.41 pkg:deb/debian/glibc@2.41`
-	if got := strings.Join(names, "\n"); got != want {
-		t.Errorf("got\n%s", got)
-	}
-	if len(doc.Relationships) != len(doc.Packages) {
-		t.Errorf("%d relationships of %d parts", len(doc.Relationships), len(doc.Packages))
-	}
-	for _, r := range doc.Relationships {
-		if !ids[r.From] || !ids[r.To] {
-			t.Errorf("%+v is about what is not there", r)
-		}
-	}
-}
-
 // TestBillOfMaterialIsThatOfTheProgram takes this test's own.
 func TestBillOfMaterialIsThatOfTheProgram(t *testing.T) {
 	own, err := os.Executable()
@@ -132,26 +89,12 @@ func TestBillOfMaterialIsThatOfTheProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var doc document
+	var doc spdx.Document
 	if err := json.Unmarshal(text, &doc); err != nil || doc.Version != "SPDX-2.3" || doc.License != "CC0-1.0" || len(doc.Packages) < 2 {
 		t.Errorf("%v: %s", err, text)
 	}
 	if _, err := sbom(t.Context(), "main.go", "1", "now"); err == nil || !strings.HasPrefix(err.Error(), "read what main.go is made of: ") {
 		t.Errorf("of a text: %v", err)
-	}
-}
-
-func TestBillOfMaterialKnowsSQLite(t *testing.T) {
-	mod, err := os.ReadFile("../../go.mod")
-	if err != nil {
-		t.Fatal(err)
-	}
-	version := regexp.MustCompile(regexp.QuoteMeta(sqliteModule) + ` (v\S+)`).FindSubmatch(mod)
-	if version == nil {
-		t.Fatal("go.mod has no SQLite")
-	}
-	if got, err := sqliteVersion(t.Context(), string(version[1])); err != nil || !regexp.MustCompile(`^3\.\d+\.\d+$`).MatchString(got) {
-		t.Errorf("%q, %v", got, err)
 	}
 }
 
