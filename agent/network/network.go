@@ -51,20 +51,27 @@ func (w Wifi) Check() (wrong []error) {
 
 // Check returns a sentence for each thing that is wrong. The passphrase is in none of them.
 func (n Network) Check() (wrong []error) {
-	switch {
-	case n.SSID == "":
-		wrong = append(wrong, fmt.Errorf("its name is missing; allowed are 1 to %d bytes", maxSSID))
-	case len(n.SSID) > maxSSID:
-		wrong = append(wrong, fmt.Errorf("its name is %d bytes long; allowed are 1 to %d (a letter with an accent counts as two)", len(n.SSID), maxSSID))
-	}
-	if err := checkPassphrase(n.Passphrase); err != nil {
-		wrong = append(wrong, err)
+	for _, err := range []error{CheckName(n.SSID), CheckPassphrase(n.Passphrase)} {
+		if err != nil {
+			wrong = append(wrong, err)
+		}
 	}
 	return wrong
 }
 
-// checkPassphrase says what is wrong with the passphrase of a network.
-func checkPassphrase(text string) error {
+// CheckName says what is wrong with the name of a network.
+func CheckName(ssid string) error {
+	switch {
+	case ssid == "":
+		return fmt.Errorf("its name is missing; allowed are 1 to %d bytes", maxSSID)
+	case len(ssid) > maxSSID:
+		return fmt.Errorf("its name is %d bytes long; allowed are 1 to %d (a letter with an accent counts as two)", len(ssid), maxSSID)
+	}
+	return nil
+}
+
+// CheckPassphrase says what is wrong with the passphrase of a network; "", for an open one, is right.
+func CheckPassphrase(text string) error {
 	const allowed = "allowed are 8 to 63 letters, digits, spaces and signs of the English keyboard, or 64 hex digits"
 	switch {
 	case text == "", isPSK(text):

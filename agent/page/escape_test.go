@@ -83,6 +83,11 @@ func everyDrawing(text string) map[string]string {
 	}
 	kinds := []FieldKind{TextField, ChoiceField, NumberField, SwitchField}
 	v, f := filled[SettingsView](text), filled[Frame](text)
+	w := filled[SetupView](text)
+	out["network"] = string(Setup(f, w))
+	w.SSID = w.Found[0].Value
+	out["network of the list"] = string(Setup(f, w))
+	out["network elsewhere"] = string(Setup(f, &SetupView{Now: text}))
 	for i := range kinds {
 		if i >= len(v.Fields) {
 			v.Fields = append(v.Fields, v.Fields[0])
@@ -210,6 +215,7 @@ func TestLinksStayHere(t *testing.T) {
 		}}
 		pages := map[string]string{
 			"settings": string(Settings(&Frame{Device: hostile, Theme: hostile, CSS: "/assets/x.css"}, filled[SettingsView](hostile))),
+			"network":  string(Setup(&Frame{Device: hostile, Theme: hostile, CSS: "/assets/x.css"}, filled[SetupView](hostile))),
 			"login":    string(Login(&Frame{Device: hostile, Theme: hostile, CSS: "/assets/x.css"}, &LoginView{Back: hostile, Wrong: hostile})),
 		}
 		d, empty := stage(t, s), stage(t, scene{"empty", "14:35", "", func(b *builder) { b.snap.Sources = nil }})

@@ -30,6 +30,8 @@ const (
 	knowing                // a reading that tells about the home: for those who may write
 	settling               // a page for those who may write, who are led to the login
 	changing               // a change by a form of such a page
+	visiting               // as settling, and for whoever is on the device's own access point
+	joining                // as changing, and for them too
 	voice                  // the Alexa routes
 )
 
@@ -37,7 +39,7 @@ const (
 type requester struct {
 	host, origin, fetchSite, referer string
 	authorization, cookie            string
-	from                             netip.Addr
+	from, to                         netip.Addr
 	local                            bool   // from this machine, and not through a proxy
 	socket                           string // who that is, when the request came over the local socket
 }
@@ -48,12 +50,12 @@ func requesterOf(c *fiber.Ctx) requester {
 		return requester{socket: p.String(), local: true}
 	}
 	header := func(name string) string { return strings.Clone(c.Get(name)) }
-	from, _ := netip.AddrFromSlice(c.Context().RemoteIP())
+	from, to := ends(c)
 	host := string(c.Context().Host())
 	return requester{
 		host: host, origin: header(fiber.HeaderOrigin), fetchSite: header("Sec-Fetch-Site"),
-		referer: header(fiber.HeaderReferer), authorization: header(fiber.HeaderAuthorization), cookie: cookieOf(c), from: from.Unmap(),
-		local: from.Unmap().IsLoopback() && namesLoopback(host) && !throughProxy(c),
+		referer: header(fiber.HeaderReferer), authorization: header(fiber.HeaderAuthorization), cookie: cookieOf(c), from: from, to: to,
+		local: from.IsLoopback() && namesLoopback(host) && !throughProxy(c),
 	}
 }
 
@@ -153,6 +155,8 @@ func (s *Server) mayUse(a access, who requester) (standing, error) {
 		return s.mayWrite(who)
 	case knowing, settling:
 		return s.standingOf(who)
+	case visiting, joining:
+		return s.mayJoin(a, who)
 	}
 	return standing{}, nil
 }
@@ -167,6 +171,22 @@ func (s *Server) mayRead(who requester, web config.Web) error {
 		return problemOf(http.StatusUnauthorized, "closed", "The calendar is shown only after a login at /login, or to whoever sends the token or the PIN in the header Authorization.")
 	}
 	return err
+}
+
+// mayJoin is a standing of those who may set the wireless network: whoever is on the access point, else those who may change things.
+func (s *Server) mayJoin(a access, who requester) (standing, error) {
+	if a == joining {
+		if err := s.sameSite(who); err != nil {
+			return standing{}, err
+		}
+	}
+	switch {
+	case who.socket == "" && s.overAccessPoint(who.from, who.to):
+		return standing{who: "somebody on the access point, from " + who.from.String()}, nil
+	case a == joining:
+		return s.mayWrite(who)
+	}
+	return s.standingOf(who)
 }
 
 // mayWrite is a standing that counts for a change. A cookie is sent by a browser whoever asks it to; so it counts only
@@ -246,12 +266,12 @@ func (s *Server) allowed(r route) fiber.Handler {
 			return nil
 		}
 		switch r.access {
-		case viewing, settling:
+		case viewing, settling, visiting:
 			if p := (*problem)(nil); errors.As(err, &p) && (p.Code == "closed" || p.Code == "token") {
 				return c.Redirect("/login?back="+url.QueryEscape(wayBack(string(c.Request().URI().RequestURI()))), http.StatusSeeOther)
 			}
 			return s.failForm(c, err)
-		case formal, changing, entering:
+		case formal, changing, entering, joining:
 			return s.failForm(c, err)
 		}
 		return err

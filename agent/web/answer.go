@@ -10,6 +10,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"calendarbot/agent/network"
 	"calendarbot/agent/page"
 )
 
@@ -40,7 +41,9 @@ func (s *Server) guarded(o *observer, answer fiber.Handler) fiber.Handler {
 				"from", c.Context().RemoteIP(), "took", took)
 		}()
 		s.secure(c)
-		if err := s.mayEnter(c); err != nil {
+		if err := s.mayEnter(c); err != nil && s.strayed(c) {
+			return c.Redirect(network.SetupAddress, http.StatusFound)
+		} else if err != nil {
 			return err
 		}
 		return answer(c)

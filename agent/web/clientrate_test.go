@@ -220,7 +220,7 @@ func TestServedLeavesOutWhatWaits(t *testing.T) {
 	}
 	for key, want := range map[string]bool{
 		"GET /": true, "GET /api/whats-next": true, "GET /api/v1/status": true, "GET /api/alexa/next-meeting": true, "GET /healthz": true,
-		"POST /login": false, "POST /api/v1/sources": false, "GET /settings": false, "POST /settings": false, "GET /stream": false, "POST /api/skip": false, "POST /hide": false,
+		"POST /login": false, "POST /api/v1/sources": false, "GET /settings": false, "POST /settings": false, "GET /setup": false, "POST /setup": false, "GET /stream": false, "POST /api/skip": false, "POST /hide": false,
 	} {
 		if got, known := counted[key]; !known || got != want {
 			t.Errorf("%s is counted: %v", key, got)

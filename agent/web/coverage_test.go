@@ -139,13 +139,14 @@ func TestEveryDescribedAnswer(t *testing.T) {
 
 	stranger := start(t, said(t, "web.write_token", ""), said(t, "web.reads", "closed"))
 	far := header{"X-Forwarded-For", "192.168.1.7"}
-	for _, p := range []string{"/", "/self", "/agenda", "/status", "/settings", "/api/v1/config", "/api/v1/config/log"} {
+	for _, p := range []string{"/", "/self", "/agenda", "/status", "/settings", "/setup", "/api/v1/config", "/api/v1/config/log"} {
 		note(stranger, "GET", p, "", far)
 	}
 	for _, c := range changes() {
 		note(stranger, c.method, c.path, c.body, c.kind, far)
 	}
 
+	coverSetup(t, note)
 	left := unprovoked()
 	for path, item := range contract(t).Paths.Map() {
 		for method, op := range item.Operations() {

@@ -89,8 +89,8 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 // may have nobody to lead it back.
 func (s *Server) failForm(c *fiber.Ctx, err error) error {
 	told, back, words := s.told(c, err), "/", "Back to the calendar"
-	if c.Path() == "/settings" {
-		back = "/settings"
+	if c.Path() == "/settings" || c.Path() == "/setup" {
+		back = c.Path()
 	}
 	switch form, err := readForm(c); {
 	case err == nil && form.Has("back"):

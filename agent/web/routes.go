@@ -17,7 +17,7 @@ type route struct {
 // purpose, tries a calendar's server, writes to a disk that may be full, or is a stream, of which there are only so many.
 func (r route) waits() bool {
 	switch r.access {
-	case entering, writing, knowing, settling, changing, dropIn, formal:
+	case entering, writing, knowing, settling, changing, visiting, joining, dropIn, formal:
 		return true
 	}
 	return r.path == "/stream" || r.path == SelfPath
@@ -60,6 +60,8 @@ func (s *Server) routes() []route {
 		{post, "/logout", entering, s.logout},
 		{get, "/settings", settling, s.getSettingsPage},
 		{post, "/settings", changing, s.settingsForm},
+		{get, "/setup", visiting, s.getSetupPage},
+		{post, "/setup", joining, s.setupForm},
 
 		// Our own interface.
 		{get, "/api/v1/events", reading, s.json(page.Events)},

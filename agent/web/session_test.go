@@ -191,7 +191,7 @@ func TestClosedReads(t *testing.T) {
 			if a.StatusCode == http.StatusUnauthorized {
 				t.Errorf("%s: %d", p, a.StatusCode)
 			}
-		case viewing, settling:
+		case viewing, settling, visiting:
 			if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/login?back="+url.QueryEscape(p) {
 				t.Errorf("%s: %d %q", p, a.StatusCode, a.Header.Get("Location"))
 			}

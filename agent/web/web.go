@@ -22,6 +22,7 @@ import (
 	"calendarbot/agent/feed"
 	"calendarbot/agent/guard"
 	"calendarbot/agent/health"
+	"calendarbot/agent/network"
 	"calendarbot/agent/page"
 	"calendarbot/agent/pressure"
 	"calendarbot/agent/slot"
@@ -70,6 +71,8 @@ type Options struct {
 	Batch    *page.Batch
 	Ladder   *page.Ladder
 	Pools    func() []conn.Stats
+
+	Network network.Exchange // with root's side; the zero value where the network is set elsewhere
 
 	// How the device fares. Called often: each answers at once from what is known.
 	Health   func() health.Report
