@@ -87,7 +87,7 @@ func everyDrawing(text string) map[string]string {
 	out["network"] = string(Setup(f, w))
 	w.SSID = w.Found[0].Value
 	out["network of the list"] = string(Setup(f, w))
-	out["network elsewhere"] = string(Setup(f, &SetupView{Now: text}))
+	out["network elsewhere"] = string(Setup(f, &SetupView{Now: "m1m" + text}))
 	for i := range kinds {
 		if i >= len(v.Fields) {
 			v.Fields = append(v.Fields, v.Fields[0])
