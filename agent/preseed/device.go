@@ -1,0 +1,214 @@
+package preseed
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"calendarbot/agent/config"
+	"calendarbot/agent/network"
+)
+
+// Where things are under the root of a configuration slot.
+const (
+	hostnameFile = "etc/hostname"
+	zoneLink     = "etc/localtime"
+	zones        = "../usr/share/zoneinfo/"
+	keysFile     = "etc/ssh/authorized_keys"
+	agentFile    = "etc/calendarbot/calendarbot.yaml"
+)
+
+// maxOwn is how long a file of the device's own may be, in bytes.
+const maxOwn = 1 << 20
+
+// device is what one configuration slot says, as values.
+type device struct {
+	hostname string
+	zone     string
+	wifi     network.Wifi
+	keys     string
+	agent    []byte
+}
+
+// slots are the root under which the active slot's /etc lies, and that of the idle one, which takes its place when
+// the configuration is rolled back: it is to know the network and the calendars too.
+func slots(root string) (active, idle, idleName string) {
+	data := filepath.Join(root, "data/config")
+	idleName = "b"
+	if target, err := os.Readlink(filepath.Join(data, "active")); err == nil && filepath.Base(target) == "b" {
+		idleName = "a"
+	}
+	return root, filepath.Join(data, idleName), idleName
+}
+
+// read reads what a slot says. The first of the agent's files that is there counts. What cannot be read is as if it were not there, and
+// an error to tell of.
+func read(root string, agent ...string) (device, error) {
+	var d device
+	var wrong []error
+	text := func(name string) []byte {
+		data, err := readRegular(name, maxOwn)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			wrong = append(wrong, err)
+		}
+		return data
+	}
+	d.hostname = strings.TrimSpace(string(text(filepath.Join(root, hostnameFile))))
+	d.keys = string(text(filepath.Join(root, keysFile)))
+	if target, err := os.Readlink(filepath.Join(root, zoneLink)); err == nil {
+		_, d.zone, _ = strings.Cut(target, "zoneinfo/")
+	}
+	var err error
+	if d.wifi, err = network.Read(root); err != nil {
+		wrong = append(wrong, err)
+	}
+	for _, name := range agent {
+		if d.agent = text(name); d.agent != nil {
+			break
+		}
+	}
+	return d, errors.Join(wrong...)
+}
+
+// write makes a slot say what now says; what it said already is left alone.
+func write(root string, was, now device, group int) error {
+	var wrong []error
+	put := func(name, text string, mode fs.FileMode, group int) {
+		if err := replace(filepath.Join(root, name), []byte(text), mode, group); err != nil {
+			wrong = append(wrong, fmt.Errorf("write /%s: %w", name, err))
+		}
+	}
+	if now.hostname != was.hostname {
+		put(hostnameFile, now.hostname+"\n", 0o644, 0)
+	}
+	if now.zone != was.zone {
+		if err := relink(filepath.Join(root, zoneLink), zones+now.zone); err != nil {
+			wrong = append(wrong, fmt.Errorf("write /%s: %w", zoneLink, err))
+		}
+	}
+	if now.wifi.Country != was.wifi.Country || !slices.Equal(now.wifi.Networks, was.wifi.Networks) {
+		wrong = append(wrong, network.Write(root, now.wifi))
+	}
+	if now.keys != was.keys {
+		put(keysFile, now.keys, 0o600, 0)
+	}
+	if !bytes.Equal(now.agent, was.agent) {
+		put(agentFile, string(now.agent), 0o640, group)
+	}
+	return errors.Join(wrong...)
+}
+
+// aside keeps a copy of the agent's file when it is no YAML, and returns the text to go on with.
+func aside(root string, text []byte) ([]byte, error) {
+	if _, err := config.Merge(text, nil, nil); !errors.Is(err, config.ErrUnreadable) {
+		return text, nil
+	}
+	name := filepath.Join(root, agentFile+".unreadable")
+	if err := replace(name, text, 0o600, 0); err != nil {
+		return text, fmt.Errorf("put an unreadable configuration aside: %w", err)
+	}
+	return nil, fmt.Errorf("%s could not be read; it is kept as %s", filepath.Join("/", agentFile), filepath.Base(name))
+}
+
+// readRegular reads a regular file of at most a number of bytes, and a byte more. A link is not followed, and nothing can keep it waiting.
+func readRegular(name string, most int64) ([]byte, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	var data []byte
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", name)
+	}
+	if err == nil {
+		data, err = io.ReadAll(io.LimitReader(f, most+1))
+	}
+	return data, errors.Join(err, f.Close())
+}
+
+// replace puts a text in the place of a file, or of none: written beside, synced and renamed, so that a crash leaves the one or the other.
+func replace(name string, text []byte, mode fs.FileMode, group int) error {
+	dir := filepath.Dir(name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	beside := name + ".new" // what a crash leaves of it is written over by the next one
+	if err := os.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_CLOEXEC, 0o600)
+	if err != nil {
+		return err
+	}
+	if group != 0 && os.Geteuid() == 0 {
+		err = f.Chown(0, group)
+	}
+	if err == nil && mode != 0 {
+		err = f.Chmod(mode)
+	}
+	if err == nil {
+		_, err = f.Write(text)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(beside, name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(beside))
+	}
+	return syncFolder(dir)
+}
+
+// relink puts a link in the place of a file, or of none.
+func relink(name, target string) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	beside := name + ".new"
+	if err := os.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Symlink(target, beside); err != nil {
+		return err
+	}
+	if err := os.Rename(beside, name); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(name))
+}
+
+func syncFolder(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// agentGroup is the group of the agent's user in root/etc/passwd; 0 when there is none.
+func agentGroup(root string) int {
+	text, err := readRegular(filepath.Join(root, "etc/passwd"), maxOwn)
+	if err != nil {
+		return 0
+	}
+	for line := range strings.SplitSeq(string(text), "\n") {
+		fields := strings.Split(line, ":")
+		if len(fields) == 7 && fields[0] == "calendarbot" {
+			if group, err := strconv.Atoi(fields[3]); err == nil && group > 0 {
+				return group
+			}
+		}
+	}
+	return 0
+}
