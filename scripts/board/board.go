@@ -1,0 +1,199 @@
+// Package board is a Raspberry Pi Zero 2 W in an emulator, with a card in it that is made of the very image that people
+// flash: firmware files, U-Boot, slots and all. Only what the firmware does before U-Boot starts is not emulated: it is checked by
+// Firmware instead.
+//
+// Two things differ from a real board, both outside of the image. The device tree that the firmware hands over has the second
+// register window of the power controller taken away, whose access the emulator refuses, and its USB port is a host's. And the
+// watchdog, which strikes at once when it is opened, is left alone by arguments that Seed puts on the card.
+package board
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"calendarbot/scripts/emulator"
+)
+
+const program = "qemu-system-aarch64"
+
+// Where the board's own network finds this computer, and the ports of the board that can be reached from here.
+const (
+	HostAddress = "10.0.2.2"
+	webPort     = 80
+	shellPort   = 22
+)
+
+// ErrMissing says that this computer lacks what it takes to emulate a board; the error's text says what.
+var ErrMissing = errors.New("no board can be had here")
+
+// Tools looks for the programs that are needed.
+func Tools() error {
+	for _, tool := range []string{program, "cp", "mcopy", "mdir", "fdtget", "fdtput", "ssh", "ssh-keygen"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			return fmt.Errorf("%w: %s is not installed (scripts/setup board)", ErrMissing, tool)
+		}
+	}
+	return nil
+}
+
+// Options say how a board is connected. The zero value is a board without a screen whose port is any free one.
+type Options struct {
+	Port   int    // of this computer, on 127.0.0.1, that leads to the board's calendar; 0 for any that is free
+	Screen Screen // how its screen is seen
+	Key    Key    // what logs in
+}
+
+// Screen is how the board's screen is seen.
+type Screen string
+
+// The ways to see it.
+const (
+	NoScreen Screen = ""
+	VNC      Screen = "vnc"    // a VNC server on 127.0.0.1, the first free one from display 0 on
+	Window   Screen = "window" // a window on this computer's desktop
+)
+
+// Board is one that runs.
+type Board struct {
+	// Web is where its calendar answers, as "http://127.0.0.1:1234".
+	Web string
+
+	*emulator.Emulator
+	port int // of this computer, which leads to the board's shell
+	key  Key
+}
+
+// Start switches a board on that has a card in it, and returns as soon as it runs: Stages and Ready tell how far it got.
+func Start(ctx context.Context, card Card, o Options) (_ *Board, err error) {
+	folder, err := os.MkdirTemp("", "board")
+	if err != nil {
+		return nil, fmt.Errorf("start the board: %w", err)
+	}
+	// The emulator has read both files when its monitor answers.
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	loader, tree := filepath.Join(folder, "u-boot.bin"), filepath.Join(folder, "board.dtb")
+	for name, file := range map[string]string{loaderFile: loader, treeFile: tree} {
+		data, err := card.Read(ctx, name)
+		if err != nil {
+			return nil, fmt.Errorf("start the board: %w", err)
+		}
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			return nil, fmt.Errorf("start the board: %w", err)
+		}
+	}
+	if err := fit(ctx, tree); err != nil {
+		return nil, fmt.Errorf("start the board: %w", err)
+	}
+	e, err := emulator.Start(program, o.arguments(card, loader, tree)...)
+	if err != nil {
+		return nil, err
+	}
+	ports, err := e.Ports()
+	if err == nil && (ports[webPort] == 0 || ports[shellPort] == 0) {
+		err = fmt.Errorf("find the board's ports: got %v", ports)
+	}
+	if err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return &Board{
+		Web:      "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[webPort])),
+		Emulator: e, port: ports[shellPort], key: o.Key,
+	}, nil
+}
+
+// arguments are the emulator's. U-Boot's console is the second serial port: the first is Bluetooth's.
+func (o Options) arguments(card Card, loader, tree string) []string {
+	screen := map[Screen][]string{
+		NoScreen: {"-display", "none"},
+		VNC:      {"-display", "none", "-vnc", "127.0.0.1:0,to=99"},
+		Window:   {"-display", "gtk"},
+	}
+	return append(screen[o.Screen],
+		"-machine", "raspi3ap", "-kernel", loader, "-dtb", tree,
+		"-drive", "if=sd,format=raw,file="+card.File,
+		"-netdev", fmt.Sprintf("user,id=net,hostfwd=tcp:127.0.0.1:%d-:%d,hostfwd=tcp:127.0.0.1:0-:%d", o.Port, webPort, shellPort),
+		"-device", "usb-net,netdev=net",
+		"-serial", "null")
+}
+
+// fit changes a device tree of the Zero 2 W as the emulated board needs it.
+func fit(ctx context.Context, tree string) error {
+	const power, usb = "/soc/watchdog@7e100000", "/soc/usb@7e980000"
+	window, err := output(ctx, "fdtget", "-t", "x", tree, power, "reg")
+	if err != nil {
+		return fmt.Errorf("change the device tree: %w", err)
+	}
+	var address, size string
+	if _, err := fmt.Sscan(window, &address, &size); err != nil {
+		return fmt.Errorf("change the device tree: the windows of %s are %q: %w", power, window, err)
+	}
+	for _, args := range [][]string{
+		{"-t", "x", tree, power, "reg", address, size},
+		{"-t", "s", tree, power, "reg-names", "pm"},
+		{"-t", "s", tree, usb, "dr_mode", "host"},
+	} {
+		if _, err := output(ctx, "fdtput", args...); err != nil {
+			return fmt.Errorf("change the device tree: %w", err)
+		}
+	}
+	return nil
+}
+
+// Ready waits until the board's calendar answers that it is ready. It asks once a second.
+func (b *Board) Ready(ctx context.Context) error {
+	client := http.Client{Timeout: 10 * time.Second}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		if err := get(ctx, &client, b.Web+"/readyz", io.Discard); err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-b.Ended():
+			return fmt.Errorf("wait for the calendar: %w", emulator.ErrEnded)
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the calendar: %w", ctx.Err())
+		}
+	}
+}
+
+// maxAnswer is the most that is read of an answer, in bytes.
+const maxAnswer = 4 << 20
+
+// get copies what stands at an address; any answer but 200 is an error.
+func get(ctx context.Context, client *http.Client, address string, to io.Writer) (err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, resp.Body.Close()) }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("get %s: %s", address, resp.Status)
+	}
+	_, err = io.Copy(to, io.LimitReader(resp.Body, maxAnswer))
+	return err
+}
+
+// Off waits until the board has switched itself off.
+func (b *Board) Off(ctx context.Context) error {
+	select {
+	case <-b.Ended():
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait until the board is off: %w; its last words were:\n%s", ctx.Err(), b.Console.Last(60))
+	}
+}
