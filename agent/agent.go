@@ -17,6 +17,7 @@ import (
 	"calendarbot/agent/conn"
 	"calendarbot/agent/feed"
 	"calendarbot/agent/health"
+	"calendarbot/agent/network"
 	"calendarbot/agent/page"
 	"calendarbot/agent/pressure"
 	"calendarbot/agent/run"
@@ -161,6 +162,7 @@ func (a *agent) assemble(o options) {
 		Gates: a.gates.list(), Pipeline: a.pipeline, Batch: a.batch, Ladder: a.ladder, Pools: a.pools,
 		Health: a.care.Report, Pressure: a.monitor.State, History: a.monitor.History, Days: a.store.Days, Actions: a.store.Actions,
 		Clock: a.clock.State, Rollback: a.care.Rollback, Budget: a.control.Share, Late: a.beats.Late,
+		Network: network.NewExchange(o.root, filepath.Dir(cfg.Store.Path)),
 	})
 	a.ownPage = newOwnPage(a.server.Addr, a.beats.Expect("look at its own page", ownPageBeat), o.log)
 	a.beats.Ask("control", a.control.Round)

@@ -34,7 +34,8 @@ var errUsage = errors.New("see --help")
 func subcommands() []subcommand {
 	return []subcommand{
 		serveCommand(), statusCommand(), configCommand(), featuresCommand(), emergencyOffCommand(), emergencyOnCommand(),
-		rollbackCommand(), expandCommand(), checkFeedCommand(), checkConfigCommand(), hashCommand(),
+		rollbackCommand(), networkCommand(), expandCommand(), checkFeedCommand(), checkConfigCommand(), hashCommand(),
+		firstbootCommand(),
 	}
 }
 

@@ -58,7 +58,7 @@ func analyzer(t *testing.T) (dir string, version int) {
 	}
 	dir = t.TempDir()
 	for name, text := range units(t) {
-		text = regexp.MustCompile(`/usr/bin/(calendarbot|systemctl)\b`).ReplaceAllLiteralString(text, program)
+		text = regexp.MustCompile(`/usr/(bin/(calendarbot|systemctl)|sbin/wpa_supplicant|lib/calendarbot/[a-z-]+)\b`).ReplaceAllLiteralString(text, program)
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -90,12 +90,16 @@ func TestUnitsAreValid(t *testing.T) {
 
 // TestUnitsAreHardened has systemd judge what the services could do to a device, from 0 (nothing) to 10.
 func TestUnitsAreHardened(t *testing.T) {
-	const most = 1.5
+	const usual = 1.5
+	more := map[string]float64{
+		"calendarbot-ap.service": 1.9, // it sets up a radio and sends frames: CAP_NET_ADMIN, CAP_NET_RAW and the sockets for that
+	}
 	dir, _ := analyzer(t)
 	for name := range units(t) {
 		if filepath.Ext(name) != ".service" {
 			continue
 		}
+		most := max(usual, more[name])
 		out, err := exec.Command("systemd-analyze", "security", "--offline=true", "--no-pager", filepath.Join(dir, name)).Output()
 		if err != nil {
 			t.Errorf("systemd-analyze security %s: %v\n%s", name, err, out)

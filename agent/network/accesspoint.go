@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -44,19 +43,14 @@ func OverAccessPoint(from, to netip.Addr) bool {
 // slots, so that both have the same, mode 0600. The name ends with the last four digits of the radio's address, or of the machine-id
 // while there is no radio. It takes root.
 func OwnAccessPoint(root string) (AccessPoint, error) {
-	name := filepath.Join("/", root, accessPointFile)
-	text, err := readFile(name, maxRequest)
-	var ap AccessPoint
-	if err == nil && json.Unmarshal(text, &ap) == nil && (Network{SSID: ap.Name, Passphrase: ap.Passphrase}).Check() == nil && ap.Passphrase != "" {
-		return ap, nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return AccessPoint{}, fmt.Errorf("read the access point's passphrase: %w", err)
+	ap, err := KnownAccessPoint(root)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNoAccessPoint) {
+		return ap, err
 	}
 	ap = AccessPoint{Name: "CalendarBot-" + ownDigits(root), Passphrase: newPassphrase()}
-	text, err = json.Marshal(ap)
+	text, err := json.Marshal(ap)
 	if err == nil {
-		err = replaceFile(name, append(text, '\n'), 0o600)
+		err = replaceFile(under(root, accessPointFile), append(text, '\n'), 0o600)
 	}
 	if err != nil {
 		return AccessPoint{}, fmt.Errorf("keep the access point's passphrase: %w", err)
@@ -64,10 +58,25 @@ func OwnAccessPoint(root string) (AccessPoint, error) {
 	return ap, nil
 }
 
+// errNoAccessPoint is a file that holds none, such as one of a card that was worn out: another one is made.
+var errNoAccessPoint = errors.New("the file holds no access point")
+
+// KnownAccessPoint returns what OwnAccessPoint made before; fs.ErrNotExist when it did not. It takes root.
+func KnownAccessPoint(root string) (ap AccessPoint, err error) {
+	text, err := readFile(under(root, accessPointFile), maxRequest)
+	if err == nil && (json.Unmarshal(text, &ap) != nil || (Network{SSID: ap.Name, Passphrase: ap.Passphrase}).Check() != nil || ap.Passphrase == "") {
+		err = errNoAccessPoint
+	}
+	if err != nil {
+		return AccessPoint{}, fmt.Errorf("read the access point's passphrase: %w", err)
+	}
+	return ap, nil
+}
+
 // ownDigits is what tells this device from others of its kind.
 func ownDigits(root string) string {
 	for _, name := range []string{"sys/class/net/wlan0/address", "etc/machine-id"} {
-		text, err := os.ReadFile(filepath.Join("/", root, name))
+		text, err := os.ReadFile(under(root, name))
 		digits := strings.ReplaceAll(strings.TrimSpace(string(text)), ":", "")
 		if err == nil && len(digits) >= 4 && strings.Trim(digits, "0123456789abcdefABCDEF") == "" && strings.Trim(digits, "0") != "" {
 			return strings.ToUpper(digits[len(digits)-4:])

@@ -67,7 +67,7 @@ const (
 
 // NewExchange returns the files under root ("" or "/" is the device), with the program's folder.
 func NewExchange(root, data string) Exchange {
-	return Exchange{state: filepath.Join("/", root, stateFile), data: data}
+	return Exchange{state: under(root, stateFile), data: data}
 }
 
 // State returns what root's side told last; fs.ErrNotExist where there is no such side.
@@ -102,7 +102,7 @@ func (e Exchange) Ask(r Request) error {
 	if err := os.Chmod(dir, 0o770); err != nil { // whatever the umask
 		return fmt.Errorf("ask for a network: %w", err)
 	}
-	if err := replaceFile(filepath.Join(e.data, requestFile), text, 0o640); err != nil {
+	if err := replaceFile(filepath.Join(e.data, requestFile), append(text, '\n'), 0o640); err != nil {
 		return fmt.Errorf("ask for a network: %w", err)
 	}
 	return nil

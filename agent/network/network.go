@@ -3,8 +3,10 @@
 package network
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"unicode/utf8"
 )
@@ -99,3 +101,6 @@ func Shown(ssid string) string {
 	}
 	return fmt.Sprintf("%q", ssid)
 }
+
+// under is where a file of the device is, under root; "" is the device itself.
+func under(root, name string) string { return filepath.Join(cmp.Or(root, "/"), name) }

@@ -25,7 +25,7 @@ func Write(root string, w Wifi) error {
 	if wrong := w.Check(); len(wrong) > 0 {
 		return fmt.Errorf("write the wireless networks: %w", errors.Join(wrong...))
 	}
-	name := filepath.Join("/", root, supplicantFile)
+	name := under(root, supplicantFile)
 	var err error
 	if len(w.Networks) == 0 {
 		err = removeFile(name)
@@ -41,7 +41,7 @@ func Write(root string, w Wifi) error {
 // Read returns what is configured; without the file, nothing. It reads what Write wrote, and what a person wrote the same way; keys
 // that it does not know are passed over. The error names the file and the line, never a passphrase.
 func Read(root string) (Wifi, error) {
-	name := filepath.Join("/", root, supplicantFile)
+	name := under(root, supplicantFile)
 	text, err := readFile(name, maxSupplicant)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Wifi{}, nil

@@ -104,7 +104,7 @@ func (w *Watch) Turn(ctx context.Context) error {
 
 // request takes what a person asks for.
 func (w *Watch) request(facts Facts) *Request {
-	r, err := NewExchange(w.Root, filepath.Join("/", w.Root, w.Data)).take()
+	r, err := NewExchange(w.Root, under(w.Root, w.Data)).take()
 	switch {
 	case err != nil:
 		w.Log.Warn("a request for a network cannot be used", "error", err)
@@ -119,7 +119,7 @@ func (w *Watch) request(facts Facts) *Request {
 
 // Look finds out how the device's network is, under root ("" or "/" is the device). What cannot be seen counts as not there.
 func Look(ctx context.Context, root string, addresses func(name string) ([]netip.Addr, error)) Facts {
-	folder := filepath.Join("/", root, "sys/class/net")
+	folder := under(root, "sys/class/net")
 	f := Facts{}
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -139,7 +139,7 @@ func Look(ctx context.Context, root string, addresses func(name string) ([]netip
 			f.Wired = f.Wired || err == nil && strings.TrimSpace(string(carrier)) == "1" && addressed(name)
 		}
 	}
-	_, err = os.Lstat(filepath.Join("/", root, supplicantFile))
+	_, err = os.Lstat(under(root, supplicantFile))
 	f.Configured = err == nil
 	if status, err := command(ctx, stationSocket(root), "STATUS"); err == nil {
 		f.Station = true
@@ -155,10 +155,10 @@ func Look(ctx context.Context, root string, addresses func(name string) ([]netip
 	return f
 }
 
-func stationSocket(root string) string { return filepath.Join("/", root, "run/wpa_supplicant/wlan0") }
+func stationSocket(root string) string { return under(root, "run/wpa_supplicant/wlan0") }
 
 func accessPointSocket(root string) string {
-	return filepath.Join("/", root, "run/calendarbot-ap/wlan0")
+	return under(root, "run/calendarbot-ap/wlan0")
 }
 
 // lookAround keeps which networks are in reach. While the access point is open wpa_supplicant forgets them, and cannot look; what it saw
@@ -185,7 +185,7 @@ func (w *Watch) lookAround(ctx context.Context, f Facts, ap AccessPoint) {
 // that went.
 func (w *Watch) begin(known Wifi, r Request) error {
 	if w.before == nil {
-		text, err := readFile(filepath.Join("/", w.Root, supplicantFile), maxSupplicant)
+		text, err := readFile(under(w.Root, supplicantFile), maxSupplicant)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("keep the wireless networks: %w", err)
 		}
@@ -216,7 +216,7 @@ func (w *Watch) takeBack(wanted string) error {
 	w.Log.Warn("a wireless network could not be joined", "name", Shown(wanted), "seen", seen)
 	before := w.before
 	w.before = nil
-	name := filepath.Join("/", w.Root, supplicantFile)
+	name := under(w.Root, supplicantFile)
 	switch {
 	case before == nil:
 		return nil
@@ -232,7 +232,7 @@ func (w *Watch) act(ctx context.Context, step Step, ap AccessPoint) error {
 	switch step {
 	case Host:
 		w.Log.Info("the access point is opened", "name", ap.Name)
-		name := filepath.Join("/", w.Root, accessPointSetup)
+		name := under(w.Root, accessPointSetup)
 		if err := replaceFile(name, ap.text(wifi.Country), 0o600); err != nil {
 			return fmt.Errorf("open the access point: %w", err)
 		}

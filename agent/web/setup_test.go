@@ -48,7 +48,7 @@ func (w *wireless) wanted() string {
 	if err != nil && !os.IsNotExist(err) {
 		w.t.Fatal(err)
 	}
-	return string(text)
+	return strings.TrimSpace(string(text))
 }
 
 func startWireless(t *testing.T, changes ...func(*Options)) *wireless {
