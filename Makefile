@@ -89,6 +89,32 @@ test-machine: ## try the units on a real systemd, in an emulated machine; RUNS=1
 	@scripts/setup machine
 	CALENDARBOT_MACHINE=1 CALENDARBOT_MACHINE_RUNS=$${RUNS:-2} $(GO) test -count=1 -v -timeout 40m ./scripts/machine
 
+.PHONY: image
+image: ## bake the image for the SD card into dist/image (LOCKED=1: of just the packages in image/packages.lock)
+	@scripts/setup image
+	@VERSION=$(VERSION) image/bake $(if $(LOCKED),--locked)
+
+.PHONY: image-lock
+image-lock: ## write down the newest versions of the image's packages in image/packages.lock
+	@scripts/setup image
+	$(GO) run ./image/packages lock --list image/packages.txt --lock image/packages.lock
+
+.PHONY: run-image
+run-image: ## start the newest image in an emulated board, the calendar at http://127.0.0.1:8088 (ARGS=--help)
+	@scripts/setup image
+	@$(GO) run ./scripts/board/cmd $(ARGS)
+
+.PHONY: test-image
+test-image: ## bake the image where there is none of this version, and try it in an emulated board
+	@scripts/setup image
+	@image/have
+	CALENDARBOT_IMAGE=$(CURDIR)/dist/image/calendarbot-$(VERSION)-pizero2w.img $(GO) test -count=1 -v -timeout 60m ./scripts/board
+
+.PHONY: test-reproducible
+test-reproducible: ## bake twice, and see that both images are the same to the last bit
+	@scripts/setup image
+	@image/reproduce
+
 .PHONY: record
 record: build ## record the household's trace anew with real browsers; takes half an hour
 	@scripts/setup test

@@ -279,7 +279,7 @@ func TestSetupSaysHowItIsCalled(t *testing.T) {
 			t.Errorf("%v: said %q, called %q, %v", args, said, called, ok)
 		}
 	}
-	if said, called, ok := m.setup("build", "nonsense"); said != "setup: unknown group 'nonsense'; allowed are build, arm64, test, machine, release and bench\n" || called != "" || ok {
+	if said, called, ok := m.setup("build", "nonsense"); said != "setup: unknown group 'nonsense'; allowed are build, arm64, test, machine, image, release and bench\n" || called != "" || ok {
 		t.Errorf("said %q, called %q, %v", said, called, ok)
 	}
 }

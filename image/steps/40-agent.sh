@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Purpose: build the agent for the device, put overlays and units in, and say what starts
+# Tools: make systemctl
+# Needs: settled keys overlay/a overlay/b overlay/common systemd
+# Makes: agent
+set -euo pipefail
+
+main() {
+    local root=$WORK/root slot
+    make --no-print-directory build-arm64 VERSION="$VERSION" >&2
+    install -m 0755 bin/calendarbot-arm64 "$root/usr/bin/calendarbot"
+    find "$root/etc/systemd/system" -mindepth 1 -delete
+    cp -r overlay/common/. "$root/"
+    install -m 0644 "$WORK/keys/system.cert.pem" "$root/etc/rauc/keyring.pem"
+    for slot in a b; do
+        mkdir -p "$root/usr/share/calendarbot/overlay/$slot"
+        cp -r "overlay/$slot/." "$root/usr/share/calendarbot/overlay/$slot/"
+    done
+    install -m 0644 systemd/calendarbot* "$root/usr/lib/systemd/system/"
+    # Only what 00-calendarbot.preset names starts; a link to /dev/null in overlay/common is what never does.
+    systemctl --root "$root" --quiet preset-all
+    : >"$WORK/agent"
+}
+
+main "$@"

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Purpose: make the system's slot and the data partition
+# Tools: mkfs.ext4 debugfs dumpe2fs e2fsck
+# Needs: root agent modules initramfs image/ext4 image/layout
+# Makes: slot.ext4 data.ext4
+set -euo pipefail
+
+# Names of the file systems: always the same, as a partition is found by its number on the disk.
+readonly SLOT_UUID=43414c42-5359-5354-454d-000000000001 DATA_UUID=43414c42-4441-5441-0000-000000000001
+
+main() {
+    # shellcheck source=image/layout
+    source image/layout
+    # Who would gain rights by running a program has none to gain here: services drop theirs, nobody logs in but root.
+    find "$WORK/root" -perm /6000 -type f -exec chmod ug-s {} +
+    # U-Boot reads ext4 as it was some years ago.
+    image/ext4 "$WORK/root" "$WORK/slot.ext4" "${SLOT_MIB}M" $SLOT_UUID system -O ^metadata_csum_seed,^orphan_file
+    local data=$WORK/data
+    mkdir -p "$data"/{var/lib,config/a/etc,config/a/work,config/b/etc,config/b/work}
+    ln -s a "$data/config/active"
+    # It grows to a card's size: room for the table of blocks, and inodes by the size that it gets.
+    image/ext4 "$data" "$WORK/data.ext4" "${DATA_MIB}M" $DATA_UUID data -i 16384 -E resize=128G,hash_seed=$DATA_UUID,lazy_itable_init=0
+}
+
+main "$@"
