@@ -2,6 +2,8 @@ package network
 
 import (
 	"bytes"
+	"crypto/pbkdf2"
+	"crypto/sha1"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -56,9 +58,9 @@ func Read(root string) (Wifi, error) {
 	return w, nil
 }
 
-// text is the file of wpa_supplicant. No name and no passphrase can be more than a value in it: a name is written in hex digits; a
-// passphrase has no line break, and what is in quotes there ends at the last quote of the line. The first network is joined where it is in
-// reach, else the second.
+// text is the file of wpa_supplicant. No name and no passphrase can be more than a value in it: a name is written in hex digits, a
+// passphrase has no line break, and one with a quote, which wpa_supplicant would mix up with the end where a # follows, is written as
+// the key that is made of it for WPA2, and with escapes for WPA3. The first network is joined where it is in reach, else the second.
 func (w Wifi) text() []byte {
 	b := &bytes.Buffer{}
 	b.WriteString("# The wireless networks of the house, written by CalendarBot. A name (ssid) is in hex digits.\nctrl_interface=/run/wpa_supplicant\nupdate_config=0\n")
@@ -78,12 +80,36 @@ func (w Wifi) text() []byte {
 			b.WriteString("\tkey_mgmt=NONE\n")
 		case isPSK(n.Passphrase): // WPA3 (SAE) needs the passphrase itself
 			fmt.Fprintf(b, "\tkey_mgmt=WPA-PSK\n\tpsk=%s\n\tieee80211w=1\n", n.Passphrase)
+		case strings.Contains(n.Passphrase, `"`):
+			fmt.Fprintf(b, "\tkey_mgmt=WPA-PSK SAE\n\tpsk=%x\n\tsae_password=P\"%s\"\n\tieee80211w=1\n", n.key(), escaped(n.Passphrase))
 		default:
 			fmt.Fprintf(b, "\tkey_mgmt=WPA-PSK SAE\n\tpsk=\"%s\"\n\tieee80211w=1\n", n.Passphrase)
 		}
 		b.WriteString("}\n")
 	}
 	return b.Bytes()
+}
+
+// key is what WPA2 makes of a passphrase (IEEE 802.11-2020, annex J.4).
+func (n Network) key() []byte {
+	key, err := pbkdf2.Key(sha1.New, n.Passphrase, []byte(n.SSID), 4096, pskDigits/2)
+	if err != nil {
+		panic(err) // the length is fixed
+	}
+	return key
+}
+
+// escaped is a text as wpa_supplicant reads it in P"", without any sign that has a meaning in its file.
+func escaped(text string) string {
+	b := strings.Builder{}
+	for _, c := range []byte(text) {
+		if strings.IndexByte(`"\#`, c) < 0 {
+			b.WriteByte(c)
+			continue
+		}
+		fmt.Fprintf(&b, `\x%02x`, c)
+	}
+	return b.String()
 }
 
 // parseSupplicant reads the file of wpa_supplicant.
@@ -138,6 +164,12 @@ func (n *Network) set(key, value string) error {
 			n.Passphrase = quoted
 		} else if !isPSK(value) {
 			return errors.New("the passphrase is to stand in double quotes, or to be 64 hex digits")
+		}
+	case "sae_password": // the passphrase itself, where psk is the key
+		if quoted, ok := unquoted(strings.TrimPrefix(value, "P")); ok && strings.HasPrefix(value, "P") {
+			n.Passphrase = unescaped(quoted)
+		} else if inQuotes {
+			n.Passphrase = quoted
 		}
 	case "key_mgmt":
 		if strings.Contains(value, "EAP") {

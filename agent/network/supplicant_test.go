@@ -71,6 +71,7 @@ func TestWriteWritesWhatTheSupplicantReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The first key is what wpa_passphrase makes of this name and passphrase.
 	want := `# The wireless networks of the house, written by CalendarBot. A name (ssid) is in hex digits.
 ctrl_interface=/run/wpa_supplicant
 update_config=0
@@ -80,7 +81,8 @@ network={
 	ssid=4bc3bc63686520223122
 	priority=2
 	key_mgmt=WPA-PSK SAE
-	psk="a "b" #c\"
+	psk=86298acf56f52a799c1530fd35be1a55d3c962273caaf0ea61fc5e1f6f11c9cd
+	sae_password=P"a \x22b\x22 \x23c\x5c"
 	ieee80211w=1
 }
 
