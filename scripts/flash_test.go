@@ -68,14 +68,13 @@ if [[ ${inverse-} ]]; then cat "above-${device##*/}"
 elif [[ ${pairs-} ]]; then cat tree
 elif [[ ${alone-} && $columns == NAME,TYPE ]]; then cat disks
 elif [[ ${alone-} ]]; then cat "$columns"
-elif [[ $columns == NAME,TYPE ]]; then cat parts
 else
     cat shown
     [[ ! -e later ]] || mv later tree
 fi`)
 	for name, text := range map[string]string{
 		"findmnt": `cat '` + c.data + `/mounts'`, "swapon": `cat '` + c.data + `/swaps'`,
-		"blockdev": `echo "blockdev $*" >>'` + c.data + `/log'`, "wipefs": `echo "wipefs $*" >>'` + c.data + `/log'`,
+		"blockdev": `echo "blockdev $*" >>'` + c.data + `/log'`,
 	} {
 		machine{t: t, bin: c.bin}.stub(name, text)
 	}
@@ -84,7 +83,7 @@ fi`)
 		"PKNAME": "\n", "shown": "NAME SIZE LABEL\nsdz    8M\n", "mounts": "/dev/sda1\n/dev/sda2[/@home]\ntmpfs\n", "swaps": "/dev/sda3\n",
 		"above-sda1": "/dev/sda1\n/dev/sda\n", "above-sda2": "/dev/sda2\n/dev/sda\n", "above-sda3": "/dev/sda3\n/dev/sda\n",
 		"tree":  c.node("sdz", "disk", "", "") + c.node("sdz1", "part", "vfat", ""),
-		"disks": "/dev/sda disk\n" + c.device + " disk\n/dev/sr0 rom\n", "parts": c.device + " disk\n" + c.device + "1 part\n", "log": "",
+		"disks": "/dev/sda disk\n" + c.device + " disk\n/dev/sr0 rom\n", "log": "",
 	} {
 		c.tell(name, text)
 	}
@@ -240,7 +239,7 @@ func TestFlashTakesBmaptool(t *testing.T) {
 	if !bytes.Equal(written[:4096], image[:4096]) || !bytes.Equal(written[flashImage-endSize:flashImage], image[flashImage-endSize:]) {
 		t.Error("the card has something else")
 	}
-	if want := "wipefs --quiet --all " + c.device + "1\nblockdev --flushbufs " + c.device + "\n"; string(c.read("log")) != want {
+	if want := "blockdev --flushbufs " + c.device + "\n"; string(c.read("log")) != want {
 		t.Errorf("called %q", c.read("log"))
 	}
 }

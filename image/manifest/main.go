@@ -1,5 +1,5 @@
-// Command manifest writes what an image has beside it: a list for Raspberry Pi Imager, the Debian packages in it, a
-// bill of material, and checksums. It writes the same for the same image, wherever and whenever that is.
+// Command manifest writes what an image has beside it: a list for Raspberry Pi Imager, a map for bmaptool, the
+// Debian packages in it, a bill of material, and checksums. It writes the same for the same image, wherever and whenever that is.
 package main
 
 import (
@@ -26,11 +26,12 @@ const usage = `Usage:
   --agent     the program in the image, whose modules are listed too
   --blobs     firmware of no package, a line each: path, SHA-256 and address, with tabs between
   --docs      a tree with usr/share/doc, for the packages' licences; may be given again
-  --also      another product that gets a checksum, as the block map; may be given again
+  --also      another product that gets a checksum; may be given again
   --base      the address of the folder that the download will be in; this machine's own without
   --icon      a drawing (SVG) for Imager (default agent/page/assets/icon.svg)
 
-It writes NAME.rpi-imager-manifest, NAME.packages.tsv, NAME.spdx.json, and a .sha256 of each and of the download.
+It writes NAME.rpi-imager-manifest, NAME.bmap, NAME.packages.tsv, NAME.spdx.json, and a .sha256 of each and of the
+download.
 SOURCE_DATE_EPOCH is the time of the release, in seconds.
 `
 
@@ -107,8 +108,12 @@ func run(ctx context.Context, args []string, epoch string) error {
 	if err != nil {
 		return err
 	}
+	blocks, err := blockMap(w.image)
+	if err != nil {
+		return err
+	}
 	products := append([]string{w.xz}, w.also...)
-	for ending, text := range map[string][]byte{".rpi-imager-manifest": imager, ".packages.tsv": []byte(table(debs)), ".spdx.json": bill} {
+	for ending, text := range map[string][]byte{".bmap": blocks, ".rpi-imager-manifest": imager, ".packages.tsv": []byte(table(debs)), ".spdx.json": bill} {
 		name := filepath.Join(w.out, p.name+ending)
 		if err := os.WriteFile(name, text, 0o644); err != nil {
 			return fmt.Errorf("write what belongs to the image: %w", err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -26,12 +27,22 @@ var hash = strings.Repeat("0123456789abcdef", 4)
 func bake(t *testing.T) (folder string, args []string) {
 	t.Helper()
 	folder = t.TempDir()
-	image := bytes.Repeat([]byte("calendar"), 4096)
+	image := make([]byte, 12<<20)
+	copy(image[1<<20:], bytes.Repeat([]byte("calendar"), 4096))
+	partition := func(number int, from, length uint32) { // in MiB
+		binary.LittleEndian.PutUint32(image[446+16*number+8:], from*2048)
+		binary.LittleEndian.PutUint32(image[446+16*number+12:], length*2048)
+	}
+	partition(0, 1, 3) // with something at its begin
+	partition(1, 4, 4) // empty
+	partition(2, 8, 3) // with something at its end
+	image[11<<20-1] = 1
+	image[510], image[511] = 0x55, 0xaa
 	write(t, filepath.Join(folder, "bot-1.2.img"), string(image))
 	if out, err := exec.CommandContext(t.Context(), "xz", "--keep", filepath.Join(folder, "bot-1.2.img")).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	write(t, filepath.Join(folder, "bot-1.2.bmap"), "map")
+	write(t, filepath.Join(folder, "bot-1.2.raucb"), "bundle")
 	write(t, filepath.Join(folder, "all.tsv"), "zlib1g\t1:1.3.1-1\tarm64\tzlib (1:1.3)\t"+hash+"\nlibstdc++6\t14\tarm64\tgcc-14\t"+hash+"\ntzdata\t2025b\tall\ttzdata\t"+hash+"\n")
 	write(t, filepath.Join(folder, "blobs.tsv"), "/usr/lib/firmware/b.bin\t"+hash+"\thttps://example.org/b.bin\n/usr/lib/firmware/a.bin\t"+hash+"\thttps://example.org/a.bin\n")
 	write(t, filepath.Join(folder, "second/usr/share/doc/zlib1g/copyright"), "Format: https://www.debian.org/doc/\n\nFiles: *\nLicense: Zlib\n text\n\nFiles: x\nLicense: GPL-2+\nFiles: y\nLicense: Zlib\n")
@@ -43,7 +54,7 @@ func bake(t *testing.T) (folder string, args []string) {
 	in := func(name string) string { return filepath.Join(folder, name) }
 	return folder, []string{
 		"--version", "1.2", "--image", in("bot-1.2.img"), "--xz", in("bot-1.2.img.xz"), "--packages", in("all.tsv"), "--out", folder,
-		"--agent", own, "--blobs", in("blobs.tsv"), "--docs", in("first"), "--docs", in("second"), "--also", in("bot-1.2.bmap"),
+		"--agent", own, "--blobs", in("blobs.tsv"), "--docs", in("first"), "--docs", in("second"), "--also", in("bot-1.2.raucb"),
 		"--base", "https://example.org/files/", "--icon", "../../agent/page/assets/icon.svg",
 	}
 }
@@ -203,7 +214,7 @@ func TestEachProductHasItsChecksum(t *testing.T) {
 		t.Fatal(err)
 	}
 	sums, err := filepath.Glob(filepath.Join(folder, "*.sha256"))
-	if err != nil || len(sums) != 5 {
+	if err != nil || len(sums) != 6 {
 		t.Fatalf("got %q, %v", sums, err)
 	}
 	for _, name := range sums {
@@ -222,7 +233,7 @@ func TestSameImageSameFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		var all strings.Builder
-		for _, ending := range []string{"rpi-imager-manifest", "packages.tsv", "spdx.json", "img.xz.sha256", "bmap.sha256"} {
+		for _, ending := range []string{"rpi-imager-manifest", "packages.tsv", "spdx.json", "img.xz.sha256", "bmap"} {
 			all.Write(readFile(t, filepath.Join(folder, "bot-1.2."+ending)))
 		}
 		return all.String()
@@ -234,7 +245,7 @@ func TestSameImageSameFiles(t *testing.T) {
 
 func TestWrongFilesAreRefused(t *testing.T) {
 	for want, change := range map[string]func(folder string){
-		"it unpacks to 32768 bytes":        func(folder string) { write(t, filepath.Join(folder, "bot-1.2.img"), strings.Repeat("x", 512)) },
+		"it unpacks to 12582912 bytes":     func(folder string) { write(t, filepath.Join(folder, "bot-1.2.img"), strings.Repeat("x", 512)) },
 		"no whole blocks of 512":           func(folder string) { write(t, filepath.Join(folder, "bot-1.2.img"), "x") },
 		"unpack the download":              func(folder string) { write(t, filepath.Join(folder, "bot-1.2.img.xz"), "x") },
 		"read the packages: line 1":        func(folder string) { write(t, filepath.Join(folder, "all.tsv"), "zlib1g\n") },
@@ -270,5 +281,58 @@ func TestCommandLine(t *testing.T) {
 	}
 	if got, err := address("", "/a b/c.img.xz"); err != nil || got != "file:///a%20b/c.img.xz" {
 		t.Errorf("without a base: got %s, %v", got, err)
+	}
+}
+
+// TestMapLeavesOutWhatIsEmpty has bmaptool write the image; it empties a file first, so what it leaves out is told by
+// the map alone.
+func TestMapLeavesOutWhatIsEmpty(t *testing.T) {
+	folder, args := bake(t)
+	if err := run(t.Context(), args, epoch); err != nil {
+		t.Fatal(err)
+	}
+	text := string(readFile(t, filepath.Join(folder, "bot-1.2.bmap")))
+	for _, want := range []string{"<ImageSize> 12582912 </ImageSize>", "<BlocksCount> 3072 </BlocksCount>", "<MappedBlocksCount> 2304 </MappedBlocksCount>", "> 0-1279 </Range>", "> 2048-3071 </Range>"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("there is no %q in %s", want, text)
+		}
+	}
+	if _, err := exec.LookPath("bmaptool"); err != nil {
+		t.Skip("bmaptool is not installed")
+	}
+	card := filepath.Join(folder, "card")
+	write(t, card, "")
+	if out, err := exec.CommandContext(t.Context(), "bmaptool", "copy", "--bmap", filepath.Join(folder, "bot-1.2.bmap"), filepath.Join(folder, "bot-1.2.img.xz"), card).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	got, want := readFile(t, card), readFile(t, filepath.Join(folder, "bot-1.2.img"))
+	if !bytes.Equal(got[:5<<20], want[:5<<20]) || !bytes.Equal(got[8<<20:], want[8<<20:]) {
+		t.Error("the card has something else")
+	}
+}
+
+func TestMapIsInPieces(t *testing.T) {
+	const piece = mapPiece / mapBlock
+	got := written(3*piece, []span{{10, 20}, {20, 30}, {2 * piece, 3 * piece}})
+	want := []span{{0, 10}, {30, 30 + piece}, {30 + piece, 2 * piece}}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestImagesWithoutPartitionsAreNotMapped(t *testing.T) {
+	folder, _ := bake(t)
+	image := readFile(t, filepath.Join(folder, "bot-1.2.img"))
+	for want, change := range map[string]func([]byte) []byte{
+		"no table of partitions":       func(data []byte) []byte { data[511] = 0; return data },
+		"a partition ends at 11534336": func(data []byte) []byte { return data[:9<<20] },
+		"are no whole blocks of 4096":  func(data []byte) []byte { return data[:512] },
+		"map the image: ":              func([]byte) []byte { return nil },
+	} {
+		name := filepath.Join(folder, "other.img")
+		write(t, name, string(change(bytes.Clone(image))))
+		if _, err := blockMap(name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v", want, err)
+		}
 	}
 }
