@@ -175,7 +175,11 @@ func (w *wlan) take(s *Sheet, v tomlValue) bool {
 		return false
 	}
 	s.at(wifiSection, v.line)
-	if wants := v.path == "wlan.hidden"; wants != (v.kind == unstable.Bool) {
+	want := unstable.String
+	if v.path == "wlan.hidden" {
+		want = unstable.Bool
+	}
+	if v.kind != want {
 		s.mistake(wifiSection, v.line, "%s: a value of another kind is needed (texts in quotes; true and false without)", v.path)
 		return true
 	}

@@ -34,12 +34,10 @@ func Parse(file string, data []byte) *Sheet {
 // syntax says in words why a text is no YAML, and in which line.
 func syntax(text string, err error) (line int, sentence string) {
 	for i, l := range strings.Split(text, "\n") {
-		switch indent := l[:len(l)-len(strings.TrimLeft(l, " \t\u00a0"))]; {
+		switch indent := l[:len(l)-len(strings.TrimLeft(l, " \t"))]; {
 		case strings.HasPrefix(strings.TrimSpace(l), "#"):
 		case strings.Contains(indent, "\t"):
 			return i + 1, "the line begins with a tab; allowed are spaces there"
-		case strings.Contains(indent, "\u00a0"):
-			return i + 1, "the line begins with a space that is none (a non-breaking one, as web pages have them); delete it and type a space"
 		}
 	}
 	rest := err.Error()

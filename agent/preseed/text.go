@@ -35,6 +35,7 @@ func decode(data []byte) (text string, how written, err error) {
 	text, how.mark = strings.CutPrefix(text, byteOrderMark)
 	how.crlf = strings.Contains(text, "\r\n")
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	text = plainIndents(text)
 	if !utf8.ValidString(text) {
 		line := 1 + strings.Count(text[:invalid(text)], "\n")
 		return "", how, fmt.Errorf("line %d has a letter that is not UTF-8; save the file again with the encoding UTF-8 (Notepad asks for it under Save as)", line)
@@ -43,6 +44,20 @@ func decode(data []byte) (text string, how written, err error) {
 		return "", how, errors.New("the file is not a text; write it with an editor such as Notepad, not with a word processor")
 	}
 	return text, how, nil
+}
+
+// plainIndents makes spaces of the non-breaking ones that stand in front of lines, as what is copied from web pages has them.
+func plainIndents(text string) string {
+	const hard = "\u00a0"
+	if !strings.Contains(text, hard) {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		rest := strings.TrimLeft(line, " "+hard)
+		lines[i] = strings.ReplaceAll(line[:len(line)-len(rest)], hard, " ") + rest
+	}
+	return strings.Join(lines, "\n")
 }
 
 // wide reads UTF-16 with the given places of the lower and the higher byte.
