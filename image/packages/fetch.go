@@ -69,7 +69,7 @@ func fetch(ctx context.Context, t task) error {
 		if err := apt.Prefer(locked.versions()); err != nil {
 			return err
 		}
-		if debs, err = resolve(ctx, apt, s, wanted, locked.versions()); err != nil {
+		if debs, err = resolve(ctx, apt, s, wanted); err != nil {
 			return err
 		}
 		differences, err := t.judge(locked, debs)
@@ -99,7 +99,7 @@ func refresh(ctx context.Context, t task) error {
 	if err != nil {
 		return err
 	}
-	debs, err := resolve(ctx, apt, s, wanted, nil)
+	debs, err := resolve(ctx, apt, s, wanted)
 	if err != nil {
 		return err
 	}
@@ -164,9 +164,8 @@ func (s store) cached(wanted list, locked lock) ([]debian.Deb, bool, error) {
 	return locked.debs, true, nil
 }
 
-// resolve returns the packages that a list asks for. Preferred are versions of packages that come alone; apt knows of
-// the others'.
-func resolve(ctx context.Context, apt debian.Apt, s store, wanted list, preferred map[string]string) ([]debian.Deb, error) {
+// resolve returns the packages that a list asks for.
+func resolve(ctx context.Context, apt debian.Apt, s store, wanted list) ([]debian.Deb, error) {
 	var debs []debian.Deb
 	if len(wanted.whole) > 0 {
 		found, err := apt.Resolve(ctx, wanted.whole...)
