@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/hex"
 	"fmt"
 	"net"
@@ -17,10 +18,10 @@ const (
 	replyTime = 5 * time.Second
 )
 
-// command asks a running wpa_supplicant one thing over its control socket. The kernel gives this end a name of its own, so that no file
-// is left anywhere.
+// command asks a running wpa_supplicant one thing over its control socket. This end has a name without a file (an abstract one), to
+// which the answer is sent, so that nothing is left anywhere.
 func command(ctx context.Context, socket, words string) (string, error) {
-	conn, err := net.DialUnix("unixgram", &net.UnixAddr{Net: "unixgram"}, &net.UnixAddr{Name: socket, Net: "unixgram"})
+	conn, err := net.DialUnix("unixgram", &net.UnixAddr{Name: "@calendarbot-network-" + rand.Text(), Net: "unixgram"}, &net.UnixAddr{Name: socket, Net: "unixgram"})
 	if err != nil {
 		return "", fmt.Errorf("ask wpa_supplicant: %w", err)
 	}

@@ -73,12 +73,14 @@ func (w *Watch) Turn(ctx context.Context) error {
 		return err
 	}
 	wifi, err := Read(w.Root)
-	if w.trouble == brokenFile {
+	switch {
+	case err == nil && w.trouble == brokenFile:
 		w.trouble = ""
-	}
-	if err != nil { // a file that a person wrote otherwise: it counts as one that is there, for wpa_supplicant may read it still
+	case err != nil && w.trouble != brokenFile: // it counts as one that is there, for wpa_supplicant may read what is not read here
+		w.Log.Warn("the wireless networks are not known", "error", err)
 		w.trouble = brokenFile
 	}
+	err = nil
 	facts := Look(ctx, w.Root, w.Addresses)
 	request := w.request(facts)
 	if request != nil {
