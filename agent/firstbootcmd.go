@@ -41,6 +41,7 @@ Examples:
 
 // firstboot takes the card over, and prints what became of it.
 func firstboot(c console, boot, root string) error {
+	syscall.Umask(0o022) // folders under /etc are for all to read, whoever starts this; each file gets a mode of its own
 	report, err := preseed.Boot{Card: boot, Root: root}.Run()
 	for _, line := range report.Lines() {
 		if _, err := fmt.Fprintln(c.out, line); err != nil {
