@@ -88,6 +88,8 @@ func faults(text string, mode fs.FileMode) []string {
 	case "#!/usr/bin/env bash":
 	case "#!/bin/sh":
 		strict = "set -eu"
+	case "#!/bin/busybox sh": // the first program of the device, which goes on whatever ends with an error
+		strict = "set -u"
 	default:
 		list = append(list, "the first line is neither #!/usr/bin/env bash nor #!/bin/sh")
 	}
@@ -101,7 +103,10 @@ func faults(text string, mode fs.FileMode) []string {
 	if len(header) == 0 || !regexp.MustCompile(`^# [A-Z].*[.:]?$`).MatchString(header[0]) {
 		list = append(list, "the second line does not say what it is for")
 	}
-	if !slices.ContainsFunc(header, func(line string) bool { return strings.HasPrefix(line, "# Usage: ") }) {
+	// The steps of image/bake tell instead what they need and what they make.
+	if !slices.ContainsFunc(header, func(line string) bool {
+		return strings.HasPrefix(line, "# Usage: ") || strings.HasPrefix(line, "# Makes: ")
+	}) {
 		list = append(list, `the header has no "# Usage: " line`)
 	}
 	if after := lines[min(1+len(header), len(lines)-1)]; after != strict {

@@ -12,9 +12,9 @@ const module = "calendarbot"
 // A new package gets its place here first.
 func order() [][]string {
 	return [][]string{
-		{"agent/calendar", "agent/feature", "agent/slot"},
+		{"agent/calendar", "agent/feature", "agent/slot", "agent/network"},
 		{"agent/ics", "agent/view", "agent/config", "agent/pressure", "agent/clock"},
-		{"agent/budget", "agent/guard", "agent/health", "agent/run"},
+		{"agent/budget", "agent/guard", "agent/health", "agent/run", "agent/preseed"},
 		{"agent/conn"},
 		{"agent/store"},
 		{"agent/feed", "agent/page", "agent/update"},
@@ -26,7 +26,7 @@ func order() [][]string {
 // tool tells whether a folder is beside the program: it imports what it needs, and the program
 // imports nothing of it.
 func tool(dir string) bool {
-	for _, top := range []string{"agent/house", "agent/differential", "agent/ics/gen", "scripts", "hwtest"} {
+	for _, top := range []string{"agent/house", "agent/differential", "agent/ics/gen", "image", "scripts", "hwtest"} {
 		if dir == top || strings.HasPrefix(dir, top+"/") {
 			return true
 		}

@@ -19,6 +19,7 @@ func owners() map[string][]string {
 		"golang.org/x/sync":                {"agent/run"},
 		"github.com/prometheus/procfs":     {"agent/pressure"},
 		"gopkg.in/yaml.v3":                 {"agent/config"},
+		"github.com/pelletier/go-toml/v2":  {"agent/preseed"},
 		"github.com/fsnotify/fsnotify":     {"agent/config"},
 		"github.com/sony/gobreaker/v2":     {"agent/guard"},
 		"github.com/maypok86/otter/v2":     {"agent/page"},

@@ -9,7 +9,7 @@ set -euo pipefail
 readonly SLOT_UUID=43414c42-5359-5354-454d-000000000001 DATA_UUID=43414c42-4441-5441-0000-000000000001
 
 main() {
-    # shellcheck source=image/layout
+    # shellcheck source=/dev/null
     source image/layout
     # Who would gain rights by running a program has none to gain here: services drop theirs, nobody logs in but root.
     find "$WORK/root" -perm /6000 -type f -exec chmod ug-s {} +
@@ -19,7 +19,7 @@ main() {
     mkdir -p "$data"/{var/lib,config/a/etc,config/a/work,config/b/etc,config/b/work}
     ln -s a "$data/config/active"
     # It grows to a card's size: room for the table of blocks, and inodes by the size that it gets.
-    image/ext4 "$data" "$WORK/data.ext4" "${DATA_MIB}M" $DATA_UUID data -i 16384 -E resize=128G,hash_seed=$DATA_UUID,lazy_itable_init=0
+    image/ext4 "$data" "$WORK/data.ext4" "${DATA_MIB}M" $DATA_UUID data -b 4096 -i 16384 -E resize=512G,hash_seed=$DATA_UUID,lazy_itable_init=0
 }
 
 main "$@"

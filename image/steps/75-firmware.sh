@@ -6,7 +6,7 @@
 set -euo pipefail
 
 main() {
-    # shellcheck source=image/layout
+    # shellcheck source=/dev/null
     source image/layout
     local tree=$WORK/firmware firmware=$WORK/kernel/usr/lib/raspi-firmware fat=$WORK/firmware.fat
     mkdir -p "$tree"

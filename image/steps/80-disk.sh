@@ -6,7 +6,7 @@
 set -euo pipefail
 
 main() {
-    # shellcheck source=image/layout
+    # shellcheck source=/dev/null
     source image/layout
     local disk=$OUT/$NAME.img
     rm -f "$disk"

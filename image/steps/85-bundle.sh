@@ -22,7 +22,7 @@ filename=system.ext4
 EOF
     rm -f "$OUT/$NAME.raucb"
     rauc bundle --cert "$WORK/keys/system.cert.pem" --key "$WORK/keys/system.key.pem" \
-        --mksquashfs-args="-comp zstd -Xcompression-level 15 -quiet -no-progress -processors 2" "$tree" "$OUT/$NAME.raucb" >&2
+        --mksquashfs-args="-comp zstd -Xcompression-level 9 -quiet -no-progress -processors 2" "$tree" "$OUT/$NAME.raucb" >&2
     : >"$WORK/bundle.made"
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Purpose: pack the image for the download, and write down what is in it
-# Tools: xz bmaptool go
+# Tools: xz go
 # Needs: disk packages.tsv blobs bundle.made image/manifest
 # Makes: products
 set -euo pipefail
@@ -9,9 +9,8 @@ main() {
     local image=$OUT/$NAME
     # Blocks of 16 MiB are packed side by side, and the same on every machine however many processors it has.
     xz --keep --force --threads=2 --block-size=16MiB -4 "$image.img"
-    bmaptool --quiet create -o "$image.bmap" "$image.img"
     go run ./image/manifest --version "$VERSION" --image "$image.img" --xz "$image.img.xz" --packages "$WORK/packages.tsv" --out "$OUT" \
-        --agent bin/calendarbot-arm64 --blobs "$WORK/blobs" --docs "$WORK/root" --docs "$WORK/kernel" --also "$image.bmap" --also "$image.raucb"
+        --agent "$WORK/root/usr/bin/calendarbot" --blobs "$WORK/blobs" --docs "$WORK/root" --docs "$WORK/kernel" --also "$image.raucb"
     summary
 }
 
