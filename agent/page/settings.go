@@ -28,6 +28,7 @@ type SettingsView struct {
 	Done, Wrong    string // how the last form went
 	Problem        string // with the configuration file
 	Pending        string // keys that take effect at the next start
+	Network        bool   // it is set here, on its own page
 	Calendars      []CalendarRow
 	Add            AddForm
 	Fields         []FieldRow

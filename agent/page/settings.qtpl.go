@@ -138,6 +138,10 @@ func streamsettingsPage(qw422016 *qt422016.Writer, f *Frame, v *SettingsView) {
 		qw422016.N().S(`.</p>
 `)
 	}
+	if v.Network {
+		qw422016.N().S(`<p><a class="button" href="/setup">Wireless network…</a></p>
+`)
+	}
 	qw422016.N().S(`
 <h2 id="calendars">Calendars</h2>
 `)

@@ -56,6 +56,8 @@ func (s *Server) showSettings(c *fiber.Ctx, status int, p settingsPage) error {
 	p.Token, p.LoggedIn = s.sessions.formToken(st.session, web), st.session != (session{})
 	p.HasPIN, p.HasToken = web.PIN != "", web.WriteToken != ""
 	p.Problem, p.Pending = state.Problem, strings.Join(state.Pending, ", ")
+	_, unknown := s.o.Network.State()
+	p.Network = unknown == nil
 	sources, err := s.sources()
 	if err != nil {
 		return fmt.Errorf("list sources: %w", err)

@@ -101,6 +101,9 @@ func join(d *device, token string, fields string, more ...header) answer {
 func TestSetupOnAMachineThatIsNoDevice(t *testing.T) {
 	d := start(t, said(t, "web.pin", pinOfTests))
 	p := d.person()
+	if a := p.page(""); has(a, `href="/setup"`) {
+		t.Error("the settings lead to where nothing is set")
+	}
 	a := d.ask("GET", "/setup", "", p.cookie)
 	if a.StatusCode != http.StatusOK || !has(a, "set elsewhere") || has(a, "<form method") {
 		t.Errorf("%d %s", a.StatusCode, a.body)
@@ -178,6 +181,9 @@ func TestSetupFromElsewhereNeedsThePIN(t *testing.T) {
 	w := startWireless(t, said(t, "web.pin", pinOfTests))
 	w.tell(network.State{Mode: network.Wireless, SSID: "Old", Radio: true, Trouble: "The network could not be joined."})
 	p := w.person()
+	if a := p.page(""); !has(a, `href="/setup"`) {
+		t.Error("the settings do not lead here")
+	}
 	a := w.ask("GET", "/setup", "", p.cookie)
 	if a.StatusCode != http.StatusOK || !has(a, "in the wireless network Old", "could not be joined", ">Its name<") {
 		t.Errorf("%d %s", a.StatusCode, a.body)
