@@ -122,7 +122,8 @@ func TestFilesFitTogether(t *testing.T) {
 		"../../systemd/calendarbot-ap.service":                                                        {"-c/" + accessPointSetup + " -iwlan0", "RuntimeDirectory=calendarbot-ap\n", "Conflicts=" + stationUnit},
 		"../../systemd/calendarbot-ap-names.socket":                                                   {"ListenDatagram=" + apAddress.String() + ":53\n", "PartOf=" + accessPointUnit},
 		"../../systemd/calendarbot-ap-names.service":                                                  {"IPAddressAllow=" + apNet.String() + "\n", "PartOf=" + accessPointUnit},
-		"../../systemd/calendarbot-network.service":                                                   {"RuntimeDirectory=calendarbot-network\n", "StateDirectory=calendarbot-network\n", "ReadWritePaths=/etc/wpa_supplicant\n", "Wants=" + stationUnit + "\n"},
+		"../../systemd/calendarbot-network.service":                                                   {"RuntimeDirectory=calendarbot-network\n", "StateDirectory=calendarbot-network\n", "ReadWritePaths=/etc/wpa_supplicant\n"},
+		"../../overlay/common/usr/lib/udev/rules.d/75-calendarbot-wireless.rules":                     {`KERNEL=="wlan0"`, `ENV{SYSTEMD_WANTS}+="` + stationUnit + `"`},
 		"../../overlay/common/usr/lib/systemd/system/wpa_supplicant@wlan0.service.d/calendarbot.conf": {"ConditionPathExists=/" + supplicantFile + "\n"},
 	} {
 		text, err := os.ReadFile(name)

@@ -135,10 +135,11 @@ func (s *Server) setupForm(c *fiber.Ctx) error {
 	return s.showSetup(c, http.StatusOK, page.SetupView{Done: triedWords(asked.SSID, state)})
 }
 
-// requestIn is what the form asks for: the name that was typed counts before the one that was chosen.
+// requestIn is what the form asks for: the name that was typed counts before the one that was chosen, without the space that a phone puts
+// behind a word.
 func requestIn(form url.Values) network.Request {
 	r := network.Request{Country: strings.ToUpper(strings.TrimSpace(form.Get("country")))}
-	r.SSID, r.Passphrase, r.Hidden = form.Get("name"), form.Get("passphrase"), form.Get("hidden") != ""
+	r.SSID, r.Passphrase, r.Hidden = strings.TrimSpace(form.Get("name")), form.Get("passphrase"), form.Get("hidden") != ""
 	if r.SSID == "" {
 		r.SSID = form.Get("found")
 	}

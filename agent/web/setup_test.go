@@ -139,7 +139,7 @@ func TestSetupOverTheAccessPointNeedsNoPIN(t *testing.T) {
 		t.Errorf("%v %v", info, err)
 	}
 	// What was typed counts before what was chosen.
-	if a := join(w.device, token, "found=far&name=Attic&hidden=1"); a.StatusCode != http.StatusOK || w.wanted() != `{"country":"","ssid":"Attic","hidden":true}` {
+	if a := join(w.device, token, "found=far&name=Attic+&hidden=1"); a.StatusCode != http.StatusOK || w.wanted() != `{"country":"","ssid":"Attic","hidden":true}` {
 		t.Errorf("%d %s", a.StatusCode, w.wanted())
 	}
 	// Another web site, an old page and other pages get no further than anywhere else.
