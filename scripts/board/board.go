@@ -2,9 +2,9 @@
 // flash: firmware files, U-Boot, slots and all. Only what the firmware does before U-Boot starts is not emulated: it is checked by
 // Firmware instead.
 //
-// Two things differ from a real board, both outside of the image. The device tree that the firmware hands over has the second
-// register window of the power controller taken away, whose access the emulator refuses, and its USB port is a host's. And the
-// watchdog, which strikes at once when it is opened, is left alone by arguments that Seed puts on the card.
+// What differs from a real board is all outside of the image. In the device tree that the firmware hands over, the second register
+// window of the power controller is taken away, whose access the emulator refuses, the USB port is a host's, and there are two processors
+// instead of four. The watchdog, which strikes at once when it is opened, is left alone by arguments that Fit puts on the card.
 package board
 
 import (
@@ -31,6 +31,10 @@ const (
 	webPort     = 80
 	shellPort   = 22
 )
+
+// processors is how many of the board's four run. U-Boot lets the others wait for work with all their might, which costs
+// a small host a third of its speed. The kernel takes what the device tree names.
+const processors = 2
 
 // ErrMissing says that this computer lacks what it takes to emulate a board; the error's text says what.
 var ErrMissing = errors.New("no board can be had here")
@@ -118,7 +122,7 @@ func (o Options) arguments(card Card, loader, tree string) []string {
 		Window:   {"-display", "gtk"},
 	}
 	return append(screen[o.Screen],
-		"-machine", "raspi3ap", "-kernel", loader, "-dtb", tree,
+		"-machine", "raspi3ap", "-global", fmt.Sprintf("bcm2837.enabled-cpus=%d", processors), "-kernel", loader, "-dtb", tree,
 		"-drive", "if=sd,format=raw,file="+card.File,
 		"-netdev", fmt.Sprintf("user,id=net,hostfwd=tcp:127.0.0.1:%d-:%d,hostfwd=tcp:127.0.0.1:0-:%d", o.Port, webPort, shellPort),
 		"-device", "usb-net,netdev=net",
@@ -136,11 +140,15 @@ func fit(ctx context.Context, tree string) error {
 	if _, err := fmt.Sscan(window, &address, &size); err != nil {
 		return fmt.Errorf("change the device tree: the windows of %s are %q: %w", power, window, err)
 	}
-	for _, args := range [][]string{
+	changes := [][]string{
 		{"-t", "x", tree, power, "reg", address, size},
 		{"-t", "s", tree, power, "reg-names", "pm"},
 		{"-t", "s", tree, usb, "dr_mode", "host"},
-	} {
+	}
+	for i := processors; i < 4; i++ {
+		changes = append(changes, []string{"-r", tree, fmt.Sprintf("/cpus/cpu@%d", i)})
+	}
+	for _, args := range changes {
 		if _, err := output(ctx, "fdtput", args...); err != nil {
 			return fmt.Errorf("change the device tree: %w", err)
 		}
