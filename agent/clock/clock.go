@@ -16,7 +16,7 @@ type State struct {
 	Seen    time.Time     // the newest moment that the device has lived through by a trusted clock, as far as is known; zero: none
 	Jumps   uint64        // how often the time moved against the monotonic clock by more than Slack since the start
 	Jumped  time.Duration // the last jump, forward when positive
-	Since   time.Time     // when the clock became trusted, or untrusted, by itself
+	Since   time.Time     // when the clock became trusted, or untrusted, by itself as it is now: a jump moves it too
 	Turns   uint64        // grows whenever Trusted, Words or Jumps change: what was made of the time before may be wrong
 }
 
@@ -177,8 +177,14 @@ func (c *Clock) look() {
 	before := c.mind.state
 	c.mind = c.mind.judge(c.sight())
 	state, slept := c.mind.state, c.o.Asleep()
-	if by := state.Jumped - (slept - c.slept); state.Jumps != before.Jumps && by.Abs() > Slack && c.o.Moved != nil {
-		c.o.Moved(by)
+	if by := state.Jumped - (slept - c.slept); state.Jumps != before.Jumps && by.Abs() > Slack {
+		if state.Trusted == before.Trusted { // or it would have begun years ago, or be yet to come
+			state.Since = state.Since.Add(by)
+			c.mind.state.Since = state.Since
+		}
+		if c.o.Moved != nil {
+			c.o.Moved(by)
+		}
 	}
 	c.slept = slept
 	c.found.Store(&found{State: state, now: c.mind.now, elapsed: c.mind.elapsed})

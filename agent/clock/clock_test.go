@@ -138,8 +138,11 @@ func TestJumpIsKnownToWhoeverAsks(t *testing.T) {
 			moved = append(moved, by)
 		}})
 		for i, by := range []time.Duration{10 * year, -10 * year, -Slack - time.Second} {
-			changed := d.Changed()
+			changed, lasts := d.Changed(), d.Now().Sub(d.State().Since)
 			d.jump(by)
+			if got := d.Now().Sub(d.State().Since); got != lasts {
+				t.Errorf("jump by %v: it is believed for %v, and was for %v", by, got, lasts)
+			}
 			if s := d.State(); s.Jumps != uint64(i+1) || s.Jumped != by || len(moved) != i+1 || moved[i] != by {
 				t.Errorf("jump by %v: %+v, moved by %v", by, s, moved)
 			}
@@ -153,7 +156,8 @@ func TestJumpIsKnownToWhoeverAsks(t *testing.T) {
 		// A device that slept for a night has the right time: what was read in the evening is a night old.
 		d.jump(8 * time.Hour)
 		slept = 8*time.Hour - time.Second
-		if s := d.State(); s.Jumps != 4 || len(moved) != 3 {
+		since := d.found.Load().Since
+		if s := d.State(); !s.Since.Equal(since) || s.Jumps != 4 || len(moved) != 3 {
 			t.Errorf("slept: %+v, moved by %v", s, moved)
 		}
 		d.jump(3 * time.Hour)
