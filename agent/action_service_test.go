@@ -23,11 +23,7 @@ func (w *watched) counted(s *pressure.Service) {
 	const took = 1200 * time.Millisecond
 	s.Requests += w.slow
 	s.Latency.Sum += time.Duration(w.slow) * took
-	for i := range s.Latency.Within {
-		if 128*time.Microsecond<<i >= took {
-			s.Latency.Within[i] += w.slow
-		}
-	}
+	s.Latency.Counts[pressure.Bin(took)] += w.slow
 }
 
 // breaks makes a gate's uses fail until its breaker is open.
@@ -66,7 +62,7 @@ func actsOfService() []act {
 					w.t.Errorf("%s %+v", now.gates, w.pools()[0])
 				}
 			}, done: "each use makes its own", mend: func(w *watched) { w.heals(w.gates.http) }, rest: time.Minute},
-		{name: "pool use, 95 %", sign: pressure.PoolUse, step: 1, settings: "http: {max_conns: 1, per_host: 1}",
+		{name: "pool use, 95 %", sign: pressure.PoolUse, step: 1, settings: "http: {max_conns: 1, per_host: 1, header_timeout: 1m}\nfeeds: {timeout: 5m}",
 			cause: func(w *watched) {
 				w.feed.Turn(mischief.Silent)
 				if !w.refresher.Refresh("home") {
@@ -74,7 +70,28 @@ func actsOfService() []act {
 				}
 				w.await("the connection is in use", func() bool { return w.pools()[0].InUse == 1 })
 				w.read(10 * time.Second)
-			}, done: "connections beside the common ones were allowed",
+				if s := w.stands.Of(pressure.PoolUse); s.Step != 0 || s.Value != 100*w.pools()[0].Utilisation() {
+					w.t.Errorf("it is told as %+v, and as %v", s, w.pools()[0].Utilisation())
+				}
+				w.read(10 * time.Second)
+			},
+			seen: func(w *watched, _, now parts) {
+				w.feed.Turn(mischief.Good([]byte(daily)))
+				req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.feed.URL(), nil)
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				resp, err := w.agent.client.Do(req, true) // after waiting for a place, which there is none
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				if s := w.pools()[0]; s.InUse != 2 || s.Size != 1 || s.Waits == 0 || now.gates != "" {
+					w.t.Errorf("%+v; %s", s, now.gates)
+				}
+				if err := resp.Body.Close(); err != nil {
+					w.t.Error(err)
+				}
+			}, done: "uses that wait too long get a connection of their own",
 			mend: func(w *watched) {
 				if err := w.feed.Close(); err != nil { // lets go of who waits
 					w.t.Fatal(err)
@@ -117,26 +134,27 @@ func actsOfService() []act {
 				}
 			}, seen: plain, done: "every optional part was switched off", rest: recovery + 6*time.Minute},
 		{name: "latency, twice the baseline", sign: pressure.Slower, step: 1,
-			cause: func(w *watched) { w.fast(time.Minute, 10*time.Microsecond); w.asksItself(25); w.read(10 * time.Second) },
+			cause: func(w *watched) {
+				w.fast(time.Minute, time.Microsecond)
+				w.hour()
+			},
 			seen: func(w *watched, before, now parts) {
 				if now.gates != before.gates || now.share.Plain != "" {
 					w.t.Errorf("more than a warning: %+v", now)
 				}
-			}, done: "It was noted", rest: 8 * time.Minute},
-		{name: "latency, twice the baseline for 5 minutes more", sign: pressure.Slower, step: 2,
+			}, done: "It was noted", rest: time.Hour + 2*time.Minute},
+		{name: "latency, twice the baseline for an hour more", sign: pressure.Slower, step: 2,
 			cause: func(w *watched) {
-				w.fast(time.Minute, 10*time.Microsecond)
-				for range 7 {
-					w.asksItself(25)
-					w.pass(time.Minute)
-				}
-			}, seen: plain, done: "every optional part was switched off", rest: recovery + 6*time.Minute},
+				w.fast(time.Minute, time.Microsecond)
+				w.hour()
+				w.hour()
+				w.pass(11 * time.Minute)
+			}, seen: plain, done: "every optional part was switched off", rest: recovery + 2*time.Minute},
 		{name: "regression, 10 % in three hours", sign: pressure.Regression, step: 1,
 			cause: func(w *watched) {
 				w.fast(time.Microsecond, time.Minute)
 				for range 3 {
-					w.asksItself(600)
-					w.pass(time.Hour)
+					w.hour()
 				}
 			}, seen: plain, done: "every optional part was switched off", rest: 2*recovery + time.Minute},
 		{name: "memory of the pools, 120 MB", sign: pressure.PoolMemory, step: 1, memory: true, // more than the largest pools that can be configured take
@@ -146,6 +164,7 @@ func actsOfService() []act {
 			}, seen: plain, done: "every optional part was switched off", mend: func(w *watched) { w.service = nil }, rest: recovery + time.Minute},
 		{name: "errors, 5 % in 5 minutes", sign: pressure.Errors, step: 1,
 			cause: func(w *watched) {
+				w.pass(5 * time.Minute)
 				w.asks(30)
 				w.service = func(s *pressure.Service) { s.Failures, s.Requests = s.Failures+3, s.Requests+3 } // no route that reads fails by itself
 				w.read(10 * time.Second)
@@ -163,7 +182,54 @@ func actsOfService() []act {
 	}
 }
 
+// hour is one in which the program asks itself as often as it does.
+func (w *watched) hour() {
+	w.asksItself(600)
+	w.pass(time.Hour)
+}
+
 // fast makes the program have been so fast when it was new.
 func (w *watched) fast(mean, p99 time.Duration) {
 	w.care.base = pressure.Baseline{Line: releaseLine(version), Mean: mean, P99: p99, Requests: 5000, Since: began()}
+}
+
+// TestOutgrownBaselineIsForgotten: when switching everything optional off does not help, the program asks itself anew how fast it is, says so,
+// and leaves the optional parts on meanwhile.
+func TestOutgrownBaselineIsForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t, "")
+	w.fast(time.Microsecond, time.Minute)
+	if err := w.store.SetBaseline(t.Context(), w.care.base); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		w.hour()
+	}
+	if w.stands.Of(pressure.Regression).Step != 1 || w.parts().share.Plain == "" {
+		t.Fatalf("%+v", w.stands.Of(pressure.Regression))
+	}
+	w.asksItself(100)
+	w.pass(11 * time.Minute)
+	a := w.action(pressure.Outgrown)
+	if !strings.Contains(a.Done, "measured anew") || a.Began.IsZero() || !a.Ended.Equal(a.Began) || a.Value < 1.1 || a.Limit != 1.1 {
+		t.Errorf("the record: %+v", a)
+	}
+	if done, running := w.shown(pressure.Outgrown); done != a.Done || running {
+		t.Errorf("the status says %q, running %v", done, running)
+	}
+	for range 4 {
+		w.hour()
+		if now := w.parts(); now.share.Plain != "" || w.stands.Of(pressure.Regression).Known {
+			t.Fatalf("without a baseline: %+v, %+v", now, w.stands.Of(pressure.Regression))
+		}
+	}
+	if kept, err := w.store.Baselines(t.Context()); err != nil || len(kept) != 0 {
+		t.Errorf("kept are %+v, %v", kept, err)
+	}
+	for range 3 {
+		w.hour()
+	}
+	if kept, err := w.store.Baselines(t.Context()); err != nil || len(kept) != 1 || kept[0] != w.care.base || kept[0].Mean <= time.Microsecond {
+		t.Errorf("learned are %+v, %v", kept, err)
+	}
 }

@@ -153,7 +153,7 @@ func (a *agent) assemble(o options) {
 	})
 	a.monitor = pressure.NewMonitor(pressure.Options{
 		Sensor: pressure.NewSensor(o.root), Limits: limits(cfg.Pressure), Every: cfg.Pressure.Every, Now: o.now, Zone: zone,
-		Service: a.service, Judged: func(s pressure.Assessment, r *pressure.Reading) { a.care.judged(s, r) }, Days: a.store.AddDay, Log: o.log,
+		Service: a.service, Judged: func(s pressure.Assessment, r *pressure.Reading) { a.care.judged(s, r) }, Days: func(ctx context.Context, d pressure.Day) error { return a.care.keepDay(ctx, d) }, Log: o.log,
 	})
 	a.care = newCare(a, o)
 	a.server = web.New(web.Options{
@@ -164,7 +164,7 @@ func (a *agent) assemble(o options) {
 		Clock: a.clock.State, Rollback: a.care.Rollback, Budget: a.control.Share, Late: a.beats.Late,
 		Network: network.NewExchange(o.root, filepath.Dir(cfg.Store.Path)),
 	})
-	a.ownPage = newOwnPage(a.server.Addr, a.beats.Expect("look at its own page", ownPageBeat), o.log)
+	a.ownPage = newOwnPage(a.server.Addr, a.server.SelfKey(), a.beats.Expect("look at its own page", ownPageBeat), o.log)
 	a.beats.Ask("control", a.control.Round)
 	a.beats.Ask("refresher", a.refresherRound)
 	a.beats.Ask("pressure monitor", a.care.Round)

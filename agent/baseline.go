@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"regexp"
 
+	"calendarbot/agent/budget"
 	"calendarbot/agent/pressure"
 )
 
@@ -31,6 +33,22 @@ func (c *care) recall() {
 		if b.Line == line {
 			c.base = b
 		}
+	}
+}
+
+// relearn forgets a baseline that was outgrown, and keeps a record of it.
+func (c *care) relearn(s pressure.Assessment) {
+	if s.Outgrown.Sign == "" {
+		return
+	}
+	done := budget.Relearned(s.Outgrown, s.At)
+	c.log.Warn("the baseline is of something else", "line", c.base.Line, "mean", c.base.Mean, "p99", c.base.P99, "value", s.Outgrown.Value, "did", done.Done)
+	c.base, c.learning = pressure.Baseline{}, pressure.NewLearning(releaseLine(version))
+	ctx, cancel := context.WithTimeout(context.Background(), keepTime)
+	defer cancel()
+	kept, err := c.a.store.AddAction(ctx, done)
+	if err := errors.Join(err, c.a.store.EndAction(ctx, kept.ID, done.Ended), c.a.store.ForgetBaseline(ctx, releaseLine(version))); err != nil {
+		c.log.Warn("keep what was done", "error", err)
 	}
 }
 

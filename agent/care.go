@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"sync/atomic"
@@ -34,6 +35,7 @@ type care struct {
 	report   atomic.Pointer[health.Report]
 	round    atomic.Pointer[time.Time] // when a reading was taken last
 	asked    atomic.Pointer[slot.Request]
+	fault    string // why a rollback cannot be asked for, or who asked cannot be read; "" for neither
 }
 
 func newCare(a *agent, o options) *care {
@@ -88,6 +90,7 @@ func (c *care) judged(s pressure.Assessment, r *pressure.Reading) {
 	share := c.a.control.Judge(s)
 	c.record(s, share)
 	c.wish(share)
+	c.relearn(s)
 	c.learn(s, r)
 	report := c.watch.Look(c.facts(s, r))
 	c.report.Store(&report)
@@ -147,29 +150,47 @@ func over(action budget.Action, ended []budget.Action) bool {
 	return false
 }
 
-// wish asks for a rollback that others carry out, once for each time that it comes to be wanted.
+// wish asks for a rollback that others carry out, once for each time that it comes to be wanted. What hinders it is told by c.fault,
+// and logged when it begins and when it ends.
 func (c *care) wish(share budget.Budget) {
-	dir := c.rollbackDir()
+	dir, fault := c.rollbackDir(), ""
 	if share.Rollback < c.wished {
 		c.wished = share.Rollback
 	}
 	if share.Rollback > c.wished {
 		request := slot.Request{Level: share.Rollback, Why: share.Why, By: "errors", At: c.now()}
-		c.log.Error("a rollback is asked for", "level", request.Level, "why", request.Why)
 		if err := slot.Ask(dir, request); err != nil {
-			c.log.Error("ask for a rollback", "error", err) // and again with the next reading
+			fault = "going back is called for and cannot be asked for: " + err.Error() // tried again with the next reading
 		} else {
+			c.log.Error("a rollback is asked for", "level", request.Level, "why", request.Why)
 			c.wished = share.Rollback
 		}
 	}
 	asked, err := slot.Asked(dir)
-	if err != nil {
-		c.log.Warn("read what rollback is asked for", "error", err)
+	if err != nil && fault == "" {
+		fault = err.Error()
 	}
 	c.asked.Store(asked)
+	switch {
+	case fault != "" && c.fault != fault:
+		c.log.Error("go back", "error", fault)
+	case fault != c.fault:
+		c.log.Info("going back can be asked for again")
+	}
+	c.fault = fault
 }
 
 func (c *care) rollbackDir() string { return filepath.Join(c.dir, "rollback") }
+
+// keepDay keeps the roll-up of a day, or of a part of it, and drops days that are yet to come, by a clock that is sure of the time.
+func (c *care) keepDay(ctx context.Context, d pressure.Day) error {
+	err := c.a.store.AddDay(ctx, d)
+	if clock := c.a.clock.State(); clock.Trusted && clock.Words == "" {
+		tomorrow := c.now().In(c.a.live.State().Config.Device.Location()).AddDate(0, 0, 1) // which the day is in some zone
+		err = errors.Join(err, c.a.store.ForgetDaysAfter(ctx, tomorrow.Format(time.DateOnly)))
+	}
+	return err
+}
 
 // status is what the service manager shows: how the configuration fares, and the worst problem.
 func (c *care) status(r health.Report) string {

@@ -12,8 +12,9 @@ import (
 	"calendarbot/agent/store"
 )
 
-// What a connection takes of memory, about: its buffers and, of one to a server, the state of TLS; of one to the database its
-// page cache (2 MB at most) and statements.
+// What a connection takes of memory, about, as it cannot be told of one alone: its buffers and, of one to a server, the state of TLS; of one to the database its
+// page cache (2 MB at most) and statements. Within the ceilings of the configuration (100 and 10) that is 17 MB at most, so the 120 MB of
+// pressure.PoolMemory are a guard against a pool that has lost count of its connections.
 const (
 	httpConnBytes = 64 << 10
 	readerBytes   = 1 << 20
@@ -30,18 +31,16 @@ func (a *agent) service() pressure.Service {
 	}
 	s.Requests, s.Failures, s.Latency = a.server.Served()
 	s.Own = a.server.Self()
-	cfg := a.live.State().Config
 	for i, of := range []struct {
 		gate  *guard.Gate
-		most  int    // connections that are configured; that they are bounded for want of memory is no sign of its own
 		bytes uint64 // of a connection
 	}{
-		{a.gates.http, cfg.HTTP.MaxConns, httpConnBytes},
-		{a.gates.database, cfg.DB.Readers, readerBytes},
+		{a.gates.http, httpConnBytes},
+		{a.gates.database, readerBytes},
 	} {
 		pool := a.pools()[i]
 		p := pressure.Pool{
-			Name: pool.Name, InUse: pool.InUse, Size: max(pool.Ceiling, of.most), Failures: pool.Failed,
+			Name: pool.Name, InUse: pool.InUse, Size: pool.Size, Failures: pool.Failed,
 			Bytes: uint64(pool.InUse+pool.Idle) * of.bytes,
 		}
 		if of.gate.Stats().Breaker != "closed" { // half-open is being tried, not cured
@@ -60,10 +59,10 @@ func (c *care) facts(s pressure.Assessment, r *pressure.Reading) health.Facts {
 		Now: c.now(), Clock: a.clock.State(), Pressure: s, Reading: r, History: a.monitor.History(),
 		Disk: diskOf(c.dir), Rung: c.rung(), Config: state.Problem, Emergency: a.control.Emergency(),
 		Database: a.store.Recovered(), Late: a.beats.Late(),
-		ReadOnly: a.store.Sealed(), Restarts: c.starts.since(uptime() - time.Hour),
+		RollbackFault: c.fault, ReadOnly: a.store.Sealed(), Restarts: c.starts.since(uptime() - time.Hour),
 	}
 	if asked := c.asked.Load(); asked != nil {
-		f.Rollback = asked.Why
+		f.Rollback = asked.Words()
 	}
 	sources, err := a.store.Sources(context.Background())
 	if err != nil {

@@ -24,6 +24,7 @@ const (
 // that is open says nothing of those that are to come. The watchdog goes by what people see.
 type ownPage struct {
 	address func() net.Addr
+	key     string // web.SelfHeader
 	beat    func()
 	log     *slog.Logger
 	client  http.Client
@@ -32,9 +33,9 @@ type ownPage struct {
 	failing bool
 }
 
-func newOwnPage(address func() net.Addr, beat func(), log *slog.Logger) *ownPage {
+func newOwnPage(address func() net.Addr, key string, beat func(), log *slog.Logger) *ownPage {
 	return &ownPage{
-		address: address, beat: beat, log: log, ready: make(chan struct{}),
+		address: address, key: key, beat: beat, log: log, ready: make(chan struct{}),
 		client: http.Client{
 			Timeout:       ownPageTime,
 			Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true},
@@ -106,6 +107,7 @@ func (o *ownPage) ask(ctx context.Context) (err error) {
 		return fmt.Errorf("ask for the own page: %w", err)
 	}
 	request.Host = "localhost"
+	request.Header.Set(web.SelfHeader, o.key)
 	answer, err := o.client.Do(request)
 	if err != nil {
 		return fmt.Errorf("ask for the own page: %w", err)

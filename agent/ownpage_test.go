@@ -15,14 +15,14 @@ import (
 func TestOwnPageBeatsWhileThePageIsAnswered(t *testing.T) {
 	status, asked := http.StatusOK, ""
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = r.Host + r.URL.Path
+		asked = r.Host + r.URL.Path + " " + r.Header.Get("X-Calendarbot-Self")
 		w.Header().Set("Location", "/login")
 		w.WriteHeader(status)
 	}))
 	defer server.Close()
 	var address net.Addr
 	beats, log := 0, bytes.Buffer{}
-	o := newOwnPage(func() net.Addr { return address }, func() { beats++ }, slog.New(slog.NewTextHandler(&log, nil)))
+	o := newOwnPage(func() net.Addr { return address }, "itself", func() { beats++ }, slog.New(slog.NewTextHandler(&log, nil)))
 
 	o.look(t.Context())
 	if beats != 0 || log.Len() != 0 {
@@ -35,7 +35,7 @@ func TestOwnPageBeatsWhileThePageIsAnswered(t *testing.T) {
 	for _, status = range []int{http.StatusOK, http.StatusFound, http.StatusUnauthorized} {
 		before := beats
 		o.look(t.Context())
-		if beats != before+1 || asked != "localhost/self" {
+		if beats != before+1 || asked != "localhost/self itself" {
 			t.Errorf("%d: %d beats, asked for %q", status, beats-before, asked)
 		}
 	}
@@ -67,7 +67,7 @@ func TestOwnPageBeatsWhileThePageIsAnswered(t *testing.T) {
 }
 
 func TestOwnPageEndsWithItsContext(t *testing.T) {
-	o := newOwnPage(func() net.Addr { return nil }, func() {}, slog.New(slog.DiscardHandler))
+	o := newOwnPage(func() net.Addr { return nil }, "", func() {}, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- o.Run(ctx) }()

@@ -138,6 +138,11 @@ func (s subcommand) rollbackFolder(ctx context.Context, c console, fs *flag.Flag
 		}
 		*dir = filepath.Dir(path)
 	}
+	if info, err := os.Stat(*dir); err != nil {
+		return "", fmt.Errorf("look for the state of the program: %w", err)
+	} else if !info.IsDir() {
+		return "", fmt.Errorf("look for the state of the program: %s is no folder", *dir)
+	}
 	if err := actAsOwner(*dir); err != nil {
 		return "", fmt.Errorf("act as the owner of %s: %w", *dir, err)
 	}
@@ -149,7 +154,7 @@ func (s subcommand) rollbackFolder(ctx context.Context, c console, fs *flag.Flag
 func actAsOwner(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil || os.Geteuid() != 0 {
-		return nil // a folder that is not there is nobody's yet
+		return err
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || owner.Uid == 0 {
@@ -168,11 +173,7 @@ func (c console) printRollback(folder string) error {
 		_, err = fmt.Fprintln(c.out, "Nothing is asked for.")
 		return err
 	}
-	what := "the other configuration"
-	if request.Level == 3 {
-		what = "the other program, then the other system"
-	}
 	_, err = fmt.Fprintf(c.out, "Level %d is asked for: %s.\nWhy:   %s\nBy:    %s\nLast:  %s\nTimes: %d\n",
-		request.Level, what, request.Why, request.By, request.At.Format(time.RFC3339), request.Count)
+		request.Level, request.Target(), request.Why, request.By, request.At.Format(time.RFC3339), request.Count)
 	return err
 }

@@ -6,6 +6,8 @@ import (
 	"flag"
 	"net/http"
 	"time"
+
+	"calendarbot/agent/slot"
 )
 
 // errNotFine is no failure of the command: it has printed what is wrong.
@@ -82,7 +84,7 @@ type statusAnswer struct {
 		Words   string
 		Jumps   uint64
 	}
-	Rollback *struct{ Why string }
+	Rollback *slot.Request
 	Missing  []string
 }
 

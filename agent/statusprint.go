@@ -194,7 +194,7 @@ func (a *statusAnswer) printProgram(p *statusPage) {
 		p.text(2, words)
 	}
 	if a.Rollback != nil {
-		p.text(2, "asked to go back: "+a.Rollback.Why)
+		p.text(2, "asked to go back: "+a.Rollback.Words())
 	}
 	if len(a.Missing) > 0 {
 		p.heading("What this device cannot tell")

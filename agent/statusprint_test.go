@@ -23,7 +23,7 @@ const statusText = `{"version":"1.4.2","now":"2026-06-15T06:30:00Z","uptime_s":7
 "calendars":[{"id":"a","name":"Work\u001b[31m","state":"ok","events":3,"last_success":"2026-06-15T06:27:00Z"},{"id":"b","name":"","state":"failing","failing_since":"2026-06-15T04:12:00Z","next_try":"2026-06-15T06:45:00Z","error":"It answers 429."},
 {"id":"c","name":"Choir","state":"disabled"},{"id":"d","name":"New","state":"waiting"}],
 "features":[{"name":"cache_warming","setting":"25%","on":false,"words":"This device is not among them."}],"emergency_off":{"on":true,"words":"Everything optional is off."},
-"clock":{"trusted":false,"words":"The time is not known.","jumps":2},"rollback":{"why":"too many answers failed"},"missing":["No pressure stall information in this kernel."]}`
+"clock":{"trusted":false,"words":"The time is not known.","jumps":2},"rollback":{"level":3,"why":"too many answers failed","by":"errors","at":"2026-06-15T06:05:00Z","count":1},"missing":["No pressure stall information in this kernel."]}`
 
 func TestStatusIsPrinted(t *testing.T) {
 	var status statusAnswer
@@ -44,7 +44,7 @@ func TestStatusIsPrinted(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := out.String()
-		for _, want := range []string{"CRITICAL: ", "What is wrong\n", "\n  [warning] The device is too hot", "\n      [warning] Answers are slow\n", "\n          [notice] Parts are off\n", "    What to do: Give it air.\n", "What will go wrong", "in about 27 h 0 min", "still so", "\n  b: failing, since ", "    It answers 429.", "Choir: switched off", "New: not fetched yet", "cache_warming (25%): off: ", "The time is not known; times that it jumped: 2", "asked to go back: too many", "No pressure stall", "runs for 9 days"} {
+		for _, want := range []string{"CRITICAL: ", "What is wrong\n", "\n  [warning] The device is too hot", "\n      [warning] Answers are slow\n", "\n          [notice] Parts are off\n", "    What to do: Give it air.\n", "What will go wrong", "in about 27 h 0 min", "still so", "\n  b: failing, since ", "    It answers 429.", "Choir: switched off", "New: not fetched yet", "cache_warming (25%): off: ", "The time is not known; times that it jumped: 2", "asked to go back: To the other program, then the other system (level 3). Too many", "No pressure stall", "runs for 9 days"} {
 			if got := strings.Join(strings.Fields(text), " "); !strings.Contains(text, want) && !strings.Contains(got, strings.TrimSpace(want)) {
 				t.Errorf("%+v: %q is missing in\n%s", c, want, text)
 			}

@@ -170,6 +170,9 @@ func (w *watched) ask(method, path, body string) (*http.Response, []byte) {
 		w.t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+voiceToken)
+	if path == web.SelfPath {
+		req.Header.Set(web.SelfHeader, w.server.SelfKey())
+	}
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}

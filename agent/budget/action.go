@@ -61,7 +61,7 @@ func done(s pressure.Standing, b Budget) string {
 	return strings.ToUpper(text[:1]) + text[1:] + ", as " + s.Words() + "."
 }
 
-// parts is what a row does, with the figures of the budget that holds.
+// parts is what a row does, with its own figures: where another row is stricter that one tells its own. b says what is configured.
 func (r rule) parts(b Budget) []string {
 	var list []string
 	add := func(does bool, words string, figures ...any) {
@@ -77,11 +77,19 @@ func (r rule) parts(b Budget) []string {
 	add(kept && r.cache == 2, "kept pages were halved")
 	add(kept && r.cache == 3, "all kept pages were dropped")
 	add(r.cold && !off && kept && !b.drawsLate, "no page was drawn ahead")
-	add(r.pools > 0, "connections were limited (servers %d, database %d)", b.HTTPConns, b.Readers)
+	add(r.pools > 0, "connections were limited (servers %d, database %d)", r.conns(b.conns), r.conns(b.readers))
 	add(r.memory > 0, "unused memory was given back")
 	add(r.batch == one && !off && b.gathers, "questions were asked one by one")
-	add(r.batch > 0 && r.batch < one && !off && b.gathers, "at most %d questions were put into one", b.BatchSize)
-	add(r.pace > 0, "fetches paused %v times as long", b.Pace)
-	add(r.rate > 0, "each client was limited to %v requests per second", b.ClientRate)
+	add(r.batch > 0 && r.batch < one && !off && b.gathers, "at most %d questions were put into one", r.gathered(b.batch))
+	add(r.pace > 0, "fetches paused %v times as long", r.pace)
+	add(r.rate > 0, "each client was limited to %v requests per second", r.rate)
 	return list
+}
+
+// Relearned is what was done about a baseline that was outgrown (pressure.Assessment.Outgrown), at once and whole.
+func Relearned(s pressure.Standing, at time.Time) Action {
+	return Action{
+		Sign: s.Sign, Step: s.Step, Value: s.Value, Limit: s.Limit, Unit: s.Unit, Began: at, Ended: at,
+		Done: "How fast this version is was forgotten and is measured anew, as " + s.Words() + ": probably there is more to show than then.",
+	}
 }

@@ -27,13 +27,14 @@ type Budget struct {
 	Why         string  // of Rollback, as a sentence
 
 	// Of the configuration: words name only what takes effect. Whether a part that is on for some devices is on for this one isn't known.
+	conns, readers, batch            int  // connections to servers, of the database, and questions that are gathered at most
 	gathers, drawsLate, keepsNothing bool // questions may be gathered; pages are never drawn before somebody asks; no page is ever kept
 }
 
 // For says what each part may use now: what the configuration says, less what the signs take. Where several do, the strictest wins.
 func For(cfg config.Config, a pressure.Assessment) Budget {
 	b := Budget{
-		BatchSize: cfg.Batch.Size, Warm: true, Pace: 1,
+		BatchSize: cfg.Batch.Size, Warm: true, Pace: 1, conns: cfg.HTTP.MaxConns, readers: cfg.DB.Readers, batch: cfg.Batch.Size,
 		gathers: possible(cfg, feature.RequestBatching), drawsLate: !possible(cfg, feature.CacheWarming), keepsNothing: !possible(cfg, feature.RequestPipeline),
 	}
 	room := a.Room
@@ -42,7 +43,7 @@ func For(cfg config.Config, a pressure.Assessment) Budget {
 	}
 	for _, s := range a.Signs {
 		if r, ok := of(s.Sign, s.Step); ok {
-			b.take(r, s, cfg, room)
+			b.take(r, s, room)
 		}
 	}
 	return b
@@ -55,18 +56,17 @@ func possible(cfg config.Config, name string) bool {
 }
 
 // take bounds the budget by a row too.
-func (b *Budget) take(r rule, s pressure.Standing, cfg config.Config, room uint64) {
+func (b *Budget) take(r rule, s pressure.Standing, room uint64) {
 	b.CacheStep = max(b.CacheStep, r.cache)
 	if r.pools > 0 {
-		b.HTTPConns = lower(b.HTTPConns, max(1, cfg.HTTP.MaxConns/r.pools))
-		b.Readers = lower(b.Readers, max(1, cfg.DB.Readers/r.pools))
+		b.HTTPConns, b.Readers = lower(b.HTTPConns, r.conns(b.conns)), lower(b.Readers, r.conns(b.readers))
 	}
 	if r.memory > 0 {
 		b.MemoryLimit = lower(b.MemoryLimit, memoryLimit(room, r.memory))
 		b.FreeMemory = true
 	}
 	if r.batch > 0 {
-		b.BatchSize = min(b.BatchSize, max(1, cfg.Batch.Size/r.batch))
+		b.BatchSize = min(b.BatchSize, r.gathered(b.batch))
 	}
 	if r.cold || r.plain != "" {
 		b.Warm = false
@@ -82,6 +82,12 @@ func (b *Budget) take(r rule, s pressure.Standing, cfg config.Config, room uint6
 		b.Rollback, b.Why = r.rollback, fmt.Sprintf("More than %v %% of the requests of five minutes failed.", s.Limit)
 	}
 }
+
+// conns is how many connections a row leaves of those that are configured.
+func (r rule) conns(configured int) int { return max(1, configured/max(1, r.pools)) }
+
+// gathered is the same of the questions that are put into one.
+func (r rule) gathered(configured int) int { return max(1, configured/max(1, r.batch)) }
 
 // lower is the smaller of two bounds, of which the first may be none yet.
 func lower[T int | int64 | float64](bound, other T) T {

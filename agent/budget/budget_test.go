@@ -49,7 +49,9 @@ func standing(t *testing.T, signs ...string) pressure.Assessment {
 }
 
 // normal is the budget while nothing is scarce.
-func normal() Budget { return Budget{BatchSize: 10, Warm: true, Pace: 1} }
+func normal() Budget {
+	return Budget{BatchSize: 10, Warm: true, Pace: 1, conns: 8, readers: 3, batch: 10}
+}
 
 // but is the normal budget with something different.
 func but(change func(b *Budget)) Budget {
@@ -110,17 +112,17 @@ func rows() []struct {
 		{"temperature 2", but(func(b *Budget) {
 			b.BatchSize, b.Pace, b.ClientRate, b.Warm, b.Plain = 1, 8, 2, false, plain("the processor is too hot, or slowed down because of heat or voltage")
 		}), "Every optional part was switched off, fetches paused 8 times as long, and each client was limited to 2 requests per second, as the processor was 82 °C hot."},
-		{"pool_use 1", normal(), "Connections beside the common ones were allowed, as 97 % of the places for connections were taken."},
+		{"pool_use 1", normal(), "Uses that wait too long get a connection of their own, as 97 % of the places for connections were taken."},
 		{"pool_failures 1", normal(), "Common connections were left alone for a while: each use makes its own, as 5 connections failed in a row."},
 		{"cache_failures 1", normal(), "Kept pages were left alone for a while: each page is drawn anew, as 10 % of the uses of kept pages failed."},
 		{"cache_memory 1", but(func(b *Budget) { b.CacheStep = 1 }), "The oldest kept pages were dropped, as kept pages took 92 % of their memory."},
 		{"latency 1", normal(), "It was noted, and optional parts are switched off if it lasts, as the slowest hundredth of the answers took 1.02 s or more."},
 		{"latency 2", but(func(b *Budget) { b.Warm, b.Plain = false, plain(minute) }),
 			"Every optional part was switched off, as the slowest hundredth of the answers took 1.02 s or more."},
-		{"latency_growth 1", normal(), "It was noted, and optional parts are switched off if it lasts, as the slowest hundredth of the answers took 2 times as long as when this version was new."},
+		{"latency_growth 1", normal(), "It was noted, and optional parts are switched off if it lasts, as in an hour the slowest hundredth of the answers took 2 times as long as when this version was new."},
 		{"latency_growth 2", but(func(b *Budget) {
 			b.Warm, b.Plain = false, plain("answers have been far slower than when this version was new, for minutes")
-		}), "Every optional part was switched off, as the slowest hundredth of the answers took 2 times as long as when this version was new."},
+		}), "Every optional part was switched off, as in an hour the slowest hundredth of the answers took 2 times as long as when this version was new."},
 		{"regression 1", but(func(b *Budget) {
 			b.Warm, b.Plain = false, plain("answers have been slower than when this version was new, for hours")
 		}), "Every optional part was switched off, as answers took 1.12 times as long as when this version was new, three hours in a row."},
@@ -268,15 +270,20 @@ func TestTheStrictestWins(t *testing.T) {
 		want  Budget
 	}{
 		{"memory and processor", []string{"unit_memory 2", "cpu 1"}, Budget{
+			conns: 8, readers: 3, batch: 10,
 			CacheStep: 2, HTTPConns: 2, Readers: 1, MemoryLimit: atMost70, FreeMemory: true, BatchSize: 5, Pace: 2, ClientRate: 5}},
 		{"two of the cache", []string{"unit_memory 2", "cache_memory 1"}, For(cfg, standing(t, "unit_memory 2"))},
 		{"two of connections and memory", []string{"unit_memory 3", "memory_stall 2", "pool_memory 1"}, Budget{
+			conns: 8, readers: 3, batch: 10,
 			CacheStep: 3, HTTPConns: 1, Readers: 1, MemoryLimit: atMost60, FreeMemory: true, BatchSize: 1, Pace: 2, Plain: plain("connections take too much memory")}},
 		{"heat and processor", []string{"cpu 2", "temperature 2"}, Budget{
+			conns: 8, readers: 3, batch: 10,
 			BatchSize: 1, Pace: 8, ClientRate: 2, Plain: plain("the processor has been busy for minutes")}},
 		{"a slower pace and a lower rate win", []string{"cpu 1", "temperature 2"}, Budget{
+			conns: 8, readers: 3, batch: 10,
 			BatchSize: 1, Pace: 8, ClientRate: 2, Plain: plain("the processor is too hot, or slowed down because of heat or voltage")}},
 		{"errors while something else is wrong", []string{"latency 2", "errors 1"}, Budget{
+			conns: 8, readers: 3, batch: 10,
 			BatchSize: 10, Pace: 1, Plain: plain("answers have been slow for minutes"), Rollback: 2, Why: "More than 5 % of the requests of five minutes failed."}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -458,5 +465,36 @@ func TestSignsWithoutARow(t *testing.T) {
 	begun, _ := Actions(nil, a, b)
 	if b != normal() || len(begun) != 1 || begun[0].Done != "Nothing was done, as rust was 3." {
 		t.Errorf("%+v, %+v", b, begun)
+	}
+}
+
+// TestWordsAreOfTheSignItself: what another sign does beside is told of that one.
+func TestWordsAreOfTheSignItself(t *testing.T) {
+	cfg := config.Default()
+	a := standing(t, "unit_memory 3", "memory_stall 2", "temperature 2", "cpu 1")
+	b := For(cfg, a)
+	if b.Pace != 8 || b.HTTPConns != 1 || b.BatchSize != 1 || b.ClientRate != 2 {
+		t.Fatalf("%+v", b)
+	}
+	begun, _ := Actions(nil, a, b)
+	for _, c := range begun {
+		alone := standing(t, fmt.Sprintf("%s %d", c.Sign, c.Step))
+		want, _ := Actions(nil, alone, For(cfg, alone))
+		if c.Done != want[0].Done {
+			t.Errorf("%s: %q, and alone %q", c.Sign, c.Done, want[0].Done)
+		}
+	}
+	if len(begun) != 4 {
+		t.Errorf("%d actions", len(begun))
+	}
+}
+
+func TestBaselineThatWasOutgrownIsTold(t *testing.T) {
+	at := time.Date(2026, 6, 15, 8, 0, 0, 0, time.UTC)
+	got := Relearned(pressure.Standing{Sign: pressure.Outgrown, Known: true, Value: 1.31, Limit: 1.1, Unit: "times", Step: 1}, at)
+	want := Action{Sign: pressure.Outgrown, Step: 1, Value: 1.31, Limit: 1.1, Unit: "times", Began: at, Ended: at,
+		Done: "How fast this version is was forgotten and is measured anew, as answers took 1.31 times as long as when this version was new, and no less without the optional parts: probably there is more to show than then."}
+	if got != want {
+		t.Errorf("%+v", got)
 	}
 }

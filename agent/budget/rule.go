@@ -50,7 +50,7 @@ func rules() []rule {
 		{sign: pressure.Heat, step: 1, pace: 2},
 		{sign: pressure.Heat, step: 2, cold: true, batch: one, pace: 8, rate: 2, plain: "the processor is too hot, or slowed down because of heat or voltage"},
 
-		{sign: pressure.PoolUse, step: 1, note: "connections beside the common ones were allowed"},
+		{sign: pressure.PoolUse, step: 1, note: "uses that wait too long get a connection of their own"},
 		{sign: pressure.PoolFailures, step: 1, note: "common connections were left alone for a while: each use makes its own"},
 		{sign: pressure.CacheFailures, step: 1, note: "kept pages were left alone for a while: each page is drawn anew"},
 		{sign: pressure.CacheMemory, step: 1, cache: 1},

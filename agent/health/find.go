@@ -49,6 +49,7 @@ func find(f *Facts) []Problem {
 	l.when(f.Emergency != "", EmergencyOff, "", f.Emergency)
 	l.when(f.Database != "" && !f.ReadOnly, DatabaseRecovered, "", f.Database)
 	l.when(f.Rollback != "", RollbackAsked, "", f.Rollback)
+	l.when(f.RollbackFault != "", RollbackFault, "", sentence(f.RollbackFault))
 	switch {
 	case f.Restarts >= oftenStarts:
 		l.add(RestartedOften, "", fmt.Sprintf("The program had to be started again %d times within an hour.", f.Restarts))

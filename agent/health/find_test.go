@@ -111,6 +111,7 @@ func TestProblemsAreFoundInFacts(t *testing.T) {
 			[]told{{LoopLate, "control loop", "", "The loop \"control loop\" has not gone round for too long; the program is started anew if this lasts."},
 				{LoopLate, "refresher", "", "The loop \"refresher\" has not gone round for too long; the program is started anew if this lasts."}}},
 		{"a rollback is asked for", func(f *Facts) { f.Rollback = "7 % of the requests failed." }, []told{{RollbackAsked, "", "", "7 % of the requests failed."}}},
+		{"no rollback can be asked for", func(f *Facts) { f.RollbackFault = "read the request to go back: it is not a request" }, []told{{RollbackFault, "", "", "Read the request to go back: it is not a request."}}},
 		{"it was restarted", func(f *Facts) { f.Restarts = 1 }, []told{{Restarted, "", "", "The program had to be started again within the last hour."}}},
 		{"it was restarted often", func(f *Facts) { f.Restarts = 3 }, []told{{RestartedOften, "", "", "The program had to be started again 3 times within an hour."}}},
 		{"the power supply is weak", func(f *Facts) { f.heat(61, true, true) },
@@ -183,7 +184,7 @@ func TestEveryKindIsTold(t *testing.T) {
 	told := map[Code]bool{
 		NoNetwork: true, ClockUnset: true, ClockUnconfirmed: true, DiskFull: true, DiskLow: true, ReadOnly: true, DatabaseRecovered: true, ConfigFile: true,
 		CalendarOld: true, CalendarCertificate: true, CalendarFailing: true, ShowsLastGood: true, ShowsClockOnly: true, ShowsPlain: true, UnderVoltage: true, SlowedDown: true, PoolResting: true,
-		MemoryKill: true, PoolLeak: true, PartResting: true, LoopLate: true, RollbackAsked: true, Restarted: true, RestartedOften: true, EmergencyOff: true, NotMeasured: true,
+		MemoryKill: true, PoolLeak: true, PartResting: true, LoopLate: true, RollbackAsked: true, RollbackFault: true, Restarted: true, RestartedOften: true, EmergencyOff: true, NotMeasured: true,
 		DiskSoon: true, DeviceMemorySoon: true, MemorySoon: true, HeatSoon: true, SlowSoon: true,
 	}
 	for _, r := range reasons() {

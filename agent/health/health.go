@@ -11,23 +11,24 @@ import (
 
 // Facts is what problems are found in. What is not known is zero.
 type Facts struct {
-	Now       time.Time
-	Clock     clock.State
-	Pressure  pressure.Assessment
-	Reading   *pressure.Reading
-	History   []pressure.Sample
-	Sources   []Source
-	Gates     []Gate
-	Pools     []Pool
-	Disk      Disk
-	Rung      string   // of the last page: optimised, plain, last_good, foot; "" when none was asked for since the last look
-	Config    string   // why the configuration file is not what holds; "" when it does
-	Emergency string   // why everything optional is off; ""
-	Database  string   // what happened to the database, as a sentence; ""; while nothing can be written it is no repair
-	ReadOnly  bool     // nothing can be written
-	Late      []string // loops that do not go round: see Beats
-	Rollback  string   // a rollback that is asked for, as a sentence; ""
-	Restarts  int      // how often the service manager had to start the program again in the last hour
+	Now           time.Time
+	Clock         clock.State
+	Pressure      pressure.Assessment
+	Reading       *pressure.Reading
+	History       []pressure.Sample
+	Sources       []Source
+	Gates         []Gate
+	Pools         []Pool
+	Disk          Disk
+	Rung          string   // of the last page: optimised, plain, last_good, foot; "" when none was asked for since the last look
+	Config        string   // why the configuration file is not what holds; "" when it does
+	Emergency     string   // why everything optional is off; ""
+	Database      string   // what happened to the database, as a sentence; ""; while nothing can be written it is no repair
+	ReadOnly      bool     // nothing can be written
+	Late          []string // loops that do not go round: see Beats
+	Rollback      string   // a rollback that is asked for, as a sentence; ""
+	RollbackFault string   // why none can be asked for, or what is asked cannot be read, as a sentence; ""
+	Restarts      int      // how often the service manager had to start the program again in the last hour
 }
 
 // Source is a calendar.

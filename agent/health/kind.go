@@ -71,6 +71,7 @@ const (
 	PartResting         Code = "part_resting"
 	LoopLate            Code = "loop_late"
 	RollbackAsked       Code = "rollback_asked"
+	RollbackFault       Code = "rollback_fault"
 	Restarted           Code = "restarted"
 	RestartedOften      Code = "restarted_often"
 	EmergencyOff        Code = "emergency_off"
@@ -114,6 +115,7 @@ func Kinds() []Kind {
 		{Code: DatabaseRecovered, Severity: Warning, Title: "The database was repaired", Do: "Look whether hidden events and added calendars are still there.", Under: []Code{DiskFull}},
 		{Code: ConfigFile, Severity: Warning, Title: "The configuration file is not what holds", Do: "Correct the file; \"calendarbot check-config\" names each mistake with its line."},
 		{Code: RollbackAsked, Severity: Warning, Title: "Going back was asked for", Do: "\"calendarbot rollback show\" prints who asked and why; \"calendarbot rollback settle\" takes it back, or says that it was done.", Under: []Code{Errors}},
+		{Code: RollbackFault, Severity: Warning, Title: "Going back does not work", Do: "\"calendarbot rollback settle\" removes a wish that cannot be read; if that fails too, replace the SD card.", Under: []Code{DiskFull, ReadOnly}},
 		{Code: RestartedOften, Severity: Warning, Title: "The program was restarted again and again", Do: "The log tells why; go back to the last version if this began with a new one."},
 		{Code: CalendarCertificate, Severity: Warning, Title: "A calendar's certificate is not accepted", Under: []Code{NoNetwork, ClockUnset}},
 		{Code: CalendarFailing, Severity: Warning, Title: "A calendar cannot be read", Under: []Code{NoNetwork, ClockUnset, DiskFull, ReadOnly}},

@@ -20,8 +20,9 @@ const (
 // Learning records a baseline from readings; see NewLearning for when it is complete.
 type Learning struct {
 	line    string
-	last    mark
-	begun   bool // last is a reading's
+	up      time.Duration // of the last reading
+	last    Latency       // Service.Own then
+	begun   bool          // these are a reading's
 	took    time.Duration
 	own     Latency
 	learned Baseline
@@ -38,12 +39,11 @@ func (l *Learning) Learn(r *Reading, level Level) (Baseline, bool) {
 	if l.learned.Requests > 0 {
 		return l.learned, true
 	}
-	now := markOf(r)
-	if d, ok := now.since(&l.last); ok && l.begun && level == Normal {
-		l.took += d.up
-		l.own.add(&d.own)
+	if d, ok := r.Service.Own.since(&l.last); ok && l.begun && level == Normal {
+		l.took += r.Up - l.up
+		l.own.add(&d)
 	}
-	l.last, l.begun = now, true
+	l.up, l.last, l.begun = r.Up, r.Service.Own, true
 	if l.took < learnTime || l.own.Count() < learnLeast {
 		return Baseline{}, false
 	}

@@ -23,6 +23,11 @@ type Assessment struct {
 	Level Level
 	Signs []Standing // in the order of Rules
 	Room  uint64     // bytes that the unit may use: memory.high, else memory.max, else Limits.UnitMemory; 0: not known
+
+	// Outgrown is how a sign stood that compares with the baseline, when everything optional was switched off for it and the program was no
+	// faster for that: the baseline is of something else, such as of smaller calendars, and a new one is to be learned. Its Sign is Outgrown then,
+	// and "" at all other times. Those signs are not known until there is another baseline.
+	Outgrown Standing
 }
 
 // Of returns how a sign stands; one that is not among them is not known.
@@ -44,6 +49,9 @@ type Policy struct {
 	course []course // of each rule
 	seen   bool
 	level  Level
+
+	baseline Baseline // that signs are compared with
+	own      Latency  // Service.Own when everything optional was switched off because of them
 }
 
 // NewPolicy returns a policy that has seen nothing.
@@ -63,13 +71,40 @@ func (p *Policy) Configure(l Limits) {
 	}
 }
 
+// compareAnew begins the signs anew that hang on the baseline, as it is another one.
+func (p *Policy) compareAnew(b Baseline) {
+	p.baseline = b
+	p.window.hours = p.window.hours[:0]
+	for i := range p.rules {
+		if p.rules[i].Cured != nil {
+			clear(p.course[i].steps)
+		}
+	}
+}
+
+// pace is how things stand, for what is compared with the baseline.
+func (p *Policy) pace() pace {
+	for i := range p.rules {
+		if p.rules[i].Cured != nil && p.course[i].step == len(p.rules[i].Steps) {
+			return trying
+		}
+	}
+	if p.level != Normal {
+		return scarce
+	}
+	return calm
+}
+
 // Judge takes the next reading.
 func (p *Policy) Judge(r Reading) Assessment {
 	if r.Device.Total != 0 && r.Device.Total != p.limits.Device {
 		p.limits.Device = r.Device.Total
 		p.rules = Rules(p.limits)
 	}
-	p.window.add(r, p.level == Normal)
+	if r.Service.Baseline != p.baseline {
+		p.compareAnew(r.Service.Baseline)
+	}
+	p.window.add(&r, p.pace())
 	a := Assessment{At: r.At, Signs: make([]Standing, len(p.rules)), Room: room(&r.Unit, p.limits.UnitMemory)}
 	for i := range p.rules {
 		rule, c := &p.rules[i], &p.course[i]
@@ -85,7 +120,13 @@ func (p *Policy) Judge(r Reading) Assessment {
 		known = known || top
 		before := c.step
 		if c.judge(rule, judged, top, r.Up) {
+			if own, ok := r.Service.Own.since(&p.own); rule.Cured != nil && !(ok && rule.Cured(&own, &r.Service.Baseline)) {
+				a.Outgrown = Standing{Sign: Outgrown, Known: known, Value: value, Unit: rule.Unit, Step: 1, Limit: rule.Steps[0], Since: r.At}
+			}
 			p.window.forget()
+		}
+		if rule.Cured != nil && before < c.step && c.step == len(rule.Steps) {
+			p.own = r.Service.Own
 		}
 		if !p.seen || c.step != before {
 			c.since, c.sinceUp = r.At, r.Up
@@ -134,13 +175,13 @@ func (c *course) judge(rule *Rule, v float64, top bool, now time.Duration) (trie
 		if top && i == last { // the steps below are the value's alone, or they would be left over when this one ends
 			judged = math.Inf(1)
 		}
-		s.judge(judged, rule.Steps[i], rule.Slack, rule.For[i], rule.Rest[i], now)
+		s.judge(rule, i, judged, now)
 		if s.active {
 			c.step = i + 1
 		}
 	}
 	switch threshold := rule.Steps[last]; {
-	case c.step <= last || v >= threshold:
+	case c.step <= last || rule.reached(v, last):
 		c.top = false
 	case top && (before <= last || v < threshold*(1-rule.Slack)):
 		c.top = true
@@ -148,13 +189,18 @@ func (c *course) judge(rule *Rule, v float64, top bool, now time.Duration) (trie
 	return tried
 }
 
-// judge takes the next value of one step. A rise is broken off by each value below the threshold; values within the slack only keep what
-// stands from falling.
-func (s *stage) judge(v, threshold, slack float64, rise, rest, now time.Duration) {
-	there, away := v >= threshold, v < threshold*(1-slack)
-	turns, stays, wait := there, !there, rise
+// reached tells whether a value is at the threshold of a step.
+func (r *Rule) reached(v float64, i int) bool {
+	return v > r.Steps[i] || !r.Above && v == r.Steps[i]
+}
+
+// judge takes the next value of the i-th step of a rule. A rise is broken off by each value below the threshold; values within the slack only
+// keep what stands from falling.
+func (s *stage) judge(rule *Rule, i int, v float64, now time.Duration) {
+	there, away := rule.reached(v, i), v < rule.Steps[i]*(1-rule.Slack)
+	turns, stays, wait := there, !there, rule.For[i]
 	if s.active {
-		turns, stays, wait = away, there, rest
+		turns, stays, wait = away, there, rule.Rest[i]
 	}
 	switch {
 	case turns && !s.turned:

@@ -194,16 +194,17 @@ func TestFiguresOfAnotherRunAreNotTheSame(t *testing.T) {
 	if n := x.policy.window.recent().requests; n != 300 {
 		t.Errorf("%d requests, want 300", n)
 	}
-	own := func(r *Reading) { ask(5, time.Millisecond)(r) }
-	x.pass(time.Minute, own)
+	own := ask(5, time.Millisecond)
+	x.pass(59*time.Minute, own)
 	x.r.Service.Own = Latency{}
 	x.pass(10*time.Second, still)
-	if m := x.policy.window.answered(); m.own.Count() != 0 {
-		t.Errorf("%d own requests after the figures began anew", m.own.Count())
+	x.pass(59*time.Minute, own)
+	if n := len(x.policy.window.hours); n != 0 {
+		t.Errorf("%d hours, after the figures began anew in each", n)
 	}
 	x.pass(time.Minute, own)
-	if m := x.policy.window.answered(); m.own.Count() != 30 {
-		t.Errorf("%d own requests, want 30", m.own.Count())
+	if n := len(x.policy.window.hours); n != 1 {
+		t.Errorf("%d hours, want one", n)
 	}
 }
 
@@ -224,33 +225,5 @@ func TestWindowIsBounded(t *testing.T) {
 	}
 	if got := x.policy.window.recent(); got.up < recentSpan || got.up > recentSpan+markSpace || got.requests != uint64(got.up/(200*time.Millisecond)) {
 		t.Errorf("the last five minutes are %s with %d requests", got.up, got.requests)
-	}
-}
-
-func TestQuantileIsInterpolated(t *testing.T) {
-	var none Latency
-	if none.Quantile(0.99) != 0 || none.Mean() != 0 {
-		t.Error("no request, but a latency")
-	}
-	var r Reading
-	answer(99, 100*time.Microsecond)(&r)
-	answer(1, time.Hour)(&r)
-	l := &r.Service.Latency
-	for share, want := range map[float64]time.Duration{
-		0.99: finest, 0.495: finest / 2, 1: finest << 19, 0.995: finest<<18 + finest<<17, 0: 0, 2: finest << 19,
-	} {
-		if got := l.Quantile(share); got.Round(time.Microsecond) != want {
-			t.Errorf("%g: %s, want %s", share, got, want)
-		}
-	}
-	if got := l.Quantile(math.NaN()); got != 0 {
-		t.Errorf("no share: %s", got)
-	}
-	if want := (99*100*time.Microsecond + time.Hour) / 100; l.Mean() != want {
-		t.Errorf("the mean is %s, want %s", l.Mean(), want)
-	}
-	torn := Latency{Within: [20]uint64{5, 3, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8}} // counted while it was read
-	if got := torn.Quantile(0.9); got <= 0 || got > time.Millisecond {
-		t.Errorf("torn: %s", got)
 	}
 }

@@ -63,9 +63,11 @@ func (s Standing) words(value string) string {
 		}
 		return "the slowest hundredth of the answers took " + value + " s or more"
 	case Slower:
-		return "the slowest hundredth of the answers took " + value + " times as long as when this version was new"
+		return "in an hour the slowest hundredth of the answers took " + value + " times as long as when this version was new"
 	case Regression:
 		return "answers took " + value + " times as long as when this version was new, three hours in a row"
+	case Outgrown:
+		return "answers took " + value + " times as long as when this version was new, and no less without the optional parts"
 	case PoolMemory:
 		if reached {
 			return "connections took " + value + " MB of memory"
@@ -81,7 +83,7 @@ func (s Standing) words(value string) string {
 func (s Standing) figure(v float64, whole func(float64) float64) string {
 	digits := 0
 	switch s.Sign {
-	case SlowAnswers, Slower, Regression:
+	case SlowAnswers, Slower, Regression, Outgrown:
 		if v < 10 {
 			digits++
 		}

@@ -10,10 +10,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Request is the wish to go back. It is carried out by whoever owns the slots; here it is kept.
@@ -23,6 +25,24 @@ type Request struct {
 	By    string    `json:"by"`    // "errors", "crash loop", "no ready", "watchdog", "person"; at most 40 runes
 	At    time.Time `json:"at"`
 	Count int       `json:"count"` // how often it was asked for since it was last carried out, or taken back; from 1
+}
+
+// Target says to what the request goes back, as a part of a sentence.
+func (r *Request) Target() string {
+	if r.Level == 3 {
+		return "the other program, then the other system"
+	}
+	return "the other configuration"
+}
+
+// Words tells a person to what it goes back, and why.
+func (r *Request) Words() string {
+	why := strings.TrimRight(r.Why, ". ")
+	first, size := utf8.DecodeRuneInString(why)
+	if why == "" {
+		return "To " + r.Target() + " (level " + strconv.Itoa(r.Level) + ")."
+	}
+	return "To " + r.Target() + " (level " + strconv.Itoa(r.Level) + "). " + string(unicode.ToUpper(first)) + why[size:] + "."
 }
 
 const (
@@ -37,7 +57,7 @@ const (
 
 // Ask keeps a request in a folder: written anew, synced and renamed, and the folder synced, so that a crash at any moment leaves
 // the old one or the new one whole. Count is reckoned here. A request of a lower level than one that stands does not take its
-// place, and changes nothing; one that cannot be read gives way. It makes the folder if it is not there. Several programs may ask
+// place, and changes nothing; one that cannot be read gives way. It makes the folder if it is not there, but not what that is in. Several programs may ask
 // at the same time: one waits for the other.
 func Ask(dir string, r Request) error {
 	if r.Level != 2 && r.Level != 3 {
@@ -112,7 +132,7 @@ func makeFolder(dir string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
 	above, err := os.Open(filepath.Dir(dir))

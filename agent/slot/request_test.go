@@ -3,6 +3,7 @@ package slot
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -37,7 +38,7 @@ func ask(t *testing.T, dir string, r Request) {
 }
 
 func TestRequestsStandUntilTheyAreSettled(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "state", "rollback")
+	dir := filepath.Join(t.TempDir(), "rollback")
 	if r := asked(t, dir); r != nil {
 		t.Fatalf("nobody asked: %+v", r)
 	}
@@ -296,4 +297,27 @@ func FuzzRequest(f *testing.F) {
 			t.Errorf("not as it is kept: %+v", r)
 		}
 	})
+}
+
+// TestNoFolderIsMadeForAState: a folder that is not there is a mistake in its name, and nobody would look there.
+func TestNoFolderIsMadeForAState(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "nowhere")
+	if err := Ask(filepath.Join(state, "rollback"), Request{Level: 2, Why: "I wish it.", At: at(0)}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the error is %v", err)
+	}
+	if _, err := os.Stat(state); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it is there: %v", err)
+	}
+}
+
+func TestRequestsSayWhereTo(t *testing.T) {
+	for want, r := range map[string]Request{
+		"To the other configuration (level 2). The page is wrong.":                {Level: 2, Why: "the page is wrong"},
+		"To the other program, then the other system (level 3). Über 5 % failed.": {Level: 3, Why: "über 5 % failed."},
+		"To the other configuration (level 2).":                                   {Level: 2},
+	} {
+		if got := r.Words(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
 }

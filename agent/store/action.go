@@ -53,9 +53,20 @@ func (s *Store) Action(id int64) (budget.Action, bool) {
 	return l.actions[i], true
 }
 
-// Actions returns the newest actions first, at most limit; the newest is the one that was added last. It costs no query.
+// Actions returns first all actions that last, of which a sign has one at most, and then those that have ended, at most limit of these: both the
+// newest first, and the newest is the one that was added last. It costs no query.
 func (s *Store) Actions(_ context.Context, limit int) ([]budget.Action, error) {
-	return newestFirst(s.picture.Load().ledger.actions, limit), nil
+	actions := s.picture.Load().ledger.actions
+	var lasting, ended []budget.Action
+	for i := len(actions) - 1; i >= 0; i-- {
+		switch a := &actions[i]; {
+		case a.Ended.IsZero():
+			lasting = append(lasting, *a)
+		case len(ended) < limit:
+			ended = append(ended, *a)
+		}
+	}
+	return append(lasting, ended...), nil
 }
 
 // OpenActions returns, oldest first, the actions that lasted when the program ended the last time without ending them, as it does

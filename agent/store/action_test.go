@@ -163,6 +163,25 @@ func TestStepThatReturnsSoonIsTheSameAction(t *testing.T) {
 	}
 }
 
+// TestActionsThatLastAreToldFirst, and all of them, however many of another sign have come and gone since.
+func TestActionsThatLastAreToldFirst(t *testing.T) {
+	k := newStore(t)
+	memory := k.hot(2)
+	memory.Sign = pressure.DeviceMemory
+	memory = k.begin(memory)
+	for range 30 {
+		k.end(k.begin(k.hot(1)).ID)
+		k.clock.advance(2 * time.Minute)
+	}
+	hot := k.begin(k.hot(1))
+	for _, limit := range []int{-1, 0, 1, 20} {
+		got := k.actions(limit)
+		if len(got) != 2+max(limit, 0) || got[0].ID != hot.ID || got[1].ID != memory.ID || limit > 0 && got[2].ID != hot.ID-1 {
+			t.Errorf("%d: %+v", limit, got)
+		}
+	}
+}
+
 // TestStepDoesNotGoOnOverAnother: no two steps of a sign last at the same time, whatever returns how soon.
 func TestStepDoesNotGoOnOverAnother(t *testing.T) {
 	k := newStore(t)
@@ -192,6 +211,7 @@ func TestActionsAreBounded(t *testing.T) {
 	}
 	for range 2 {
 		all := k.actions(2 * maxActions)
+		slices.SortFunc(all, func(a, b budget.Action) int { return int(b.ID - a.ID) })
 		if len(all) != maxActions || all[0].ID != maxActions+21 || all[maxActions-1].ID != lasts.ID || all[maxActions-2].ID != 23 {
 			t.Fatalf("%d actions, from %d to %d", len(all), all[0].ID, all[len(all)-1].ID)
 		}

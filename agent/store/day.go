@@ -26,6 +26,18 @@ func (s *Store) AddDay(ctx context.Context, d pressure.Day) error {
 	return s.note(ctx, "save the figures of "+d.Date, next)
 }
 
+// ForgetDaysAfter drops the days after a date: a clock that was wrong made them, and they would be told as the newest for years. As to errors
+// it is like AddDay.
+func (s *Store) ForgetDaysAfter(ctx context.Context, date string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.picture.Load().clone()
+	if !next.ledger.forgetDaysAfter(date) {
+		return nil
+	}
+	return s.note(ctx, "drop the figures of days to come", next)
+}
+
 // Days returns the newest days first, at most limit. It costs no query.
 func (s *Store) Days(_ context.Context, limit int) ([]pressure.Day, error) {
 	return newestFirst(s.picture.Load().ledger.days, limit), nil
@@ -42,6 +54,17 @@ func (s *Store) SetBaseline(ctx context.Context, b pressure.Baseline) error {
 		return nil
 	}
 	return s.note(ctx, "save how fast "+b.Line+" is", next)
+}
+
+// ForgetBaseline drops what is kept of a release line. As to errors it is like AddDay.
+func (s *Store) ForgetBaseline(ctx context.Context, line string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.picture.Load().clone()
+	if !next.ledger.forgetBaseline(cut(line, maxWord)) {
+		return nil
+	}
+	return s.note(ctx, "forget how fast "+line+" is", next)
 }
 
 // Baselines returns those of all release lines, the newest first. It costs no query.
@@ -63,6 +86,19 @@ func (l *ledger) addDay(d pressure.Day) {
 		l.aheadDays[l.days[0].Date] = true // a map of our own
 		l.days = slices.Delete(l.days, 0, 1)
 	}
+}
+
+// forgetDaysAfter drops the days after a date, and tells whether there were any.
+func (l *ledger) forgetDaysAfter(date string) bool {
+	first := slices.IndexFunc(l.days, func(d pressure.Day) bool { return d.Date > date })
+	if first < 0 {
+		return false
+	}
+	for i := range l.days[first:] {
+		l.aheadDays = marked(l.aheadDays, l.days[first+i].Date)
+	}
+	l.days = slices.Clone(l.days[:first])
+	return true
 }
 
 // merged takes two parts of a day together.
@@ -102,6 +138,16 @@ func (l *ledger) setBaseline(b pressure.Baseline) bool {
 		l.aheadLines[l.baselines[0].Line] = true // a map of our own
 		l.baselines = slices.Delete(l.baselines, 0, 1)
 	}
+	return true
+}
+
+// forgetBaseline drops the baseline of a line, and tells whether there was one.
+func (l *ledger) forgetBaseline(line string) bool {
+	kept := slices.DeleteFunc(slices.Clone(l.baselines), func(b pressure.Baseline) bool { return b.Line == line })
+	if len(kept) == len(l.baselines) {
+		return false
+	}
+	l.baselines, l.aheadLines = kept, marked(l.aheadLines, line)
 	return true
 }
 

@@ -167,6 +167,48 @@ func TestBaselinesAreOneForEachLine(t *testing.T) {
 	}
 }
 
+// TestBaselineIsForgotten, in the file too, and no other.
+func TestBaselineIsForgotten(t *testing.T) {
+	k := newStore(t)
+	for _, line := range []string{"1.4", "1.5"} {
+		k.must(k.SetBaseline(t.Context(), pressure.Baseline{Line: line, Mean: time.Millisecond, P99: time.Second, Requests: 2000, Since: k.clock.Now()}))
+	}
+	k.must(k.ForgetBaseline(t.Context(), "1.4"))
+	before := k.writes()
+	k.must(k.ForgetBaseline(t.Context(), "1.4"))
+	if k.writes() != before {
+		t.Error("what is not there was forgotten again")
+	}
+	for range 2 {
+		if got := k.baselines(); len(got) != 1 || got[0].Line != "1.5" || k.rowsOf("baseline") != 1 {
+			t.Errorf("%+v", got)
+		}
+		k.restart()
+	}
+}
+
+// TestDaysToComeAreDropped, in the file too.
+func TestDaysToComeAreDropped(t *testing.T) {
+	k := newStore(t)
+	for _, date := range []string{"2026-06-14", "2026-06-15", "2036-06-12", "2036-06-13"} {
+		k.must(k.AddDay(t.Context(), pressure.Day{Date: date, Minutes: 1}))
+	}
+	k.must(k.ForgetDaysAfter(t.Context(), "2026-06-15"))
+	before := k.writes()
+	k.must(k.ForgetDaysAfter(t.Context(), "2026-06-15"))
+	if k.writes() != before {
+		t.Error("what is not there was dropped again")
+	}
+	for range 2 {
+		days, err := k.Days(t.Context(), 10)
+		k.must(err)
+		if len(days) != 2 || days[0].Date != "2026-06-15" || days[1].Date != "2026-06-14" || k.rowsOf("day") != 2 {
+			t.Errorf("%+v", days)
+		}
+		k.restart()
+	}
+}
+
 // TestLedgerThatIsDamagedIsReadAsFarAsItCanBe: a row that a failing card made nonsense of.
 func TestLedgerThatIsDamagedIsReadAsFarAsItCanBe(t *testing.T) {
 	for table, spoil := range map[string]string{

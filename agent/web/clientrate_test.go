@@ -232,9 +232,22 @@ func TestServedLeavesOutWhatWaits(t *testing.T) {
 	d.until("one more", func() bool { after, _, _ := d.server.Served(); return after == before+1 })
 
 	// What the program asks itself is counted, but apart.
-	d.ask("GET", SelfPath, "")
+	d.ask("GET", SelfPath, "", header{SelfHeader, d.server.SelfKey()})
 	d.until("its own", func() bool { own := d.server.Self(); return own.Count() == 1 })
 	if after, _, _ := d.server.Served(); after != before+1 {
 		t.Errorf("%d more with its own", after-before)
+	}
+
+	// Nobody else can: for others there is no such page, and what they ask for is not among its own requests.
+	for path, headers := range map[string][]header{
+		SelfPath: nil, SelfPath + "?": {{SelfHeader, d.server.SelfKey() + "x"}}, SelfPath + "?theme=dark": {{SelfHeader, d.server.SelfKey()}}, SelfPath + "?days=7": {{SelfHeader, ""}},
+	} {
+		if got, none := d.ask("GET", path, "", headers...), d.ask("GET", "/nothing", ""); got.StatusCode != http.StatusNotFound || string(got.body) != string(none.body) {
+			t.Errorf("%s: %s, %s", path, got.Status, got.body)
+		}
+	}
+	d.until("what is no page", func() bool { after, _, _ := d.server.Served(); return after == before+9 })
+	if own := d.server.Self(); own.Count() != 1 {
+		t.Errorf("%d requests of its own", own.Count())
 	}
 }

@@ -61,6 +61,7 @@ func newMeter(o Options, started time.Time) *meter {
 	}
 	m := &meter{o: o, started: started, requests: requests{elsewhere: observer{method: "any", route: "none"}}}
 	m.look = m.lookAround
+	m.requests.elsewhere.judged = &m.requests.fast
 	m.requests.all = append(m.requests.all, &m.requests.elsewhere)
 	m.rows = slices.Concat(metricTable(), m.requests.table(), deviceTable(), systemTable(), goTable())
 	slices.SortFunc(m.rows, func(a, b metric) int { return strings.Compare(a.name, b.name) })

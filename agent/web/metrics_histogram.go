@@ -9,7 +9,7 @@ import (
 )
 
 // The histogram of latencies counts by powers of two, so that counting needs no search: kept pages take microseconds, drawn ones
-// milliseconds, and what takes longer than half a minute is given up. It has the bounds of pressure.Latency.
+// milliseconds, and what takes longer than half a minute is given up. What is judged is counted once more, in finer bins: see fine.
 const (
 	bounds    = 19 // there are so many, and one bucket for what is above all
 	leastTime = 128 * time.Microsecond
@@ -34,12 +34,35 @@ func (h *histogram) add(took time.Duration) {
 
 // read returns how many were at most each bound, all at the end, and their sum. What is added meanwhile may be in one and not
 // in the other.
-func (h *histogram) read() pressure.Latency {
-	l := pressure.Latency{Sum: time.Duration(h.took.Load())}
+func (h *histogram) read() (within [bounds + 1]uint64, sum time.Duration) {
+	sum = time.Duration(h.took.Load())
 	total := uint64(0)
 	for i := range h.within {
 		total += h.within[i].Load()
-		l.Within[i] = total
+		within[i] = total
+	}
+	return within, sum
+}
+
+// fine counts durations in the bins by which they are judged, of which there are too many to tell them of each route. Adding takes two atomic
+// additions and nothing of the heap.
+type fine struct {
+	counts [len(pressure.Latency{}.Counts)]atomic.Uint64
+	took   atomic.Int64 // nanoseconds, in all
+}
+
+// add counts a duration.
+func (f *fine) add(took time.Duration) {
+	took = max(took, 1)
+	f.counts[pressure.Bin(took)].Add(1)
+	f.took.Add(int64(took))
+}
+
+// read returns what was counted. What is added meanwhile may be in the counts and not in the sum.
+func (f *fine) read() pressure.Latency {
+	l := pressure.Latency{Sum: time.Duration(f.took.Load())}
+	for i := range f.counts {
+		l.Counts[i] = f.counts[i].Load()
 	}
 	return l
 }

@@ -16,6 +16,7 @@ type observer struct {
 	waits         bool // see route.waits
 	classes       [6]atomic.Uint64
 	latency       histogram
+	judged        *fine // also; nil: it tells nothing of how the program fares
 }
 
 // observe counts an answer.
@@ -26,22 +27,28 @@ func (o *observer) observe(status int, took time.Duration) {
 	}
 	o.classes[class].Add(1)
 	o.latency.add(took)
+	if o.judged != nil {
+		o.judged.add(took)
+	}
 }
 
 // requests holds the observers: one for each route, and one for what is no route. They are all made before the first request.
 type requests struct {
 	all       []*observer
 	elsewhere observer // also in all
-	self      *observer
+	fast, own fine     // of those that tell how the program fares, and of its own for its page
 }
 
 // of returns the observer of a route. HEAD counts as GET.
 func (r *requests) of(to route) *observer {
 	o := &observer{method: to.method, route: to.path, waits: to.waits()}
-	r.all = append(r.all, o)
-	if to.path == SelfPath {
-		r.self = o
+	switch {
+	case to.path == SelfPath:
+		o.judged = &r.own
+	case !o.waits:
+		o.judged = &r.fast
 	}
+	r.all = append(r.all, o)
 	return o
 }
 
@@ -61,13 +68,8 @@ func (r *requests) served() (answered, failed uint64, fast pressure.Latency) {
 		if !o.reports() {
 			failed += o.classes[5].Load()
 		}
-		l := o.latency.read()
-		fast.Sum += l.Sum
-		for i, n := range l.Within {
-			fast.Within[i] += n
-		}
 	}
-	return answered, failed, fast
+	return answered, failed, r.fast.read()
 }
 
 // Served is how many requests that read were answered since the start, how many of them with a failure of the program (5xx), and how fast.
@@ -78,7 +80,7 @@ func (s *Server) Served() (answered, failed uint64, fast pressure.Latency) {
 
 // Self is how fast the program's own requests for its page were answered (SelfPath): always the same, so that they can be compared
 // over days, which what a household asks for cannot.
-func (s *Server) Self() pressure.Latency { return s.meter.requests.self.latency.read() }
+func (s *Server) Self() pressure.Latency { return s.meter.requests.own.read() }
 
 // table is what is counted of requests. A failure (5xx) is there from the start, as a rate over a counter that begins with its
 // first event misses that one; the rest of a route appears with its first request.

@@ -57,18 +57,18 @@ func (e *exposition) put(value float64, labels ...string) {
 
 // latency tells a histogram of the metric, with the bounds and the sum in seconds; nothing of one that is empty.
 func (e *exposition) latency(h *histogram, labels ...string) {
-	l := h.read()
-	total := l.Within[bounds]
+	within, sum := h.read()
+	total := within[bounds]
 	if total == 0 {
 		return
 	}
 	from := len(e.series)
 	for i := range bounds {
-		e.bucket(bound(i).Seconds(), l.Within[i], labels)
+		e.bucket(bound(i).Seconds(), within[i], labels)
 	}
 	e.bucket(math.Inf(1), total, labels)
 	e.head("_sum", labels)
-	e.end(l.Sum.Seconds())
+	e.end(sum.Seconds())
 	e.head("_count", labels)
 	e.end(float64(total))
 	e.spans = append(e.spans, span{from, len(e.series)})

@@ -9,14 +9,10 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"calendarbot/agent/budget"
 	"calendarbot/agent/pressure"
 )
 
-const (
-	mostRunning = 100 // actions that are looked through for those that last
-	mostDays    = 366
-)
+const mostDays = 366
 
 // numeral is a figure as JSON has it, which knows neither NaN nor infinity.
 func numeral(v float64) *float64 {
@@ -134,10 +130,10 @@ func signViewOf(s pressure.Standing, r *pressure.Reading) signView {
 // getPressure is GET /api/v1/pressure.
 func (s *Server) getPressure(c *fiber.Ctx) error {
 	v := pressureView{Signs: []signView{}, Missing: []string{}}
-	if actions, err := s.actions(mostRunning); err != nil {
+	if actions, err := s.actions(0); err != nil {
 		s.o.Log.Error("pressure: list actions", "error", err)
 	} else {
-		v.Actions = actionViews(lasting(actions))
+		v.Actions = actionViews(actions)
 	}
 	if s.o.Pressure == nil {
 		return answerJSON(c, http.StatusOK, v)
@@ -153,17 +149,6 @@ func (s *Server) getPressure(c *fiber.Ctx) error {
 		v.Signs = append(v.Signs, signViewOf(one, reading))
 	}
 	return answerJSON(c, http.StatusOK, v)
-}
-
-// lasting are the actions that have not ended.
-func lasting(list []budget.Action) []budget.Action {
-	var now []budget.Action
-	for _, a := range list {
-		if a.Ended.IsZero() {
-			now = append(now, a)
-		}
-	}
-	return now
 }
 
 // quantityName names a quantity of the history for programs.

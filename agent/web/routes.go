@@ -1,6 +1,8 @@
 package web
 
 import (
+	"crypto/subtle"
+
 	"github.com/gofiber/fiber/v2"
 
 	"calendarbot/agent/page"
@@ -23,8 +25,26 @@ func (r route) waits() bool {
 	return r.path == "/stream" || r.path == SelfPath
 }
 
-// SelfPath is where the program asks for its own page: the same page as at "/", counted apart from what people ask for.
-const SelfPath = "/self"
+// SelfPath is where the program asks for its own page: the same page as at "/", counted apart from what people ask for. By how fast it is
+// the program judges itself, so it is there only for a request with the header SelfHeader, of Server.SelfKey, and without a query.
+const (
+	SelfPath   = "/self"
+	SelfHeader = "X-Calendarbot-Self"
+)
+
+// SelfKey is what the program tells from others by; another one with each start.
+func (s *Server) SelfKey() string { return s.selfKey }
+
+// ownOnly hides a route from all but the program itself: for others it is none.
+func (s *Server) ownOnly(answer fiber.Handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		key := c.Request().Header.Peek(SelfHeader)
+		if subtle.ConstantTimeCompare(key, []byte(s.selfKey)) != 1 || len(c.Request().URI().QueryString()) > 0 {
+			return c.Next()
+		}
+		return answer(c)
+	}
+}
 
 // routes is every URL of the server. A GET is also a HEAD. openapi.yaml describes the same table.
 func (s *Server) routes() []route {
@@ -52,7 +72,7 @@ func (s *Server) routes() []route {
 		{post, "/unhide", formal, s.unhideForm},
 		{get, "/stream", reading, s.stream},
 		{get, "/status", viewing, s.getStatusPage},
-		{get, SelfPath, viewing, s.html(page.Next)},
+		{get, SelfPath, open, s.html(page.Next)}, // see ownOnly
 		{get, "/assets/:name", open, s.asset},
 		{get, "/favicon.ico", open, s.favicon},
 		{get, "/login", open, s.loginForm},

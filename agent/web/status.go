@@ -15,7 +15,7 @@ import (
 	"calendarbot/agent/store"
 )
 
-// someActions is how many actions the status tells, the newest.
+// someActions is how many actions that have ended the status tells, the newest; those that last it tells all.
 const someActions = 20
 
 // fare is how the device fares at one moment. What is nil is not known.
@@ -65,14 +65,14 @@ func (s *Server) fares() fare {
 	return f
 }
 
-// actions are what was done by itself, the newest first.
-func (s *Server) actions(limit int) ([]budget.Action, error) {
+// actions are what is done by itself, and at most so many of those that have ended.
+func (s *Server) actions(ended int) ([]budget.Action, error) {
 	if s.o.Actions == nil {
 		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
-	return s.o.Actions(ctx, limit)
+	return s.o.Actions(ctx, ended)
 }
 
 // statusView is the answer of /api/v1/status.

@@ -159,7 +159,7 @@ func (s *Server) facts(f *fare) []page.FactRow {
 		rows = append(rows, page.FactRow{Name: "Connections, " + p.Name, Text: text})
 	}
 	if r := f.rollback; r != nil {
-		rows = append(rows, page.FactRow{Name: "Asked to go back", Text: r.Why + " (" + moment(r.At, f.now, s.o.Zone) + ")"})
+		rows = append(rows, page.FactRow{Name: "Asked to go back", Text: r.Words() + " (" + moment(r.At, f.now, s.o.Zone) + ")"})
 	}
 	return rows
 }

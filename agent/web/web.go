@@ -4,6 +4,7 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -79,7 +80,7 @@ type Options struct {
 	Pressure func() (pressure.Assessment, *pressure.Reading) // the reading is not to be changed; nil before the first
 	History  func() []pressure.Sample                        // of the last day, a minute each, oldest first
 	Days     func(ctx context.Context, limit int) ([]pressure.Day, error)
-	Actions  func(ctx context.Context, limit int) ([]budget.Action, error) // newest first
+	Actions  func(ctx context.Context, limit int) ([]budget.Action, error) // all that last, and the newest that have ended, at most limit of these
 	Clock    func() clock.State
 	Rollback func() *slot.Request // nil: none is asked for
 	Budget   func() budget.Budget // what each part may use now
@@ -100,6 +101,7 @@ type Server struct {
 	vital      *pulse // of how the device fares
 	rate       clientRate
 	openAPITag string
+	selfKey    string
 	trials     chan struct{}
 	started    time.Time // real time
 	ready      chan struct{}
@@ -114,7 +116,7 @@ func New(o Options) *Server {
 	started := time.Now()
 	s := &Server{
 		o: o, fixed: newFixed(), meter: newMeter(o, started), door: newDoor(), sessions: newSessions(), started: started,
-		ready: make(chan struct{}), openAPITag: tagOf(openAPIFile), trials: make(chan struct{}, maxTrials),
+		ready: make(chan struct{}), openAPITag: tagOf(openAPIFile), trials: make(chan struct{}, maxTrials), selfKey: rand.Text(),
 	}
 	s.pulse = newPulse(o.Store.Generation, s.pictureUntil, o.Now)
 	s.vital = newPulse(s.vitalMark, func(context.Context) time.Time { return o.Now().Add(statusEvery) }, o.Now)
@@ -133,6 +135,9 @@ func New(o Options) *Server {
 	s.app.Server().CloseOnShutdown = true
 	for _, r := range s.routes() {
 		h := s.guarded(s.meter.requests.of(r), s.within(r, s.allowed(r)))
+		if r.path == SelfPath {
+			h = s.ownOnly(h)
+		}
 		s.app.Add(r.method, r.path, h)
 		if r.method == fiber.MethodGet {
 			s.app.Add(fiber.MethodHead, r.path, h)
