@@ -17,23 +17,25 @@ func pressurePromises() []promise {
 		{"pools: five failures in a row", []string{table, "main.TestFiveFailuresInARowCloseAPool"}},
 		{"cache: more than 10 % of its operations fail", []string{table, "main.TestATenthOfTheRequestsClosesThePipeline"}},
 		{"cache: 90 % of its memory", []string{table, "page.TestPipelineEase"}},
-		{"latency: a warning, then everything optional off", []string{table, "pressure.TestSlowAnswersWarnFirst", "pressure.TestLatencyIsOfTheLastFiveMinutes", "web.TestServedLeavesOutWhatWaits"}},
+		{"latency: a warning, then everything optional off", []string{table, "pressure.TestSlowAnswersWarnFirst", "pressure.TestLatencyIsOfTheLastFiveMinutes", "pressure.TestGrowthIsOfWholeHours", "pressure.TestBinsJoin", "pressure.TestQuantilesCanBeCompared", "web.TestServedLeavesOutWhatWaits"}},
 		{"regression: 10 % slower than the baseline for three hours, or pools over 120 MB", []string{table, "pressure.TestRegressionNeedsThreeHours", "pressure.TestBaselineIsLearnedFromTheOwnRequestInHoursOfNormalService", "store.TestBaselinesAreOneForEachLine"}},
-		{"errors: more than 5 % in five minutes ask for the other configuration", []string{table, "pressure.TestErrorsEndWhenNobodyAsks", "slot.TestRequestsStandUntilTheyAreSettled"}},
+		{"a baseline of something else is forgotten and learned anew; times that only vary are no growth", []string{"main.TestOutgrownBaselineIsForgotten", "pressure.TestLargerCalendarsAreLearnedAnew", "pressure.TestOptionalPartsThatAreTheCauseAreFound", "pressure.TestDrawingThatOnlyVariesIsNoGrowth", "web.TestServedLeavesOutWhatWaits"}},
+		{"errors: more than 5 % in five minutes ask for the other configuration", []string{table, "pressure.TestErrorsAreOfFiveMinutes", "pressure.TestErrorsEndWhenNobodyAsks", "main.TestRollbackThatDoesNotWorkIsTold", "slot.TestRequestsStandUntilTheyAreSettled"}},
 		{"trends: what will reach its limit within a day is told", []string{"health.TestTrendsReachTheirLimit", "health.TestNoisePredictsNothing", "health.TestTrendsArePredictedProblems"}},
 		{"rising is immediate, falling needs slack", []string{"pressure.TestRisingIsImmediateAndFallingNeedsSlack", "pressure.TestLevelIsTheWorstOfAllSigns"}},
 		{"what was switched off is tried again after a settable period", []string{table, "pressure.TestOptimisationsAreTriedAgainOnlyAfterTheRecovery"}},
-		{"each action is kept with the reading that caused it", []string{table, "budget.TestActionsBeginAndEnd", "store.TestActionsSurviveARestart", "store.TestActionsAreBounded", "store.TestFlappingSignSparesTheCard"}},
+		{"each action is kept with the reading that caused it", []string{table, "budget.TestActionsBeginAndEnd", "store.TestActionsSurviveARestart", "store.TestActionsThatLastAreToldFirst", "budget.TestWordsAreOfTheSignItself", "store.TestActionsAreBounded", "store.TestFlappingSignSparesTheCard"}},
 
 		// What is read
 		{"fixtures calm, tight, critical and what is missing", []string{"pressure.TestFixturesAreJudgedAsTheyAreNamed", "pressure.TestNothingThereIsNamedAndNoError"}},
 		{"the kernel wakes the program where it can", []string{"pressure.TestTriggerMakesTheMonitorReadAtOnce", "pressure.TestMonitorSaysWhenNothingWakesIt", "pressure.TestTriggerOfThisKernel", "main.TestScarcityIsNoticedByTheRunningProgram"}},
-		{"a day of history in memory, a roll-up of each day on the disk", []string{"pressure.TestHistoryIsADayOfMinutes", "pressure.TestDaysAreKept", "store.TestPartsOfADayAreTakenTogether", "store.TestDaysAreBounded"}},
+		{"a day of history in memory, a roll-up of each day on the disk", []string{"pressure.TestHistoryIsADayOfMinutes", "pressure.TestDaysAreKept", "main.TestDaysOfAClockThatWasWrongAreDropped", "store.TestPartsOfADayAreTakenTogether", "store.TestDaysAreBounded"}},
 
 		// Standing through it
 		{"a small control group with a memory hog: it steps down, answers, steps up, and is never killed", []string{"main.TestCramped", "main.TestHogHoldsWhatItIsTold"}},
 		{"hours of trouble: memory, goroutines and files stay flat, and every request is answered", []string{"main.TestTwoMinutes", "main.TestFlatOrNot", "main.TestFit", "main.TestInterruptedEarly"}},
 		{"the clock of a device without a battery, and its jumps", []string{"clock.TestBootWithoutTheTime", "clock.TestJumpIsFoundWhileTheClockIsTrusted", "feed.TestNoCertificateIsJudgedByATimeThatIsNotKnown", "feed.TestJumpsOfTheClock", "main.TestTwoMinutes"}},
 		{"the watchdog is told only while nobody is late", []string{"run.TestWatchdogIsToldWhileNobodyIsLate", "health.TestLoopsThatDoNotGoRoundAreLate", "main.TestOwnPageBeatsWhileThePageIsAnswered"}},
+		{"a program that is never ready, or hangs, is given up and asked to go back from, by a real systemd", []string{"machine.TestGivenUp"}},
 	}
 }
