@@ -6,7 +6,7 @@
 set -euo pipefail
 
 # Modules that see the card and its file systems, by name.
-readonly MODULES=(bcm2835_wdt sdhci-iproc bcm2835 raspberrypi-cpufreq virtio_blk ext4 overlay crc32c_generic crc32c-arm64 fixed gpio-regulator)
+readonly MODULES=(bcm2835_wdt sdhci-iproc bcm2835 raspberrypi-cpufreq virtio_blk ext4 overlay vfat nls_cp437 nls_ascii crc32c_generic crc32c-arm64 fixed gpio-regulator)
 
 main() {
     local tree=$WORK/initramfs.tree release
