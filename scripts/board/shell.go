@@ -68,3 +68,9 @@ func (b *Board) Until(ctx context.Context, script string) (time.Duration, error)
 	_, err := b.Run(ctx, "until { "+script+"\n} >/dev/null 2>&1; do sleep 1; done")
 	return time.Since(begin), err
 }
+
+// HearTime has the board believe that a time server told it the time, which it may have none of: it has the right one already.
+func (b *Board) HearTime(ctx context.Context) error {
+	_, err := b.Run(ctx, "touch /run/systemd/timesync/synchronized")
+	return err
+}

@@ -2,6 +2,7 @@ package board
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -11,6 +12,9 @@ type Stage struct {
 	Name  string
 	After time.Duration // since the board was switched on
 }
+
+// String is the stage with its time in seconds.
+func (s Stage) String() string { return fmt.Sprintf("%s %.1f s", s.Name, s.After.Seconds()) }
 
 // Stages waits for each stage that the board tells on its console, in whatever order, until the context or the board
 // ends. A board that starts anew tells them again.
