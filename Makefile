@@ -133,7 +133,7 @@ generate: ## write the generated tables anew
 	$(GO) generate ./...
 
 .PHONY: ci
-ci: test ## what has to pass before a change lands
+ci: test test-image ## what has to pass before a change lands
 
 .PHONY: clean
 clean: ## remove what was built

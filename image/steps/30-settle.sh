@@ -25,7 +25,7 @@ main() {
     mkdir -p "$root/data" "$root/boot/firmware"
     # What is on the data partition, and what is in memory.
     rm -rf "${root:?}"/{var,tmp,run,home,root,media,mnt,srv}
-    mkdir -m 0755 "$root"/{var,run}
+    mkdir -m 0755 "$root"/{var,run,home,srv}
     mkdir -m 0700 "$root/root"
     mkdir -m 1777 "$root/tmp"
     # Time zones under their proper names alone; "right/" and "posix/" are the same ones once more.

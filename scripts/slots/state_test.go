@@ -88,7 +88,7 @@ func TestEverybodyMeansTheSame(t *testing.T) {
 		{"../../image/boot/boot.cmd", `setenv BOOT_A_LEFT 3\n`},
 		{"../../image/boot/boot.cmd", `read \$\{ramdisk_addr_r\} 0x400 1;`},
 		{"../../image/boot/boot-state.txt", `(?m)^BOOT_ORDER=A B\nBOOT_A_LEFT=3\nBOOT_B_LEFT=0$`},
-		{"../../overlay/common/etc/fw_env.config", `(?m)^/dev/mmcblk0 0x80000 0x200$`},
+		{"../../overlay/common/etc/fw_env.config", `(?m)^/dev/calendarbot-card 0x80000 0x200$`},
 		{"../../overlay/common/etc/rauc/system.conf", `(?m)^boot-attempts=9\nboot-attempts-primary=3$`},
 		{programs + "/boot-good", `CONFIRMED=9\n`},
 		{programs + "/clone-slot", `CONFIRMED=9 TRIES=3\n`},
