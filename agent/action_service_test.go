@@ -202,14 +202,20 @@ func TestOutgrownBaselineIsForgotten(t *testing.T) {
 	if err := w.store.SetBaseline(t.Context(), w.care.base); err != nil {
 		t.Fatal(err)
 	}
-	for range 3 {
-		w.hour()
+	var own pressure.Latency
+	w.service = func(s *pressure.Service) { s.Own = own }
+	lasts := func(d time.Duration) { // as long as each request takes a millisecond
+		for ; d > 0; d -= 10 * time.Second {
+			own.Add(time.Millisecond)
+			own.Add(time.Millisecond)
+			w.read(10 * time.Second)
+		}
 	}
+	lasts(3*time.Hour + time.Minute)
 	if w.stands.Of(pressure.Regression).Step != 1 || w.parts().share.Plain == "" {
 		t.Fatalf("%+v", w.stands.Of(pressure.Regression))
 	}
-	w.asksItself(100)
-	w.pass(11 * time.Minute)
+	lasts(11 * time.Minute)
 	a := w.action(pressure.Outgrown)
 	if !strings.Contains(a.Done, "measured anew") || a.Began.IsZero() || !a.Ended.Equal(a.Began) || a.Value < 1.1 || a.Limit != 1.1 {
 		t.Errorf("the record: %+v", a)
@@ -218,7 +224,7 @@ func TestOutgrownBaselineIsForgotten(t *testing.T) {
 		t.Errorf("the status says %q, running %v", done, running)
 	}
 	for range 4 {
-		w.hour()
+		lasts(time.Hour)
 		if now := w.parts(); now.share.Plain != "" || w.stands.Of(pressure.Regression).Known {
 			t.Fatalf("without a baseline: %+v, %+v", now, w.stands.Of(pressure.Regression))
 		}
@@ -226,10 +232,8 @@ func TestOutgrownBaselineIsForgotten(t *testing.T) {
 	if kept, err := w.store.Baselines(t.Context()); err != nil || len(kept) != 0 {
 		t.Errorf("kept are %+v, %v", kept, err)
 	}
-	for range 3 {
-		w.hour()
-	}
-	if kept, err := w.store.Baselines(t.Context()); err != nil || len(kept) != 1 || kept[0] != w.care.base || kept[0].Mean <= time.Microsecond {
+	lasts(3 * time.Hour)
+	if kept, err := w.store.Baselines(t.Context()); err != nil || len(kept) != 1 || kept[0] != w.care.base || kept[0].Mean != time.Millisecond {
 		t.Errorf("learned are %+v, %v", kept, err)
 	}
 }

@@ -68,11 +68,11 @@ func newHousehold(t *testing.T, sigma float64, seed uint64) *household {
 func (h *household) live(d time.Duration) {
 	for end := h.r.Up + d; h.r.Up < end; {
 		warns := h.a.Of(Slower).Step > 0
-		h.pass(10*time.Second, func(r *Reading) {
-			for range 2 {
-				r.Service.Own.Add(time.Duration(h.typical(h.plain) * math.Exp(h.sigma*h.random.NormFloat64()) * 1e9))
-			}
-		})
+		h.r.Up, h.r.At = h.r.Up+30*time.Second, h.r.At.Add(30*time.Second)
+		for range 6 {
+			h.r.Service.Own.Add(time.Duration(h.typical(h.plain) * math.Exp(h.sigma*h.random.NormFloat64()) * 1e9))
+		}
+		h.judge()
 		off := h.a.Of(Slower).Step == 2 || h.a.Of(Regression).Step == 1
 		if off && !h.plain {
 			h.switched++
@@ -134,31 +134,34 @@ func TestLargerCalendarsAreLearnedAnew(t *testing.T) {
 	}
 }
 
-// TestOptionalPartsThatAreTheCauseAreFound: without them it is as fast as it was, so the baseline stands.
+// TestOptionalPartsThatAreTheCauseAreFound: without them it is faster, though perhaps not as fast as with them when they were well, so the baseline
+// stands. More than twice as slow is found by the slowest, less by the mean.
 func TestOptionalPartsThatAreTheCauseAreFound(t *testing.T) {
 	t.Parallel()
-	h := newHousehold(t, 0.3, 5)
-	h.live(day)
-	h.typical = func(plain bool) float64 {
-		if plain {
-			return 0.003
+	for _, c := range []struct{ with, without float64 }{{0.007, 0.003}, {0.0045, 0.0036}} {
+		h := newHousehold(t, 0.3, 5)
+		h.live(day / 2)
+		h.typical = func(plain bool) float64 {
+			if plain {
+				return c.without
+			}
+			return c.with
 		}
-		return 0.007
-	}
-	h.live(day)
-	if h.forgot > 0 || h.switched < 3 {
-		t.Errorf("forgotten %d times, switched off %d times", h.forgot, h.switched)
-	}
-	// Nobody can tell when the program does not ask itself while they are off.
-	h.typical = func(plain bool) float64 {
-		if plain {
-			h.r.Service.Own = Latency{}
+		h.live(day / 2)
+		if h.forgot > 0 || h.switched < 3 {
+			t.Errorf("%+v: forgotten %d times, switched off %d times", c, h.forgot, h.switched)
 		}
-		return 0.007
-	}
-	h.live(3 * time.Hour)
-	if h.forgot != 1 {
-		t.Errorf("forgotten %d times", h.forgot)
+		// Nobody can tell when the program does not ask itself while they are off.
+		h.typical = func(plain bool) float64 {
+			if plain {
+				h.r.Service.Own = Latency{}
+			}
+			return c.with
+		}
+		h.live(5 * time.Hour)
+		if h.forgot != 1 {
+			t.Errorf("%+v: forgotten %d times", c, h.forgot)
+		}
 	}
 }
 

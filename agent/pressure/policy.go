@@ -120,7 +120,7 @@ func (p *Policy) Judge(r Reading) Assessment {
 		known = known || top
 		before := c.step
 		if c.judge(rule, judged, top, r.Up) {
-			if own, ok := r.Service.Own.since(&p.own); rule.Cured != nil && !(ok && rule.Cured(&own, &r.Service.Baseline)) {
+			if own, ok := r.Service.Own.since(&p.own); rule.Cured != nil && !(ok && rule.Cured(&own, &r.Service.Baseline, value)) {
 				a.Outgrown = Standing{Sign: Outgrown, Known: known, Value: value, Unit: rule.Unit, Step: 1, Limit: rule.Steps[0], Since: r.At}
 			}
 			p.window.forget()

@@ -39,8 +39,8 @@ type Rule struct {
 	Slack  float64                              // a value is away when it is below the threshold by this share of it; for ends only
 
 	// Cured tells whether the highest step, which switches everything optional off, did any good, from the program's own requests while it
-	// lasted. nil: the sign does not hang on the baseline.
-	Cured func(own *Latency, b *Baseline) bool
+	// lasted, and the value that it began with. nil: the sign does not hang on the baseline.
+	Cured func(own *Latency, b *Baseline, was float64) bool
 }
 
 // Limits are those thresholds that depend on the device or its configuration.
@@ -210,8 +210,8 @@ func slower(w *Window) (float64, bool) {
 	return w.hours[len(w.hours)-1].p99.Seconds() / base.Seconds(), true
 }
 
-// fastAgain is Rule.Cured of slower.
-func fastAgain(own *Latency, b *Baseline) bool {
+// fastAgain is Rule.Cured of slower: pages that are drawn are the slowest of those that are asked for at any time.
+func fastAgain(own *Latency, b *Baseline, _ float64) bool {
 	return own.Count() >= leastSamples && own.Quantile(0.99).Seconds() <= muchSlower*b.P99.Seconds()
 }
 
@@ -228,9 +228,10 @@ func regression(w *Window) (float64, bool) {
 	return best.Seconds() / base.Seconds(), true
 }
 
-// meanAgain is Rule.Cured of regression.
-func meanAgain(own *Latency, b *Baseline) bool {
-	return own.Count() >= leastSamples && own.Mean().Seconds() <= slowerThan*b.Mean.Seconds()
+// meanAgain is Rule.Cured of regression. Without kept pages the mean is not what it was with them, so it is enough to be better by as much as counts
+// as worse.
+func meanAgain(own *Latency, b *Baseline, was float64) bool {
+	return own.Count() >= leastSamples && own.Mean().Seconds()*slowerThan <= was*b.Mean.Seconds()
 }
 
 // percent is part of whole, 0-100; 0 when there is no whole.
