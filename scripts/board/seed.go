@@ -47,11 +47,12 @@ func (c Card) Seed(ctx context.Context, s Settings) error {
 }
 
 // Fit puts arguments for the kernel onto a card: those that an emulated board needs, and more. The board has no clock and there may be
-// no time server for it, so it is told the time. Its emulated watchdog strikes as soon as somebody opens it.
+// no time server for it, so it is told the time. Its emulated watchdog strikes as soon as somebody opens it. What units say when something is wrong goes to the console,
+// for a board that nobody can log in to.
 func (c Card) Fit(ctx context.Context, now time.Time, more ...string) error {
 	arguments := append([]string{
 		"systemd.watchdog_sec=0", fmt.Sprintf("systemd.clock_usec=%d", now.UnixMicro()),
-		"systemd.show_status=1", "systemd.log_color=0",
+		"systemd.show_status=1", "systemd.log_color=0", "systemd.journald.forward_to_console=1", "systemd.journald.max_level_console=warning",
 	}, more...)
 	return c.Write(ctx, "boot-args.txt", "extra_args="+strings.Join(arguments, " ")+"\n")
 }
