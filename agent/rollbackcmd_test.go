@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 )
@@ -40,21 +39,5 @@ func TestRollbackIsWrittenAsTheOwner(t *testing.T) {
 		if s, ok := info.Sys().(*syscall.Stat_t); !ok || s.Uid != owner || s.Gid != owner {
 			t.Errorf("%s belongs to %d:%d", name, s.Uid, s.Gid)
 		}
-	}
-}
-
-// TestRollbackNeedsTheState: a name that is wrong would have the wish written where nobody looks.
-func TestRollbackNeedsTheState(t *testing.T) {
-	nowhere := filepath.Join(t.TempDir(), "no", "where")
-	for _, word := range [][]string{{"request", "--level", "3", "--why", "x"}, {"show"}, {"settle"}} {
-		cmd := exec.Command(os.Args[0], append(append([]string{"rollback"}, word...), "--dir", nowhere)...)
-		cmd.Env = append(os.Environ(), asProgram+"=1")
-		out, err := cmd.CombinedOutput()
-		if err == nil || !strings.Contains(string(out), nowhere) {
-			t.Errorf("%s: %v, %s", word[0], err, out)
-		}
-	}
-	if _, err := os.Stat(filepath.Dir(nowhere)); !os.IsNotExist(err) {
-		t.Errorf("it was made: %v", err)
 	}
 }
