@@ -273,6 +273,8 @@ const bootState = "/usr/lib/calendarbot/boot-state"
 func cloned(t *testing.T, b *running) {
 	b.run(t, `mkdir -p /run/systemd/system/calendarbot-boot-good.service.d
 		printf '[Service]\nExecStart=\nExecStart=/usr/lib/calendarbot/boot-good 5\n' >/run/systemd/system/calendarbot-boot-good.service.d/soon.conf
+		mkdir -p /run/systemd/system/calendarbot-clone.service.d
+		printf '[Service]\nIOReadBandwidthMax=\nIOWriteBandwidthMax=\n' >/run/systemd/system/calendarbot-clone.service.d/soon.conf
 		systemctl daemon-reload; systemctl restart calendarbot-boot-good.service`)
 	b.until(t, waitTime, bootState+" get BOOT_A_LEFT | grep -qx 9")
 	ctx, cancel := context.WithTimeout(t.Context(), cloneTime)
