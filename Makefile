@@ -41,6 +41,7 @@ test: build test-arm64 ## run every test of the agent and the scripts
 	@scripts/setup test
 	$(GO) vet ./...
 	$(GO) test -race -timeout 30m ./...
+	$(GO) test -tags hang -run '^TestHang$$' ./agent
 	@$(MAKE) --no-print-directory test-machine
 
 .PHONY: test-arm64
