@@ -15,10 +15,10 @@ import (
 
 // What the machine is made of: the device's Debian and processor.
 const (
-	suite    = "trixie"
-	debArch  = "arm64"
-	emulator = "qemu-system-aarch64"
-	kernel   = "linux-image-cloud-arm64"
+	suite   = "trixie"
+	debArch = "arm64"
+	qemu    = "qemu-system-aarch64"
+	kernel  = "linux-image-cloud-arm64"
 )
 
 // packages are those that the machine has, next to those that they need.
@@ -44,7 +44,7 @@ type Parts struct {
 // system; later it finds both in the user's cache, and who removes that gets newer packages. Program is the one that is built from scripts/machine/guest, and
 // tree the folder of files that are put over Debian's.
 func Prepare(ctx context.Context, program, tree string) (Parts, error) {
-	for _, tool := range []string{emulator, "apt-get", "apt-cache", "dpkg-deb", "mkfs.ext4", "xz"} {
+	for _, tool := range []string{qemu, "apt-get", "apt-cache", "dpkg-deb", "mkfs.ext4", "xz"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return Parts{}, fmt.Errorf("%w: %s is not installed (scripts/setup machine)", ErrMissing, tool)
 		}
