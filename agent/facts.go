@@ -84,7 +84,8 @@ func (c *care) facts(s pressure.Assessment, r *pressure.Reading) health.Facts {
 	return f
 }
 
-// rung is the lowest rung that answered since it was asked last; "" when none did.
+// rung is the lowest rung that answered since it was asked last; "" when none did. Where the configuration wants pages drawn without the
+// optional parts, that is as it should be.
 func (c *care) rung() string {
 	now, before := c.a.ladder.Stats(), c.rungs
 	c.rungs = now
@@ -93,9 +94,9 @@ func (c *care) rung() string {
 		return page.Foot.String()
 	case now.LastGood > before.LastGood:
 		return page.LastGood.String()
-	case now.Plain > before.Plain:
+	case now.Plain > before.Plain && !c.a.gates.unwanted():
 		return page.Plain.String()
-	case now.Optimised > before.Optimised:
+	case now.Optimised > before.Optimised, now.Plain > before.Plain:
 		return page.Optimised.String()
 	}
 	return ""

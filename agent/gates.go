@@ -40,3 +40,9 @@ func newGates(device string) (gates, error) {
 func (g gates) list() []*guard.Gate {
 	return []*guard.Gate{g.http, g.database, g.pipeline, g.batching, g.warming, g.adapting, g.compression}
 }
+
+// unwanted tells whether kept pages are off because the configuration says so: by their percentage, or by force.
+func (g gates) unwanted() bool {
+	reason := g.pipeline.Stats().Reason
+	return reason == guard.Percentage || reason == guard.ForcedOff
+}
