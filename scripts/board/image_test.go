@@ -25,7 +25,7 @@ const asked = "CALENDARBOT_IMAGE"
 const (
 	bootTime  = 12 * time.Minute
 	waitTime  = 5 * time.Minute
-	cloneTime = 20 * time.Minute
+	cloneTime = 25 * time.Minute
 )
 
 // image is the image that is tested, or the test is skipped.
