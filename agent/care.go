@@ -24,6 +24,7 @@ type care struct {
 	log     *slog.Logger
 	now     func() time.Time
 	dir     string // of the database: state that outlives the program
+	root    string // in front of /proc, /sys and the like
 	watch   *health.Watch
 	starts  *starts
 	running []budget.Action
@@ -40,7 +41,7 @@ type care struct {
 
 func newCare(a *agent, o options) *care {
 	c := &care{
-		a: a, log: o.log, now: o.now, dir: filepath.Dir(a.live.State().Config.Store.Path), watch: health.NewWatch(),
+		a: a, log: o.log, now: o.now, dir: filepath.Dir(a.live.State().Config.Store.Path), root: o.root, watch: health.NewWatch(),
 	}
 	var err error
 	if c.starts, err = newStarts(c.dir, bootID(), uptime()); err != nil {

@@ -59,6 +59,7 @@ func (c *care) facts(s pressure.Assessment, r *pressure.Reading) health.Facts {
 		Now: c.now(), Clock: a.clock.State(), Pressure: s, Reading: r, History: a.monitor.History(),
 		Disk: diskOf(c.dir), Rung: c.rung(), Config: state.Problem, Emergency: a.control.Emergency(),
 		Database: a.store.Recovered(), Late: a.beats.Late(),
+		Data: dataFound(c.root), Firmware: firmwareMissing(c.root),
 		RollbackFault: c.fault, ReadOnly: a.store.Sealed(), Restarts: c.starts.since(uptime() - time.Hour),
 	}
 	if asked := c.asked.Load(); asked != nil {

@@ -48,6 +48,9 @@ func find(f *Facts) []Problem {
 	l.when(f.Config != "", ConfigFile, "", f.Config)
 	l.when(f.Emergency != "", EmergencyOff, "", f.Emergency)
 	l.when(f.Database != "" && !f.ReadOnly, DatabaseRecovered, "", f.Database)
+	l.when(f.Data == "lost", DataLost, "", "The data partition could not be mounted: calendars are shown, but everything is forgotten when the device is switched off.")
+	l.when(f.Data == "mended", DataMended, "", "The data partition was damaged, and mended when the device started.")
+	l.when(len(f.Firmware) > 0, RadioFirmware, "", "There is no radio, and this system lacks what some boards' radio needs: "+strings.Join(f.Firmware, ", ")+".")
 	l.when(f.Rollback != "", RollbackAsked, "", f.Rollback)
 	l.when(f.RollbackFault != "", RollbackFault, "", sentence(f.RollbackFault))
 	switch {

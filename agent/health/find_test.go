@@ -110,6 +110,10 @@ func TestProblemsAreFoundInFacts(t *testing.T) {
 		{"two loops are late", func(f *Facts) { f.Late = []string{"refresher", "control loop"} },
 			[]told{{LoopLate, "control loop", "", "The loop \"control loop\" has not gone round for too long; the program is started anew if this lasts."},
 				{LoopLate, "refresher", "", "The loop \"refresher\" has not gone round for too long; the program is started anew if this lasts."}}},
+		{"the data was mended", func(f *Facts) { f.Data = "mended" }, []told{{DataMended, "", "", "The data partition was damaged, and mended when the device started."}}},
+		{"the data is lost", func(f *Facts) { f.Data = "lost" }, []told{{DataLost, "", "", "The data partition could not be mounted: calendars are shown, but everything is forgotten when the device is switched off."}}},
+		{"there is no radio", func(f *Facts) { f.Firmware = []string{"brcm/a.bin", "brcm/a.txt"} },
+			[]told{{RadioFirmware, "", "", "There is no radio, and this system lacks what some boards' radio needs: brcm/a.bin, brcm/a.txt."}}},
 		{"a rollback is asked for", func(f *Facts) { f.Rollback = "7 % of the requests failed." }, []told{{RollbackAsked, "", "", "7 % of the requests failed."}}},
 		{"no rollback can be asked for", func(f *Facts) { f.RollbackFault = "read the request to go back: it is not a request" }, []told{{RollbackFault, "", "", "Read the request to go back: it is not a request."}}},
 		{"it was restarted", func(f *Facts) { f.Restarts = 1 }, []told{{Restarted, "", "", "The program had to be started again within the last hour."}}},
@@ -184,7 +188,7 @@ func TestEveryKindIsTold(t *testing.T) {
 	told := map[Code]bool{
 		NoNetwork: true, ClockUnset: true, ClockUnconfirmed: true, DiskFull: true, DiskLow: true, ReadOnly: true, DatabaseRecovered: true, ConfigFile: true,
 		CalendarOld: true, CalendarCertificate: true, CalendarFailing: true, ShowsLastGood: true, ShowsClockOnly: true, ShowsPlain: true, UnderVoltage: true, SlowedDown: true, PoolResting: true,
-		MemoryKill: true, PoolLeak: true, PartResting: true, LoopLate: true, RollbackAsked: true, RollbackFault: true, Restarted: true, RestartedOften: true, EmergencyOff: true, NotMeasured: true,
+		MemoryKill: true, PoolLeak: true, PartResting: true, LoopLate: true, RollbackAsked: true, RollbackFault: true, DataLost: true, DataMended: true, RadioFirmware: true, Restarted: true, RestartedOften: true, EmergencyOff: true, NotMeasured: true,
 		DiskSoon: true, DeviceMemorySoon: true, MemorySoon: true, HeatSoon: true, SlowSoon: true,
 	}
 	for _, r := range reasons() {

@@ -28,6 +28,8 @@ type Facts struct {
 	Late          []string // loops that do not go round: see Beats
 	Rollback      string   // a rollback that is asked for, as a sentence; ""
 	RollbackFault string   // why none can be asked for, or what is asked cannot be read, as a sentence; ""
+	Firmware      []string // files of the radio that the system lacks, where it has no radio
+	Data          string   // how the data partition was found at the start: "lost", "mended"; "" where it was well, or there is none
 	Restarts      int      // how often the service manager had to start the program again in the last hour
 }
 

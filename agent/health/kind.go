@@ -70,6 +70,9 @@ const (
 	PoolResting         Code = "pool_resting"
 	PartResting         Code = "part_resting"
 	LoopLate            Code = "loop_late"
+	DataLost            Code = "data_lost"
+	DataMended          Code = "data_mended"
+	RadioFirmware       Code = "radio_firmware"
 	RollbackAsked       Code = "rollback_asked"
 	RollbackFault       Code = "rollback_fault"
 	Restarted           Code = "restarted"
@@ -100,6 +103,7 @@ func Kinds() []Kind {
 		{Code: ShowsLastGood, Severity: Severe, Title: "An earlier page is shown", Do: "Restart the device if this lasts.", Under: []Code{DiskFull, ReadOnly, MemoryExhausted}},
 		{Code: NoNetwork, Severity: Severe, Title: "No calendar can be reached", Do: "Check the wireless network and the router."},
 		{Code: DiskFull, Severity: Severe, Title: "The disk is full", Do: "Make room on it, or use a larger card."},
+		{Code: DataLost, Severity: Severe, Title: "The data on the card cannot be read", Do: "Save what is on the card with another computer if you can, and replace it."},
 		{Code: ReadOnly, Severity: Severe, Title: "Nothing can be saved", Do: "Restart the device; if this comes again, replace its SD card.", Under: []Code{DiskFull}},
 		{Code: CalendarOld, Severity: Severe, Title: "A calendar is old", Do: "Check its address and whether it is still shared, on the page of calendars.", Under: []Code{NoNetwork, ClockUnset, DiskFull, ReadOnly}},
 		{Code: LoopLate, Severity: Severe, Title: "A part of the program stands still", Under: []Code{ReadOnly, MemoryExhausted, DeviceMemory, CPUOverload}},
@@ -114,6 +118,8 @@ func Kinds() []Kind {
 		{Code: DiskLow, Severity: Warning, Title: "The disk is nearly full", Do: "Make room on it, or use a larger card."},
 		{Code: DatabaseRecovered, Severity: Warning, Title: "The database was repaired", Do: "Look whether hidden events and added calendars are still there.", Under: []Code{DiskFull}},
 		{Code: ConfigFile, Severity: Warning, Title: "The configuration file is not what holds", Do: "Correct the file; \"calendarbot check-config\" names each mistake with its line."},
+		{Code: DataMended, Severity: Warning, Title: "The data on the card was damaged", Do: "Look whether everything is there; replace the card if this comes again."},
+		{Code: RadioFirmware, Severity: Warning, Title: "Wi-Fi does not work", Do: "Use an image that was made with internet access, or a network cable."},
 		{Code: RollbackAsked, Severity: Warning, Title: "Going back was asked for", Do: "\"calendarbot rollback show\" prints who asked and why; \"calendarbot rollback settle\" takes it back, or says that it was done.", Under: []Code{Errors}},
 		{Code: RollbackFault, Severity: Warning, Title: "Going back does not work", Do: "\"calendarbot rollback settle\" removes a wish that cannot be read; if that fails too, replace the SD card.", Under: []Code{DiskFull, ReadOnly}},
 		{Code: RestartedOften, Severity: Warning, Title: "The program was restarted again and again", Do: "The log tells why; go back to the last version if this began with a new one."},
