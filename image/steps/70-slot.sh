@@ -13,8 +13,15 @@ main() {
     source image/layout
     # Who would gain rights by running a program has none to gain here: services drop theirs, nobody logs in but root.
     find "$WORK/root" -perm /6000 -type f -exec chmod ug-s {} +
-    # U-Boot reads ext4 as it was some years ago.
-    image/ext4 "$WORK/root" "$WORK/slot.ext4" "${SLOT_MIB}M" $SLOT_UUID system -O ^metadata_csum_seed,^orphan_file
+    # No larger than what is in it: it is never written to, and all of it is copied to the other slot. U-Boot reads ext4 as it was some
+    # years ago.
+    local size
+    size=$(($(du -sm "$WORK/root" | cut -f 1) * 106 / 100 + 24))
+    if ((size > SLOT_MIB)); then
+        echo "the system needs $size MiB, its slot has $SLOT_MIB" >&2
+        return 1
+    fi
+    image/ext4 "$WORK/root" "$WORK/slot.ext4" "${size}M" $SLOT_UUID system -O ^metadata_csum_seed,^orphan_file
     local data=$WORK/data
     mkdir -p "$data"/{var/lib,config/a/etc,config/a/work,config/b/etc,config/b/work}
     ln -s a "$data/config/active"
