@@ -103,7 +103,9 @@ image-lock: ## write down the newest versions of the image's packages in image/p
 .PHONY: run-image
 run-image: ## start the newest image in an emulated board, the calendar at http://127.0.0.1:8088 (ARGS=--help)
 	@scripts/setup image
-	@$(GO) run ./scripts/board/cmd $(ARGS)
+	@compgen -G 'dist/image/*.img' >/dev/null || image/bake --quick
+	@$(GO) build -o bin/board ./scripts/board/cmd
+	@bin/board $(ARGS)
 
 .PHONY: test-image
 test-image: ## bake the image where there is none of this version, and try it in an emulated board
