@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"calendarbot/scripts/debian"
@@ -110,13 +111,14 @@ func TestNothingIsTakenThatNobodySigned(t *testing.T) {
 }
 
 func TestSuitesAreThoseThatTheMirrorHas(t *testing.T) {
-	status := http.StatusNotFound
+	var status atomic.Int32 // the server reads it while the test runs
+	status.Store(http.StatusNotFound)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/debian/dists/trixie/InRelease", "/debian-security/dists/trixie-security/InRelease":
 			fmt.Fprintln(w, "signed")
 		default:
-			w.WriteHeader(status)
+			w.WriteHeader(int(status.Load()))
 		}
 	}))
 	defer server.Close()
@@ -129,7 +131,7 @@ func TestSuitesAreThoseThatTheMirrorHas(t *testing.T) {
 	if _, _, err := mirror.Suites(t.Context(), "forky"); err == nil || !strings.Contains(err.Error(), "look for the suite forky") {
 		t.Errorf("without the release: %v", err)
 	}
-	status = http.StatusForbidden
+	status.Store(http.StatusForbidden)
 	if _, _, err := mirror.Suites(t.Context(), "trixie"); err == nil {
 		t.Error("a mirror that refuses is one that has nothing")
 	}
