@@ -12,6 +12,9 @@ const (
 	TryTime = time.Minute
 	// RetryTime is how long the access point stays open before the known networks are tried again.
 	RetryTime = 10 * time.Minute
+	// GuestTime is the same while somebody is on it: enough to set a network in peace, and yet a phone that joins by itself does not keep
+	// the device out of its network for good.
+	GuestTime = time.Hour
 )
 
 // Facts are what is seen of the device's network at a moment.
@@ -98,13 +101,19 @@ func decideTrying(m Memory, f Facts, now time.Time) (Memory, Step, Outcome) {
 }
 
 func decideHosting(m Memory, f Facts, now time.Time) (Memory, Step) {
-	open := now.Sub(m.since)
+	open, patience := now.Sub(m.since), RetryTime
+	switch {
+	case !f.Open: // it does not open
+		patience = TryTime
+	case f.Guests:
+		patience = GuestTime
+	}
 	switch {
 	case f.Wired:
 		return Memory{}, Join
-	case f.Configured && (f.Open && !f.Guests && open >= RetryTime || !f.Open && open >= TryTime): // or it does not open
+	case f.Configured && open >= patience:
 		return Memory{since: now, patience: TryTime}, Join
-	case !f.Open && open >= TryTime:
+	case !f.Open && open >= patience:
 		m.since = now
 		return m, Host
 	}
