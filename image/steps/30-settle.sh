@@ -13,7 +13,7 @@ main() {
     rm -rf "$root/usr/lib/sysusers.d" "$root"/usr/lib/systemd/system/{systemd-sysusers.service,sysinit.target.wants/systemd-sysusers.service}
 
     # The authorities of the web, in one file, as update-ca-certificates writes it.
-    find "$root/usr/share/ca-certificates/mozilla" -name '*.crt' | sort | xargs cat >"$root/etc/ssl/certs/ca-certificates.crt"
+    find "$root/usr/share/ca-certificates/mozilla" -name '*.crt' -print0 | sort -z | xargs -0 cat >"$root/etc/ssl/certs/ca-certificates.crt"
 
     ln -sfn ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
     ln -sfn ../usr/share/zoneinfo/Etc/UTC "$root/etc/localtime"

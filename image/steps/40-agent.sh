@@ -10,16 +10,25 @@ main() {
     make --no-print-directory build-arm64 VERSION="$VERSION" >&2
     install -m 0755 bin/calendarbot-arm64 "$root/usr/bin/calendarbot"
     find "$root/etc/systemd/system" -mindepth 1 -delete
-    cp -r overlay/common/. "$root/"
+    put overlay/common "$root"
     install -m 0644 "$WORK/keys/system.cert.pem" "$root/etc/rauc/keyring.pem"
     for slot in a b; do
         mkdir -p "$root/usr/share/calendarbot/overlay/$slot"
-        cp -r "overlay/$slot/." "$root/usr/share/calendarbot/overlay/$slot/"
+        put "overlay/$slot" "$root/usr/share/calendarbot/overlay/$slot"
     done
     install -m 0644 systemd/calendarbot* "$root/usr/lib/systemd/system/"
     # Only what 00-calendarbot.preset names starts; a link to /dev/null in overlay/common is what never does.
     systemctl --root "$root" --quiet preset-all
     : >"$WORK/agent"
+}
+
+# put copies a tree with the modes that git knows of: which others a checkout has depends on who made it.
+put() {
+    local copy=$WORK/put
+    rm -rf "$copy"
+    cp -r "$1" "$copy"
+    chmod -R u=rwX,go=rX "$copy"
+    cp -r "$copy/." "$2/"
 }
 
 main "$@"

@@ -16,12 +16,12 @@ main() {
     # No larger than what is in it: it is never written to, and all of it is copied to the other slot. U-Boot reads ext4 as it was some
     # years ago.
     local size
-    size=$(($(du -sm "$WORK/root" | cut -f 1) * 106 / 100 + 24))
+    size=$(($(find "$WORK/root" -printf '%s\n' | awk '{ sum += int(($1 + 4095) / 4096) + 1 } END { print int(sum / 256) + 1 }') * 104 / 100 + 16))
     if ((size > SLOT_MIB)); then
         echo "the system needs $size MiB, its slot has $SLOT_MIB" >&2
         return 1
     fi
-    image/ext4 "$WORK/root" "$WORK/slot.ext4" "${size}M" $SLOT_UUID system -O ^metadata_csum_seed,^orphan_file
+    image/ext4 "$WORK/root" "$WORK/slot.ext4" "${size}M" $SLOT_UUID system -b 4096 -i 16384 -O ^metadata_csum_seed,^orphan_file
     local data=$WORK/data
     mkdir -p "$data"/{var/lib,config/a/etc,config/a/work,config/b/etc,config/b/work}
     ln -s a "$data/config/active"

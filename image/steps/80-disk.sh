@@ -8,8 +8,7 @@ set -euo pipefail
 main() {
     # shellcheck source=/dev/null
     source image/layout
-    local disk=$OUT/$NAME.img
-    rm -f "$disk"
+    local disk=$WORK/disk.img
     truncate --size "${DISK_MIB}M" "$disk"
     sfdisk --quiet "$disk" <<EOF
 label: dos
@@ -24,12 +23,14 @@ EOF
     put "$WORK/firmware.fat" $((FIRMWARE_START << 20))
     put "$WORK/slot.ext4" $((SLOT_A_START << 20))
     put "$WORK/data.ext4" $((DATA_START << 20))
+    # Under its name there is a whole image or none.
+    mv "$disk" "$OUT/$NAME.img"
     : >"$WORK/disk"
 }
 
 # put writes a file into the disk at an offset in bytes; what is zero stays a hole.
 put() {
-    dd if="$1" of="$OUT/$NAME.img" bs=512 seek=$(($2 / 512)) conv=notrunc,sparse status=none
+    dd if="$1" of="$WORK/disk.img" bs=512 seek=$(($2 / 512)) conv=notrunc,sparse status=none
 }
 
 main "$@"

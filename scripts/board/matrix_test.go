@@ -111,7 +111,7 @@ func TestImage(t *testing.T) {
 }
 
 // identity prints what makes the device this one.
-const identity = "cat /etc/machine-id /etc/hostname; cat /etc/ssh/ssh_host_*.pub | sha256sum"
+const identity = "cat /etc/machine-id /etc/hostname; cat /data/ssh/ssh_host_*.pub | sha256sum"
 
 // agentServes asks for what the household's screens show.
 func agentServes(t *testing.T, b *running) {

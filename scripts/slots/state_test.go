@@ -21,18 +21,21 @@ func TestBootGood(t *testing.T) {
 	b.write("later-4", at(280, "echo 270000000 >$D/active"))
 	b.write("later-5", at(449, ":"))
 	b.write("later-6", at(450, ":"))
-	b.write("later-7", at(460, ":"))
-	b.environ = append(b.environ, "PROC="+b.dir)
+	// Until then /data is one in memory, as the one on the card could not be mounted.
+	b.write("found", "lost\n")
+	b.write("later-7", at(460, "echo mended >$D/found"))
+	b.write("later-8", at(470, ":"))
+	b.environ = append(b.environ, "PROC="+b.dir, "FOUND="+b.path("found"))
 	if said := b.works("boot-good", "180"); !strings.Contains(said, "slot A is confirmed: the agent has been up for 180 seconds") {
 		t.Errorf("it says %q", said)
 	}
 	if left := b.works("boot-state", "get", "BOOT_A_LEFT"); left != "9\n" {
 		t.Errorf("slot A has %s left", left)
 	}
-	if _, err := os.Stat(b.path("later-6")); !os.IsNotExist(err) {
+	if _, err := os.Stat(b.path("later-7")); !os.IsNotExist(err) {
 		t.Error("it was confirmed too early")
 	}
-	if _, err := os.Stat(b.path("later-7")); err != nil {
+	if _, err := os.Stat(b.path("later-8")); err != nil {
 		t.Error("it was confirmed too late")
 	}
 
