@@ -116,7 +116,7 @@ func networkWatchCommand() subcommand {
 		long: `
 Keeps the device in a network, or its own access point open. It is what calendarbot-network.service runs, as root: it
 has systemd start and stop wpa_supplicant for the known networks and for the access point, and takes what a person asks
-for on the page /setup. It ends with SIGTERM.
+for on the page /setup. It ends with SIGTERM. On a machine that is not the image of the device it refuses.
 
 Examples:
   calendarbot network watch`,

@@ -42,7 +42,7 @@ func TestDecide(t *testing.T) {
 			{0, guests(openKnown), Stay, 0}, {3599, guests(openKnown), Stay, 0}, {3600, guests(openKnown), Join, 0}, {3605, known, Stay, 0}, {3660, known, Host, 0},
 			{3665, guests(openKnown), Stay, 0}, {7259, guests(openKnown), Stay, 0}, {7260, guests(openKnown), Join, 0}, {7280, home, Stay, 0}, {7285, home, Stay, 0}},
 		"a guest is not cut off where nothing is known": {{0, guests(open), Stay, 0}, {3600, guests(open), Stay, 0}, {86400, guests(open), Stay, 0}},
-		"with nothing known nothing is tried": {{0, open, Stay, 0}, {600, open, Stay, 0}, {86400, open, Stay, 0}},
+		"with nothing known nothing is tried":           {{0, open, Stay, 0}, {600, open, Stay, 0}, {86400, open, Stay, 0}},
 		"a person's network is joined": {
 			{0, open, Stay, 0}, {60, asks(guests(open)), Join, 0}, {65, known, Stay, 0}, {70, with(known, func(f *Facts) { f.Joined = "New" }), Stay, Kept}, {75, home, Stay, 0}},
 		"a person's network cannot be joined": {

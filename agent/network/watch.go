@@ -48,8 +48,14 @@ type Watch struct {
 // brokenFile is what a person is told of a file that Read cannot read.
 const brokenFile = "The file of the wireless networks on the device cannot be read. A network that is set here takes its place."
 
-// Run looks, decides and acts until ctx ends.
+// apInterface is how systemd-networkd has the interface while the access point is open. The image alone has it.
+const apInterface = "etc/systemd/network/30-access-point.network"
+
+// Run looks, decides and acts until ctx ends. Where the machine is not the image of the device it refuses, and leaves everything as it is.
 func (w *Watch) Run(ctx context.Context) error {
+	if _, err := os.Stat(under(w.Root, apInterface)); err != nil {
+		return fmt.Errorf("the network of this machine is set elsewhere; only the image of the device is watched: %w", err)
+	}
 	for {
 		pause := calmly
 		if err := w.Turn(ctx); err != nil && ctx.Err() == nil {

@@ -243,9 +243,26 @@ func TestTurnTellsWhatGoesWrong(t *testing.T) {
 	}
 }
 
+// On a machine that is not the image nothing is made, and nothing asked of systemd.
+func TestRunRefusesAnotherMachine(t *testing.T) {
+	h := newHouse(t)
+	if err := h.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "set elsewhere") || !Absent(err) {
+		t.Errorf("it said %v", err)
+	}
+	for _, folder := range []string{"run", "var/lib/calendarbot-network", "etc"} {
+		if _, err := os.Lstat(filepath.Join(h.Root, folder)); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v", folder, err)
+		}
+	}
+	if len(h.asked) > 0 {
+		t.Errorf("it asked %q", h.asked)
+	}
+}
+
 // The loop looks at once, calmly while all is well and closely otherwise, and ends when it is told to.
 func TestRunLooksFromTimeToTime(t *testing.T) {
 	h := newHouse(t)
+	put(t, h.Root, apInterface, "")
 	put(t, h.Root, "sys/class/net/eth0/carrier", "1\n")
 	h.addresses["eth0"] = []netip.Addr{netip.MustParseAddr("192.168.1.6")}
 	synctest.Test(t, func(t *testing.T) {
