@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"calendarbot/scripts/spdx"
 )
@@ -69,14 +70,36 @@ func shortNames(copyright string) []string {
 	return slices.Compact(names)
 }
 
-// table is the package manifest.
-func table(debs []deb) string {
+// table is the package manifest. What the image lacks stands in comments behind the packages.
+func table(debs []deb, missing []string) string {
 	var text strings.Builder
 	text.WriteString("package\tversion\tarchitecture\tsource\tsha256\tlicences\n")
 	for _, d := range debs {
 		fmt.Fprintf(&text, "%s\t%s\t%s\t%s\t%s\t%s\n", d.name, d.version, d.architecture, d.source, d.sha256, strings.Join(d.licenses, ", "))
 	}
+	for _, path := range missing {
+		fmt.Fprintf(&text, "# missing: %s\n", path)
+	}
 	return text.String()
+}
+
+// readMissing reads which files the image lacks, a path a line, from a file that is not there where it lacks none.
+func readMissing(name string) ([]string, error) {
+	text, err := os.ReadFile(name)
+	if name == "" || errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what is missing: %w", err)
+	}
+	paths := strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' })
+	for _, path := range paths {
+		if !fs.ValidPath(path) || strings.ContainsFunc(path, unicode.IsControl) {
+			return nil, fmt.Errorf("read what is missing: want a path below / in each line, got %q", path)
+		}
+	}
+	slices.Sort(paths)
+	return paths, nil
 }
 
 // blob is a file in the image that is of no package, as the firmware of a chip.
@@ -105,6 +128,9 @@ func describe(p product, debs []deb, blobs []blob, program []spdx.Part, linked [
 		SPDXID: "SPDXRef-image", Name: "calendarbot-image", Version: p.version, Location: spdx.NoAssertion, File: p.name + ".img",
 		Checksums: []spdx.Checksum{{Algorithm: "SHA256", Value: p.image.sha256}}, Concluded: spdx.NoAssertion, Declared: spdx.NoAssertion, Copyright: spdx.NoAssertion,
 		Purpose: "OPERATING-SYSTEM", References: spdx.PackageURL("pkg:generic/calendarbot-image@" + p.version + "?arch=arm64"),
+	}
+	if len(p.missing) > 0 {
+		image.Source = "made without firmware that could not be fetched: " + strings.Join(p.missing, ", ")
 	}
 	parts := []spdx.Part{image}
 	var relationships []spdx.Relationship

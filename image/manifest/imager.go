@@ -61,8 +61,12 @@ func list(p product, icon []byte) repository {
 		Name: "Raspberry Pi Zero 2 W", Description: "The board that CalendarBot is made for",
 		Tags: []string{tag}, Matching: "exclusive", Capabilities: []string{}, Default: true,
 	}}
+	description := "A calendar for the wall, version " + p.version
+	if len(p.missing) > 0 {
+		description += "; no Wi-Fi on second-revision boards"
+	}
 	r.Systems = []operatingSystem{{
-		Name: "CalendarBot", Description: "A calendar for the wall, version " + p.version, Icon: inline(icon), URL: p.url,
+		Name: "CalendarBot", Description: description, Icon: inline(icon), URL: p.url,
 		ExtractSize: p.image.size, ExtractSHA256: p.image.sha256, DownloadSize: p.download.size, DownloadSHA256: p.download.sha256,
 		ReleaseDate: p.date.Format(time.DateOnly), InitFormat: initFormat, Devices: []string{tag}, Capabilities: []string{}, Architecture: "armv8",
 	}}

@@ -20,11 +20,13 @@ import (
 
 const usage = `Usage:
   manifest --version VERSION --image NAME.img --xz NAME.img.xz --packages FILE --out FOLDER
-           [--agent PROGRAM] [--blobs FILE] [--docs FOLDER]... [--also FILE]... [--base URL] [--icon FILE]
+           [--agent PROGRAM] [--blobs FILE] [--missing FILE] [--docs FOLDER]... [--also FILE]... [--base URL]
+           [--icon FILE]
 
   --packages  packages.tsv, as image/packages writes it
   --agent     the program in the image, whose modules are listed too
   --blobs     firmware of no package, a line each: path, SHA-256 and address, with tabs between
+  --missing   firmware that the image is to have and has not, a path a line; without such a file nothing is missing
   --docs      a tree with usr/share/doc, for the packages' licences; may be given again
   --also      another product that gets a checksum; may be given again
   --base      the address of the folder that the download will be in; this machine's own without
@@ -37,12 +39,13 @@ SOURCE_DATE_EPOCH is the time of the release, in seconds.
 
 // words is the command line.
 type words struct {
-	version, image, xz, packages, out, agent, blobs, base, icon string
-	docs, also                                                  []string
+	version, image, xz, packages, out, agent, blobs, missing, base, icon string
+	docs, also                                                           []string
 }
 
 func main() {
-	if err := run(context.Background(), os.Args[1:], os.Getenv("SOURCE_DATE_EPOCH")); err != nil {
+	err := run(context.Background(), os.Args[1:], os.Getenv("SOURCE_DATE_EPOCH"), os.Stdout)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "manifest:", err)
 		os.Exit(1)
 	}
@@ -54,7 +57,7 @@ func read(args []string) (words, error) {
 	flags.SetOutput(io.Discard)
 	for name, target := range map[string]*string{
 		"version": &w.version, "image": &w.image, "xz": &w.xz, "packages": &w.packages, "out": &w.out,
-		"agent": &w.agent, "blobs": &w.blobs, "base": &w.base,
+		"agent": &w.agent, "blobs": &w.blobs, "missing": &w.missing, "base": &w.base,
 	} {
 		flags.StringVar(target, name, "", "")
 	}
@@ -65,7 +68,9 @@ func read(args []string) (words, error) {
 			return nil
 		})
 	}
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return words{}, err
+	} else if err != nil {
 		return words{}, fmt.Errorf("read the command line: %w\n%s", err, usage)
 	}
 	if slices.Contains([]string{w.version, w.image, w.xz, w.packages, w.out}, "") || flags.NArg() > 0 {
@@ -74,9 +79,14 @@ func read(args []string) (words, error) {
 	return w, nil
 }
 
-// run does what the words say, for a release at some second since 1970.
-func run(ctx context.Context, args []string, epoch string) error {
+// run does what the words say, for a release at some second since 1970. Asked for help it prints that, and returns flag.ErrHelp.
+func run(ctx context.Context, args []string, epoch string, out io.Writer) error {
 	w, err := read(args)
+	if errors.Is(err, flag.ErrHelp) {
+		if _, err := io.WriteString(out, usage); err != nil {
+			return fmt.Errorf("print the help: %w", err)
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -90,6 +100,9 @@ func run(ctx context.Context, args []string, epoch string) error {
 	}
 	p.version, p.date = w.version, time.Unix(seconds, 0).UTC()
 	if p.url, err = address(w.base, w.xz); err != nil {
+		return err
+	}
+	if p.missing, err = readMissing(w.missing); err != nil {
 		return err
 	}
 	icon, err := os.ReadFile(w.icon)
@@ -113,7 +126,7 @@ func run(ctx context.Context, args []string, epoch string) error {
 		return err
 	}
 	products := append([]string{w.xz}, w.also...)
-	for ending, text := range map[string][]byte{".bmap": blocks, ".rpi-imager-manifest": imager, ".packages.tsv": []byte(table(debs)), ".spdx.json": bill} {
+	for ending, text := range map[string][]byte{".bmap": blocks, ".rpi-imager-manifest": imager, ".packages.tsv": []byte(table(debs, p.missing)), ".spdx.json": bill} {
 		name := filepath.Join(w.out, p.name+ending)
 		if err := os.WriteFile(name, text, 0o644); err != nil {
 			return fmt.Errorf("write what belongs to the image: %w", err)

@@ -6,7 +6,10 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -80,7 +83,7 @@ func readFile(t *testing.T, name string) []byte {
 
 func TestImagerListSaysWhatTheFilesAre(t *testing.T) {
 	folder, args := bake(t)
-	if err := run(t.Context(), args, epoch); err != nil {
+	if err := run(t.Context(), args, epoch, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	system := checkList(t, filepath.Join(folder, "bot-1.2.rpi-imager-manifest"), filepath.Join(folder, "bot-1.2.img"))
@@ -150,7 +153,7 @@ func checkList(t *testing.T, manifest, image string) map[string]any {
 
 func TestPackagesAreListedWithTheirLicences(t *testing.T) {
 	folder, args := bake(t)
-	if err := run(t.Context(), args, epoch); err != nil {
+	if err := run(t.Context(), args, epoch, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	want := "package\tversion\tarchitecture\tsource\tsha256\tlicences\n" +
@@ -164,7 +167,7 @@ func TestPackagesAreListedWithTheirLicences(t *testing.T) {
 
 func TestBillOfMaterialHasAllThatIsInTheImage(t *testing.T) {
 	folder, args := bake(t)
-	if err := run(t.Context(), args, epoch); err != nil {
+	if err := run(t.Context(), args, epoch, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	var doc spdx.Document
@@ -208,9 +211,47 @@ func TestBillOfMaterialHasAllThatIsInTheImage(t *testing.T) {
 	}
 }
 
+func TestWhatTheImageLacksIsSaid(t *testing.T) {
+	folder, args := bake(t)
+	list := filepath.Join(folder, "missing")
+	args = append(args, "--missing", list)
+	texts := func() (packages, bill, imager string) {
+		t.Helper()
+		if err := run(t.Context(), args, epoch, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		in := func(ending string) string { return string(readFile(t, filepath.Join(folder, "bot-1.2."+ending))) }
+		return in("packages.tsv"), in("spdx.json"), in("rpi-imager-manifest")
+	}
+	packages, bill, imager := texts()
+	if strings.Contains(packages, "missing") || strings.Contains(bill, "could not be fetched") || strings.Contains(imager, "Wi-Fi") {
+		t.Error("something is missing though there is no such file")
+	}
+	write(t, list, "usr/lib/firmware/b.txt\nusr/lib/firmware/a.bin\n")
+	packages, bill, imager = texts()
+	if !strings.HasSuffix(packages, "Zlib\n# missing: usr/lib/firmware/a.bin\n# missing: usr/lib/firmware/b.txt\n") {
+		t.Errorf("the packages are %s", packages)
+	}
+	if !strings.Contains(bill, "could not be fetched: usr/lib/firmware/a.bin, usr/lib/firmware/b.txt\"") {
+		t.Errorf("the bill is %s", bill)
+	}
+	if !strings.Contains(imager, "version 1.2; no Wi-Fi on second-revision boards\"") {
+		t.Errorf("the list is %s", imager)
+	}
+}
+
+func TestHelpIsNoProblem(t *testing.T) {
+	for _, word := range []string{"--help", "-h"} {
+		var out strings.Builder
+		if err := run(t.Context(), []string{word}, "", &out); !errors.Is(err, flag.ErrHelp) || out.String() != usage {
+			t.Errorf("%s: printed %q, %v", word, out.String(), err)
+		}
+	}
+}
+
 func TestEachProductHasItsChecksum(t *testing.T) {
 	folder, args := bake(t)
-	if err := run(t.Context(), args, epoch); err != nil {
+	if err := run(t.Context(), args, epoch, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	sums, err := filepath.Glob(filepath.Join(folder, "*.sha256"))
@@ -229,7 +270,7 @@ func TestEachProductHasItsChecksum(t *testing.T) {
 func TestSameImageSameFiles(t *testing.T) {
 	files := func() string {
 		folder, args := bake(t)
-		if err := run(t.Context(), args, epoch); err != nil {
+		if err := run(t.Context(), args, epoch, io.Discard); err != nil {
 			t.Fatal(err)
 		}
 		var all strings.Builder
@@ -251,13 +292,14 @@ func TestWrongFilesAreRefused(t *testing.T) {
 		"read the packages: line 1":        func(folder string) { write(t, filepath.Join(folder, "all.tsv"), "zlib1g\n") },
 		"read the packages: there is none": func(folder string) { write(t, filepath.Join(folder, "all.tsv"), "") },
 		"read the firmware: line 1":        func(folder string) { write(t, filepath.Join(folder, "blobs.tsv"), "a\tb\tc\n") },
+		"read what is missing: want":       func(folder string) { write(t, filepath.Join(folder, "missing"), "/etc\n") },
 		`"SPDXRef-deb-zlib1g-1" is there twice`: func(folder string) {
 			write(t, filepath.Join(folder, "all.tsv"), strings.Repeat("zlib1g\t1\tall\tz\t"+hash+"\n", 2))
 		},
 	} {
 		folder, args := bake(t)
 		change(folder)
-		if err := run(t.Context(), args, epoch); err == nil || !strings.Contains(err.Error(), want) {
+		if err := run(t.Context(), append(args, "--missing", filepath.Join(folder, "missing")), epoch, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v", want, err)
 		}
 		if _, err := os.Stat(filepath.Join(folder, "bot-1.2.rpi-imager-manifest")); err == nil {
@@ -269,14 +311,14 @@ func TestWrongFilesAreRefused(t *testing.T) {
 func TestCommandLine(t *testing.T) {
 	_, args := bake(t)
 	for _, wrong := range [][]string{nil, {"--what"}, args[2:], append(slices.Clone(args), "more")} {
-		if err := run(t.Context(), wrong, epoch); err == nil || !strings.Contains(err.Error(), "Usage:") {
+		if err := run(t.Context(), wrong, epoch, io.Discard); err == nil || !strings.Contains(err.Error(), "Usage:") {
 			t.Errorf("%q: got %v", wrong, err)
 		}
 	}
-	if err := run(t.Context(), args, ""); err == nil || !strings.Contains(err.Error(), "SOURCE_DATE_EPOCH") {
+	if err := run(t.Context(), args, "", io.Discard); err == nil || !strings.Contains(err.Error(), "SOURCE_DATE_EPOCH") {
 		t.Errorf("without a time: got %v", err)
 	}
-	if err := run(t.Context(), append(slices.Clone(args), "--base", "somewhere"), epoch); err == nil || !strings.Contains(err.Error(), "https://") {
+	if err := run(t.Context(), append(slices.Clone(args), "--base", "somewhere"), epoch, io.Discard); err == nil || !strings.Contains(err.Error(), "https://") {
 		t.Errorf("with another base: got %v", err)
 	}
 	if got, err := address("", "/a b/c.img.xz"); err != nil || got != "file:///a%20b/c.img.xz" {
@@ -288,7 +330,7 @@ func TestCommandLine(t *testing.T) {
 // the map alone.
 func TestMapLeavesOutWhatIsEmpty(t *testing.T) {
 	folder, args := bake(t)
-	if err := run(t.Context(), args, epoch); err != nil {
+	if err := run(t.Context(), args, epoch, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	text := string(readFile(t, filepath.Join(folder, "bot-1.2.bmap")))

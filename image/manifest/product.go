@@ -24,6 +24,7 @@ type product struct {
 	name, version, url string
 	date               time.Time
 	image, download    file
+	missing            []string // firmware that the image is to have and has not
 }
 
 // blockSize is that of a card, in bytes; Imager writes whole ones.

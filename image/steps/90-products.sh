@@ -10,7 +10,7 @@ main() {
     # Blocks of 16 MiB are packed side by side, and the same on every machine however many processors it has.
     xz --keep --force --threads=2 --block-size=16MiB -4 "$image.img"
     go run ./image/manifest ${BASE_URL:+--base "$BASE_URL"} --version "$VERSION" --image "$image.img" --xz "$image.img.xz" --packages "$WORK/packages.tsv" --out "$OUT" \
-        --agent "$WORK/root/usr/bin/calendarbot" --blobs "$WORK/blobs" --docs "$WORK/root" --docs "$WORK/kernel" --also "$image.raucb"
+        --agent "$WORK/root/usr/bin/calendarbot" --blobs "$WORK/blobs" --missing "$WORK/root/usr/share/calendarbot/missing-firmware" --docs "$WORK/root" --docs "$WORK/kernel" --also "$image.raucb"
     summary
 }
 
