@@ -86,7 +86,7 @@ func table(debs []deb, missing []string) string {
 // readMissing reads which files the image lacks, a path a line, from a file that is not there where it lacks none.
 func readMissing(name string) ([]string, error) {
 	text, err := os.ReadFile(name)
-	if name == "" || errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
@@ -38,6 +39,12 @@ func main() {
 func run(ctx context.Context, args []string, out, problems io.Writer) error {
 	if len(args) == 0 {
 		return errors.New("nothing to do\n" + usage)
+	}
+	if slices.ContainsFunc(args, func(word string) bool { return word == "--help" || word == "-help" || word == "-h" }) {
+		if _, err := io.WriteString(out, usage); err != nil {
+			return fmt.Errorf("print the help: %w", err)
+		}
+		return nil
 	}
 	t := task{find: archive, out: out, errors: problems}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)

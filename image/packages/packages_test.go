@@ -259,6 +259,15 @@ func TestLockedNeedsALock(t *testing.T) {
 	}
 }
 
+func TestHelpIsNoProblem(t *testing.T) {
+	for _, args := range []string{"--help", "-h", "fetch --help", "lock -h"} {
+		var out, problems bytes.Buffer
+		if err := run(t.Context(), strings.Fields(args), &out, &problems); err != nil || out.String() != usage || problems.Len() > 0 {
+			t.Errorf("%s: printed %q and %q, %v", args, out.String(), problems.String(), err)
+		}
+	}
+}
+
 func TestCommandLine(t *testing.T) {
 	for _, args := range []string{"", "fetch", "fetch --list a --lock b", "fetch --list a --lock b --into c d", "fetch --list a --into c --locked", "lock --list a", "lock --list a --lock b --into c", "eat --list a --lock b"} {
 		if err := run(t.Context(), strings.Fields(args), &bytes.Buffer{}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "Usage:") {
