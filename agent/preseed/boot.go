@@ -25,7 +25,7 @@ type Report struct {
 	Hostname string    // the name that the device has now
 	Read     []string  // files that were read; none when nothing on the card has changed
 	Taken    []string  // sections that were taken over, each once
-	Mistakes []Mistake // told in calendarbot-errors.txt too
+	Mistakes []Mistake // of what was read; told in calendarbot-errors.txt too
 	Notes    []string
 	MadePIN  bool // a PIN was made
 }
@@ -42,11 +42,12 @@ func (b Boot) Run() (Report, error) {
 // bootRun is one boot on its way.
 type bootRun struct {
 	Boot
-	card   card
-	files  []cardFile
-	record record
-	report Report
-	wrong  []error
+	card    card
+	files   []cardFile
+	doubles []string // names those that are there in vain
+	record  record
+	report  Report
+	wrong   []error
 }
 
 // fails keeps an error that does not end the boot.
@@ -58,22 +59,19 @@ func (r *bootRun) fails(err error) {
 
 func (r *bootRun) run() (Report, error) {
 	var err error
-	var doubles []string
-	r.files, doubles, err = r.card.files()
+	r.files, r.doubles, err = r.card.files()
 	r.fails(err)
 	r.record, err = readRecord(r.Root)
 	r.fails(err)
-	fresh := slices.ContainsFunc(r.files, func(f cardFile) bool {
-		seen := r.record.Files[f.name]
-		return sum(f.data) != seen.Left && sum(f.data) != seen.Read
-	})
-	var sheets []*Sheet
-	if fresh {
-		for _, f := range r.files {
+	var sheets []*Sheet // of what has changed alone: the other file must not undo what was changed on the device since
+	for _, f := range r.files {
+		if r.record.changed(f) {
 			sheets = append(sheets, f.parse())
 			r.report.Read = append(r.report.Read, f.name)
 		}
-		r.report.Notes = doubles
+	}
+	if len(sheets) > 0 {
+		r.report.Notes = slices.Clone(r.doubles)
 	}
 
 	hostname, have, ok := r.takeOver(sheets)
@@ -81,13 +79,13 @@ func (r *bootRun) run() (Report, error) {
 	if !ok { // what was wished is not on the device for sure: the next boot reads the card again
 		return r.report, errors.Join(r.wrong...)
 	}
-	if fresh {
+	if len(sheets) > 0 {
 		r.remember(sheets)
 	}
 	if r.record.PIN != have { // a person chose another one since
 		r.record.PIN = ""
 	}
-	r.tell(fresh)
+	r.tell()
 	return r.report, errors.Join(r.wrong...)
 }
 
@@ -164,28 +162,37 @@ func makePIN() (string, error) {
 	return fmt.Sprintf("%06d", n), nil
 }
 
-// remember notes which files were taken over, and what of them.
+// remember notes which files were taken over, and what of them; what is known of the unchanged ones stays.
 func (r *bootRun) remember(sheets []*Sheet) {
 	files := map[string]taken{}
-	for i, f := range r.files {
-		seen := taken{Read: sum(f.data), Left: sum(f.data), Sections: sheets[i].Good()}
-		if !sheets[i].wrong[""] {
+	for _, f := range r.files {
+		i := slices.IndexFunc(sheets, func(s *Sheet) bool { return s.File == f.name })
+		if i < 0 {
+			files[f.name] = r.record.Files[f.name]
+			continue
+		}
+		s := sheets[i]
+		seen := taken{Read: sum(f.data), Left: sum(f.data), Sections: s.Good(), Mistakes: s.Mistakes, Notes: s.Notes}
+		if !s.wrong[""] {
 			seen.Left = sum(f.without(seen.Sections))
 		}
 		files[f.name] = seen
 	}
-	r.record.Files, r.record.Notes = files, r.report.Notes
+	r.record.Files = files
 }
 
 // tell writes on the card what people are to know, then the record, then the blanked files.
-func (r *bootRun) tell(fresh bool) {
+func (r *bootRun) tell() {
 	point, err := network.OwnAccessPoint(r.Root)
 	r.fails(err)
-	about := facts{hostname: r.report.Hostname, made: r.record.PIN, point: point, notes: r.record.Notes}
-	first := []change{{deviceFile, about.text()}}
-	if fresh || len(r.files) == 0 {
-		first = append(first, change{errorsFile, errorsText(r.report.Mistakes)})
+	about := facts{hostname: r.report.Hostname, made: r.record.PIN, point: point, notes: slices.Clone(r.doubles)}
+	var all []taken
+	for _, f := range r.files {
+		seen := r.record.Files[f.name]
+		about.notes = append(about.notes, seen.Notes...)
+		all = append(all, seen)
 	}
+	first := []change{{deviceFile, about.text()}, {errorsFile, errorsText(all)}}
 	first = slices.DeleteFunc(first, func(ch change) bool { return !r.card.needed(ch) })
 	var last []change
 	for _, f := range r.files {
@@ -252,6 +259,8 @@ func (r Report) Lines() []string {
 	switch {
 	case len(r.Read) == 0:
 		add("Nothing new on the card.")
+	case len(r.Taken) == 0 && len(r.Mistakes) > 0:
+		add("Read %v and took over nothing.", r.Read)
 	case len(r.Taken) == 0:
 		add("Read %v: nothing is set there.", r.Read)
 	default:

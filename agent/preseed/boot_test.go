@@ -297,9 +297,9 @@ func TestImagersFileGivesWayToThePersons(t *testing.T) {
 	if left := b.onCard("rpi-preseed.toml") + b.onCard("Calendarbot.YAML.txt"); strings.Contains(left, "correct horse") || strings.Contains(left, "mine instead") {
 		t.Errorf("left is\n%s", left)
 	}
-	// Only Imager's changes: the person's, as it stands there, is laid over it again.
+	// Only Imager's changes: the person's is not read again, the later word counts.
 	b.put("rpi-preseed.toml", "[system]\nhostname = \"cellar\"\n[wlan]\nssid = \"New\"\npassword = \"correct horse\"\n")
-	if report := b.boot(); report.Hostname != "hall" || len(b.wifi("").Networks) != 3 || len(report.Mistakes) > 0 {
+	if report := b.boot(); report.Hostname != "cellar" || len(b.wifi("").Networks) != 3 || len(report.Mistakes) > 0 {
 		t.Errorf("the report is %+v", report)
 	}
 }

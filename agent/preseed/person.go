@@ -105,20 +105,14 @@ func (s *Sheet) word(section string, line int, text string) {
 		s.Wish.Country = strings.ToUpper(text)
 		err = network.CheckCountry(s.Wish.Country)
 	case pinSection:
-		s.Wish.PIN, err = text, config.Check("web.pin", text)
+		s.Wish.PIN = text
+		if config.Check("web.pin", text) != nil { // which tells of hashes too
+			err = errors.New("what is given (not shown here) is not allowed; allowed are 4 to 64 letters, digits and signs on one line")
+		}
 	}
-	if err != nil {
-		s.mistake(section, line, "%s: %s", section, sentence(err))
+	if err != nil { // without the key that the agent's configuration has for it
+		s.mistake(section, line, "%s: %s", section, strings.TrimPrefix(err.Error(), "device.time_zone: "))
 	}
-}
-
-// sentence is an error of the agent's configuration without the key of that file.
-func sentence(err error) string {
-	text := err.Error()
-	for _, key := range []string{"device.time_zone: ", "web.pin: "} {
-		text = strings.TrimPrefix(text, key)
-	}
-	return text
 }
 
 // hostname is the name of the device in the network, without ".local".

@@ -33,9 +33,9 @@ func sections() []string {
 
 // Mistake is one thing that is wrong in a file, for the person who wrote it. No secret is in it.
 type Mistake struct {
-	File string
-	Line int // 0: of the file as a whole
-	Text string
+	File string `json:"file"`
+	Line int    `json:"line,omitempty"` // 0: of the file as a whole
+	Text string `json:"text"`
 }
 
 // String is the sentence.
@@ -116,11 +116,16 @@ func (s *Sheet) at(section string, line int) {
 	}
 }
 
-// Good lists the sections that are there and have no mistake.
+// Good lists the sections that say something and have no mistake, in the order of the alphabet.
 func (s *Sheet) Good() []string {
+	w := s.Wish
+	says := map[string]bool{
+		hostnameSection: w.Hostname != "", zoneSection: w.Zone != "", countrySection: w.Country != "", wifiSection: len(w.Networks) > 0,
+		feedsSection: len(w.Feeds) > 0, pinSection: w.PIN != "", keysSection: len(w.Keys) > 0, agentSection: len(w.Settings) > 0,
+	}
 	var good []string
-	for _, section := range slices.Sorted(maps.Keys(s.lines)) {
-		if !s.wrong[section] && !s.wrong[""] {
+	for _, section := range slices.Sorted(maps.Keys(says)) {
+		if says[section] && !s.wrong[section] && !s.wrong[""] {
 			good = append(good, section)
 		}
 	}

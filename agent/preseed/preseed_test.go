@@ -87,7 +87,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"\ntimezone: Berlin", `timezone: "Berlin" is not allowed; allowed is the name of a time zone such as Europe/Berlin`, 2},
 		{"timezone: ../../etc/passwd", "is not allowed", 1},
 		{"country: Germany", "country: ", 1},
-		{"pin: 123", "pin: what is given (not shown here) is not allowed; allowed is empty, 4 to 64", 1},
+		{"pin: 123", "pin: what is given (not shown here) is not allowed; allowed are 4 to 64 letters, digits and signs on one line", 1},
 		{"wlan:\n  ssid: a", `"wlan" is not known here; allowed at the left edge are hostname`, 1},
 		{"timezon: UTC", "did you mean timezone?", 1},
 		{strings.Repeat("x", 300) + ": UTC", "…", 1},
@@ -136,7 +136,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		if !strings.Contains(got.Text, c.want) || got.Line != c.line || got.File != "calendarbot.yaml" {
 			t.Errorf("%.60q: %s, want line %d: %s", c.text, got, c.line, c.want)
 		}
-		if strings.Contains(got.Text, "secret") || strings.Contains(got.Text, "longenough") {
+		if strings.Contains(got.Text, "argon2id") || strings.Contains(got.Text, "secret") || strings.Contains(got.Text, "longenough") {
 			t.Errorf("%.60q: a secret is told: %s", c.text, got)
 		}
 	}
@@ -229,11 +229,11 @@ func TestTextsOfEveryEditorAreRead(t *testing.T) {
 
 func TestBlankSaysNothing(t *testing.T) {
 	for _, text := range []string{
-		"", "# words\n", "hostname:\nwifi:\nfeeds: ~\npin: \"\"\nssh_keys: []\nssh_key:\ncalendarbot:\n",
+		"", "# words\n", "hostname: \"\"\ntimezone: ''\ncountry: \"\"\n", "hostname:\nwifi:\nfeeds: ~\npin: \"\"\nssh_keys: []\nssh_key:\ncalendarbot:\n",
 		"wifi:\n  -\nfeeds:\n  -\n  - name:\nssh_keys:\n  -\n  - \"\"\ncalendarbot:\n  display:\n    clock:\n",
 	} {
 		s := Parse("x", []byte(text))
-		if len(s.Mistakes) > 0 || len(s.Wish.Settings) > 0 {
+		if len(s.Mistakes) > 0 || len(s.Wish.Settings) > 0 || len(s.Good()) > 0 {
 			t.Errorf("%q: %v, %+v", text, s.Mistakes, s.Wish)
 		}
 		s.Wish.Settings = nil

@@ -16,15 +16,23 @@ const recordFile = "data/config/firstboot.json"
 // record is what was taken over.
 type record struct {
 	Files map[string]taken `json:"files"`
-	PIN   string           `json:"pin,omitempty"`   // that the device made itself
-	Notes []string         `json:"notes,omitempty"` // for calendarbot-device.txt
+	PIN   string           `json:"pin,omitempty"` // that the device made itself
 }
 
-// taken is a file that was taken over: as it was read, as it is left on the card, and which of its sections count.
+// taken is a file that was taken over: as it was read, as it is left on the card, which of its sections count, and what is told of it for as
+// long as it is there.
 type taken struct {
-	Read     string   `json:"read"` // SHA-256 of its bytes
-	Left     string   `json:"left"`
-	Sections []string `json:"sections"`
+	Read     string    `json:"read"` // SHA-256 of its bytes
+	Left     string    `json:"left"`
+	Sections []string  `json:"sections"`
+	Mistakes []Mistake `json:"mistakes,omitempty"` // for calendarbot-errors.txt
+	Notes    []string  `json:"notes,omitempty"`    // for calendarbot-device.txt
+}
+
+// changed tells whether a file is neither as it was read nor as it was left.
+func (r record) changed(f cardFile) bool {
+	seen, now := r.Files[f.name], sum(f.data)
+	return now != seen.Left && now != seen.Read
 }
 
 func sum(data []byte) string {

@@ -10,24 +10,35 @@ import (
 // dos ends lines as every editor shows them.
 func dos(text string) []byte { return []byte(strings.ReplaceAll(text, "\n", "\r\n")) }
 
-// errorsText is calendarbot-errors.txt; nil when nothing is wrong.
-func errorsText(mistakes []Mistake) []byte {
-	if len(mistakes) == 0 {
+// errorsText is calendarbot-errors.txt, of the files on the card; nil when nothing is wrong.
+func errorsText(files []taken) []byte {
+	var mistakes, became strings.Builder
+	some := false
+	for _, f := range files {
+		for _, m := range f.Mistakes {
+			fmt.Fprintf(&mistakes, "- %s\n", m)
+		}
+		switch {
+		case len(f.Mistakes) == 0:
+		case len(f.Sections) == 0:
+			fmt.Fprintf(&became, "From %s nothing was taken over.\n", f.Mistakes[0].File)
+		default:
+			some = true
+			fmt.Fprintf(&became, "From %s this was taken over: %s.\n", f.Mistakes[0].File, strings.Join(f.Sections, ", "))
+		}
+	}
+	if mistakes.Len() == 0 {
 		return nil
 	}
-	var b strings.Builder
-	b.WriteString("Not everything on this card could be used:\n\n")
-	for _, m := range mistakes {
-		fmt.Fprintf(&b, "- %s\n", m)
+	if some {
+		became.WriteString(`A section with a mistake in it (such as wifi: or feeds:) was left out as a
+whole, and stays in the file as it is.
+`)
 	}
-	b.WriteString(`
-A section with a mistake in it (such as wifi: or feeds:) was left out as a
-whole, and stays in the file as it is. All other sections were taken over.
-
+	return dos("Not everything on this card could be used:\n\n" + mistakes.String() + "\n" + became.String() + `
 Correct the file, put the card back into the device and switch it on: a
 changed file is read again. This text goes away when nothing is wrong.
 `)
-	return dos(b.String())
 }
 
 // facts are what calendarbot-device.txt tells.
