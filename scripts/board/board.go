@@ -156,13 +156,19 @@ func fit(ctx context.Context, tree string) error {
 	return nil
 }
 
-// Ready waits until the board's calendar answers that it is ready. It asks once a second.
-func (b *Board) Ready(ctx context.Context) error {
+// Ready waits until the board's calendar answers that it is ready: that it has read each of its feeds once.
+func (b *Board) Ready(ctx context.Context) error { return b.answers(ctx, "/readyz") }
+
+// Serves waits until the board shows a page, with events or without.
+func (b *Board) Serves(ctx context.Context) error { return b.answers(ctx, "/") }
+
+// answers waits until an address is answered well. It asks once a second.
+func (b *Board) answers(ctx context.Context, path string) error {
 	client := http.Client{Timeout: 10 * time.Second}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		if err := get(ctx, &client, b.Web+"/readyz", io.Discard); err == nil {
+		if err := get(ctx, &client, b.Web+path, io.Discard); err == nil {
 			return nil
 		}
 		select {

@@ -127,10 +127,16 @@ func (n *bench) on(t *testing.T) *running {
 // boots waits until the calendar is ready, and prints how long each part took.
 func (r *running) boots(t *testing.T, what string) time.Duration {
 	t.Helper()
+	return r.comes(t, what, r.Ready)
+}
+
+// comes waits for something after switching on, and prints how long each part took.
+func (r *running) comes(t *testing.T, what string, wait func(context.Context) error) time.Duration {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), bootTime)
 	defer cancel()
 	begin := time.Now()
-	if err := r.Ready(ctx); err != nil {
+	if err := wait(ctx); err != nil {
 		t.Fatal(err)
 	}
 	took := time.Since(begin)

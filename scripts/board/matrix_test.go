@@ -107,7 +107,22 @@ func TestImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	b = n.on(t)
-	b.boots(t, "no file system in /data")
+	b.comes(t, "no file system in /data", b.Serves)
+	// Its settings went with it, and nobody can log in; the agent tells whoever looks, from its first reading on.
+	ctx, cancel := context.WithTimeout(t.Context(), waitTime)
+	defer cancel()
+	for tick := time.NewTicker(time.Second); ; {
+		var status bytes.Buffer
+		err := get(ctx, http.DefaultClient, b.Web+"/api/v1/status", &status)
+		if err == nil && regexp.MustCompile(`"data_(mended|lost)"`).Match(status.Bytes()) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("the status does not tell of the data: %v: %s", err, status.Bytes())
+		}
+	}
 }
 
 // identity prints what makes the device this one.
