@@ -90,6 +90,16 @@ test-machine: ## try the units on a real systemd, in an emulated machine; RUNS=1
 	@scripts/setup machine
 	CALENDARBOT_MACHINE=1 CALENDARBOT_MACHINE_RUNS=$${RUNS:-2} $(GO) test -count=1 -v -timeout 40m ./scripts/machine
 
+.PHONY: release-snapshot
+release-snapshot: ## make archives, Debian packages, bills of material and checksums of this commit, in dist/release
+	@scripts/setup release
+	$(GORELEASER) release --snapshot --clean --parallelism 1 --timeout 2h
+	cd dist/release && sha256sum --check --quiet SHA256SUMS && ls -l $$(cut -d ' ' -f 3 SHA256SUMS)
+
+.PHONY: test-release
+test-release: release-snapshot ## install, upgrade, remove and purge the packages in a root of their own; needs root
+	$(GO) test -count=1 -timeout 15m -v ./scripts/release -release.dir "$(CURDIR)/dist/release"
+
 .PHONY: image
 image: ## bake the image for the SD card into dist/image (LOCKED=1: of just the packages in image/packages.lock)
 	@scripts/setup image
