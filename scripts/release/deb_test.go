@@ -51,15 +51,10 @@ func TestPackageInstallsItsFiles(t *testing.T) {
 			"var/lib/systemd":                                "drwxr-xr-x 0:0",
 			"var/lib/systemd/deb-systemd-helper-enabled":     "",
 		}
-		units, err := filepath.Glob("../../systemd/*.*")
-		if err != nil || len(units) < 6 {
-			t.Fatalf("%v, %v", units, err)
-		}
-		for _, unit := range units {
-			name := filepath.Base(unit)
-			if name == "sysusers.d" {
-				continue
-			}
+		// The others look after a card of our own, not after a system that somebody has.
+		for _, name := range []string{
+			"calendarbot.service", "calendarbot.socket", "calendarbot.slice", "calendarbot-rollback.service", "calendarbot-retry.service", "calendarbot-retry.timer",
+		} {
 			want["usr/lib/systemd/system/"+name] = "-rw-r--r-- 0:0"
 			r.same("usr/lib/systemd/system/"+name, "systemd/"+name)
 		}
