@@ -55,8 +55,9 @@ func (p plan) defaultBounds() bounds {
 	return bounds{memory: 1 << 20, goroutines: 4, files: 4}
 }
 
-// warmUp is how much of a run is not judged: caches fill, and the runtime learns how much it needs.
-func (p plan) warmUp() time.Duration { return min(p.length/4, 20*time.Minute) }
+// warmUp is how much of a run is not judged: caches fill, and the runtime learns how much it needs, which takes the rarest coincidence of
+// disturbances: memory comes to its level within the first hour.
+func (p plan) warmUp() time.Duration { return min(p.length/2, time.Hour) }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)

@@ -216,7 +216,7 @@ func TestResultIsShown(t *testing.T) {
 		t.Error("a leak of 2 kB a second was not found")
 	}
 	table := r.table()
-	for _, want := range []string{"| its own memory | ", "| missed |", "| goroutines | 30.00 | 30.00 |", "clock 12", "1200 s of warm-up, 240 samples"} {
+	for _, want := range []string{"| its own memory | ", "| missed |", "| goroutines | 30.00 | 30.00 |", "clock 12", "3600 s of warm-up, 240 samples"} {
 		if !strings.Contains(table, want) {
 			t.Errorf("no %q in\n%s", want, table)
 		}
