@@ -245,7 +245,7 @@ func TestResultIsShown(t *testing.T) {
 		}
 		Answers int
 	}
-	if err := json.Unmarshal(text, &read); err != nil || len(read.Quantities) != 4 || read.Quantities[1].Verdict != missed || read.Quantities[1].Rise < 10 || read.Answers != 1 {
+	if err := json.Unmarshal(text, &read); err != nil || len(read.Quantities) != 4 || read.Quantities[1].Verdict != missed || read.Quantities[1].Rise < 6 || read.Answers != 1 {
 		t.Errorf("%+v, %v", read, err)
 	}
 	r.Samples = nil
