@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -157,7 +158,11 @@ func attend(ctx context.Context, b *board.Board, o options, out io.Writer) error
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "Its screen: %s\n", where)
+		var screen struct{ Host, Service string }
+		if err := json.Unmarshal([]byte(where), &screen); err != nil {
+			return fmt.Errorf("ask where the screen is: %w", err)
+		}
+		fmt.Fprintf(out, "Its screen: vnc://%s\n", net.JoinHostPort(screen.Host, screen.Service))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
