@@ -166,7 +166,8 @@ func TestService(t *testing.T) {
 	})
 
 	t.Run("units are valid", func(t *testing.T) {
-		t.Log(m.run(t, "cd /usr/lib/systemd/system && systemd-analyze verify --man=no calendarbot*"))
+		// The others are the card's, and need programs that only an image has.
+		t.Log(m.run(t, "cd /usr/lib/systemd/system && systemd-analyze verify --man=no calendarbot.* calendarbot-rollback.* calendarbot-retry.*"))
 	})
 
 	t.Run("the agent is shut in", func(t *testing.T) {
