@@ -1,17 +1,13 @@
 #!/usr/bin/env bash
 # Purpose: fetch the packages from Debian's mirror
 # Tools: apt-get apt-cache go
-# Needs: image/packages.txt
+# Needs: image/packages.txt image/packages.lock image/left-out.txt
 # Makes: debs packages.tsv
 set -euo pipefail
 
 main() {
-    local lock=()
-    if [[ -e image/packages.lock ]]; then
-        lock=(--lock image/packages.lock)
-    fi
     # shellcheck disable=SC2086 # it is an option or nothing
-    go run ./image/packages fetch --list image/packages.txt "${lock[@]}" $LOCKED --into "$CACHE/debs" --tsv "$WORK/all.tsv"
+    go run ./image/packages fetch --list image/packages.txt --lock image/packages.lock $LOCKED --into "$CACHE/debs" --tsv "$WORK/all.tsv"
     without_left_out <"$WORK/all.tsv" >"$WORK/packages.tsv"
     ln -s "$CACHE/debs" "$WORK/debs"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Purpose: unpack them, without what nobody reads on a device
 # Tools: dpkg-deb
-# Needs: debs packages.tsv image/left-out.txt
+# Needs: debs packages.tsv
 # Makes: root kernel
 set -euo pipefail
 

@@ -43,7 +43,7 @@ var ErrMissing = errors.New("no board can be had here")
 func Tools() error {
 	for _, tool := range []string{program, "cp", "mcopy", "mdir", "fdtget", "fdtput", "ssh", "ssh-keygen"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			return fmt.Errorf("%w: %s is not installed (scripts/setup board)", ErrMissing, tool)
+			return fmt.Errorf("%w: %s is not installed (scripts/setup image)", ErrMissing, tool)
 		}
 	}
 	return nil

@@ -67,7 +67,7 @@ func TestFirmware(t *testing.T) {
 func TestCard(t *testing.T) {
 	for _, tool := range []string{"mformat", "mcopy", "cp"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%v (scripts/setup board)", err)
+			t.Skipf("%v (scripts/setup image)", err)
 		}
 	}
 	image, start := filepath.Join(t.TempDir(), "small.img"), 2048*sector
