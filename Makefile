@@ -7,7 +7,10 @@ SHELL       := /bin/bash
 # scripts/setup puts a Go here where the machine's own is too old to fetch one by itself.
 export PATH := $(HOME)/.cache/calendarbot/go/bin:$(PATH)
 
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# Asked once: a build that takes a while has one version, whatever is saved meanwhile.
+ifndef VERSION
+VERSION := $(shell scripts/version)
+endif
 PORT    ?= 8080
 TAGS    := sqlite_omit_load_extension,netgo,osusergo
 LDFLAGS := -s -w -X main.version=$(VERSION) -linkmode external -extldflags -static
@@ -113,20 +116,20 @@ image-lock: ## write down the newest versions of the image's packages in image/p
 .PHONY: run-image
 run-image: ## start the newest image in an emulated board, the calendar at http://127.0.0.1:8088 (ARGS=--help)
 	@scripts/setup image
-	@compgen -G 'dist/image/*.img' >/dev/null || image/bake --quick
+	@compgen -G 'dist/image/*.img' >/dev/null || VERSION=$(VERSION) image/bake --quick
 	@$(GO) build -o bin/board ./scripts/board/cmd
 	@bin/board $(ARGS)
 
 .PHONY: test-image
 test-image: ## bake the image where there is none of this version, and try it in an emulated board
 	@scripts/setup image
-	@image/have
+	@VERSION=$(VERSION) image/have
 	CALENDARBOT_IMAGE=$(CURDIR)/dist/image/calendarbot-$(VERSION)-pizero2w.img $(GO) test -count=1 -v -timeout 60m ./scripts/board
 
 .PHONY: test-reproducible
 test-reproducible: ## bake twice, and see that both images are the same to the last bit
 	@scripts/setup image
-	@image/reproduce
+	@VERSION=$(VERSION) image/reproduce
 
 .PHONY: record
 record: build ## record the household's trace anew with real browsers; takes half an hour
