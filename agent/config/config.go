@@ -22,6 +22,7 @@ type Config struct {
 	Breaker  Breaker  `yaml:"breaker"`
 	Pressure Pressure `yaml:"pressure"`
 	Features Features `yaml:"features"`
+	Update   Update   `yaml:"update"`
 	Alexa    Alexa    `yaml:"alexa"`
 	Log      Log      `yaml:"log"`
 	Sources  []Source `yaml:"sources"`
@@ -71,7 +72,7 @@ type Store struct {
 type HTTP struct {
 	MaxConns int           `yaml:"max_conns"`       // requests under way, all hosts; 1-100, default 8
 	PerHost  int           `yaml:"per_host"`        // 1-30, default 2
-	Idle     time.Duration `yaml:"idle_timeout"`    // after which an unused connection is closed; 1s-10m, default 90s
+	Idle     time.Duration `yaml:"idle_timeout"`    // after which an unused connection is closed; 1s-10m, default 6m: longer than the pause between two fetches
 	Connect  time.Duration `yaml:"connect_timeout"` // 1s-1m, default 10s
 	Header   time.Duration `yaml:"header_timeout"`  // until the header of an answer; 1s-1m, default 15s
 }

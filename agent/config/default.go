@@ -38,7 +38,7 @@ func Default() Config {
 		HTTP: HTTP{
 			MaxConns: 8,
 			PerHost:  2,
-			Idle:     90 * time.Second,
+			Idle:     6 * time.Minute,
 			Connect:  10 * time.Second,
 			Header:   15 * time.Second,
 		},
@@ -64,6 +64,12 @@ func Default() Config {
 			Recovery:   10 * time.Minute,
 		},
 		Features: defaultFeatures(),
+		Update: Update{
+			Channel:   "stable",
+			Automatic: "all",
+			Window:    "02:00-05:00",
+			Trial:     3 * time.Minute,
+		},
 		Log: Log{
 			Level: "info",
 		},

@@ -10,9 +10,9 @@ import (
 
 func TestRefusedFiles(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"unknown section", "wbe:\n  port: 1\n", `calendarbot.yaml:1: "wbe" is not a section (did you mean web?); allowed are device, web, display, feeds, store, http, db, cache, batch, breaker, pressure, features, alexa, log, sources`},
-		{"far from any section", "kitchen_sink: 1\n", `calendarbot.yaml:1: "kitchen_sink" is not a section; allowed are device, web, display, feeds, store, http, db, cache, batch, breaker, pressure, features, alexa, log, sources`},
-		{"setting without its section", "port: 1\n", `calendarbot.yaml:1: "port" is not a section (did you mean web.port?); allowed are device, web, display, feeds, store, http, db, cache, batch, breaker, pressure, features, alexa, log, sources`},
+		{"unknown section", "wbe:\n  port: 1\n", `calendarbot.yaml:1: "wbe" is not a section (did you mean web?); allowed are device, web, display, feeds, store, http, db, cache, batch, breaker, pressure, features, update, alexa, log, sources`},
+		{"far from any section", "kitchen_sink: 1\n", `calendarbot.yaml:1: "kitchen_sink" is not a section; allowed are device, web, display, feeds, store, http, db, cache, batch, breaker, pressure, features, update, alexa, log, sources`},
+		{"setting without its section", "port: 1\n", `calendarbot.yaml:1: "port" is not a section (did you mean web.port?); allowed are device, web, display, feeds, store, http, db, cache, batch, breaker, pressure, features, update, alexa, log, sources`},
 		{"unknown key", "display:\n  theme: dark\n  dais: 3\n", `calendarbot.yaml:3: "display.dais" is not a setting (did you mean display.days?); allowed under display: are theme, clock, scale, days, private`},
 		{"key of another section", "web:\n  level: info\n", `calendarbot.yaml:2: "web.level" is not a setting (did you mean log.level?); allowed under web: are host, port, pin, write_token, reads, socket, drop_in_writes, allowed_hosts`},
 		{"very long key", "web:\n  " + strings.Repeat("p", 100) + ": 1\n", `calendarbot.yaml:2: "web.` + strings.Repeat("p", 56) + `…" is not a setting; allowed under web: are`},

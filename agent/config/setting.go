@@ -79,6 +79,12 @@ func (c *Config) settings() []setting {
 		toggle("features.emergency_off", &c.Features.EmergencyOff),
 		optionalPath("features.emergency_file", &c.Features.EmergencyFile, maxPath),
 
+		repository("update.url", &c.Update.URL),
+		channel("update.channel", &c.Update.Channel),
+		word("update.automatic", &c.Update.Automatic, "off", "agent", "all"),
+		window("update.window", &c.Update.Window),
+		duration("update.trial", &c.Update.Trial, time.Minute, 24*time.Hour),
+
 		token("alexa.bearer_token", &c.Alexa.Token, 1),
 
 		level("log.level", &c.Log.Level),

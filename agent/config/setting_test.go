@@ -109,6 +109,18 @@ func TestAllowedValues(t *testing.T) {
 		{"features.emergency_off", "1", "true"},
 		{"features.emergency_file", "", ""},
 		{"features.emergency_file", "/tmp/off", "/tmp/off"},
+		{"update.url", "", ""},
+		{"update.url", "https://updates.example/calendarbot/", "https://updates.example/calendarbot"},
+		{"update.url", "http://127.0.0.1:8090", "http://127.0.0.1:8090"},
+		{"update.channel", "Beta-2", "beta-2"},
+		{"update.channel", strings.Repeat("a", 32), strings.Repeat("a", 32)},
+		{"update.automatic", "OFF", "off"},
+		{"update.automatic", "agent", "agent"},
+		{"update.window", "", ""},
+		{"update.window", "22:30-4:05", "22:30-04:05"},
+		{"update.window", "0:00 - 23:59", "00:00-23:59"},
+		{"update.trial", "60", "1m"},
+		{"update.trial", "24h", "24h"},
 		{"alexa.bearer_token", "x", "***"},
 		{"log.level", "DEBUG", "debug"},
 		{"log.level", "WARNING", "warn"},
@@ -146,6 +158,10 @@ func TestRefusedValues(t *testing.T) {
 		words   = "empty, or 8 to 512 letters, digits and signs without spaces, or " + hashAllowed
 		pins    = "empty, 4 to 64 characters on one line, or " + hashAllowed
 		short   = "from 1s to 1m, as in 10s, 1m or a plain number of seconds"
+		address = "empty, or an address that begins with https:// or http://, without a user name, ? or #"
+		row     = "1 to 32 of a-z, 0-9 and dashes"
+		times   = "empty, or two times of a day such as 02:00-05:00 or 22:30-04:00"
+		trial   = "from 1m to 24h, as in 90s, 5m, 1h30m or a plain number of seconds"
 		devices = "on, off, disabled, canary, gradual, majority, full, or a percentage of all devices from 0% to 100%"
 	)
 	for _, c := range []struct{ key, text, allowed string }{
@@ -256,6 +272,28 @@ func TestRefusedValues(t *testing.T) {
 		{"features.cache_warming", "", devices},
 		{"features.emergency_off", "soon", "true or false"},
 		{"features.emergency_file", "/boot/", "empty, or the path of a file"},
+		{"update.url", "ftp://updates.example", address},
+		{"update.url", "updates.example", address},
+		{"update.url", "https://me:secret@updates.example", address},
+		{"update.url", "https://updates.example/?key=1", address},
+		{"update.url", "https://updates.example:0", address},
+		{"update.url", "https://two words.example", address},
+		{"update.url", "https://up dates.example/é", address},
+		{"update.url", "https://256.1.1.1", address},
+		{"update.url", "https://updates.example/" + strings.Repeat("a", 2048), address},
+		{"update.channel", "", row},
+		{"update.channel", strings.Repeat("a", 33), row},
+		{"update.channel", "../stable", row},
+		{"update.automatic", "system", "off, agent or all"},
+		{"update.window", "02:00", times},
+		{"update.window", "02:00-02:00", times},
+		{"update.window", "24:00-05:00", times},
+		{"update.window", "02:60-05:00", times},
+		{"update.window", "2-5", times},
+		{"update.window", "+2:00-05:00", times},
+		{"update.window", "02:00-05:00-06:00", times},
+		{"update.trial", "59s", trial},
+		{"update.trial", "25h", trial},
 		{"alexa.bearer_token", "é", "empty, or 1 to 512 letters, digits and signs without spaces"},
 		{"log.level", "loud", "debug, info, warn or error"},
 	} {
