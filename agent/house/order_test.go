@@ -12,9 +12,9 @@ const module = "calendarbot"
 // A new package gets its place here first.
 func order() [][]string {
 	return [][]string{
-		{"agent/calendar", "agent/feature", "agent/slot", "agent/network"},
-		{"agent/ics", "agent/view", "agent/config", "agent/pressure", "agent/clock"},
-		{"agent/budget", "agent/guard", "agent/health", "agent/run", "agent/preseed"},
+		{"agent/calendar", "agent/feature", "agent/durable"},
+		{"agent/ics", "agent/view", "agent/config", "agent/pressure", "agent/clock", "agent/slot", "agent/network"},
+		{"agent/budget", "agent/guard", "agent/health", "agent/run", "agent/preseed", "agent/overlay", "agent/trial"},
 		{"agent/conn"},
 		{"agent/store"},
 		{"agent/feed", "agent/page", "agent/update"},

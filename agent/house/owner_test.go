@@ -17,6 +17,7 @@ func owners() map[string][]string {
 		"github.com/pressly/goose/v3":      {"agent/store"},
 		"github.com/coreos/go-systemd/v22": {"agent/run"},
 		"golang.org/x/sync":                {"agent/run"},
+		"golang.org/x/mod":                 {"agent/slot"},
 		"github.com/prometheus/procfs":     {"agent/pressure"},
 		"gopkg.in/yaml.v3":                 {"agent/config"},
 		"github.com/pelletier/go-toml/v2":  {"agent/preseed"},
@@ -40,6 +41,7 @@ func testOwners() map[string][]string {
 		"github.com/chromedp/chromedp":    {"agent/page"},
 		"github.com/chromedp/cdproto":     {"agent/page"},
 		"golang.org/x/net":                {"agent/page"},
+		"golang.org/x/mod":                {"scripts"},
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package slot is the state of things of which there are two, one in use and one to fall back on: configurations, programs,
-// systems. It is durable at every step.
+// systems. It is durable at every step. Transitions are pure (State); a Folder keeps them; Orders and Requests ask for them.
 package slot
 
 import (
@@ -16,6 +16,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"calendarbot/agent/durable"
 )
 
 // Request is the wish to go back. It is carried out by whoever owns the slots; here it is kept.
@@ -69,14 +71,14 @@ func Ask(dir string, r Request) error {
 	if err := makeFolder(dir); err != nil {
 		return fmt.Errorf("ask to go back: %w", err)
 	}
-	if err := alone(dir, func(folder *os.File) error { return replace(dir, folder, r) }); err != nil {
+	if err := alone(dir, func() error { return replace(dir, r) }); err != nil {
 		return fmt.Errorf("ask to go back: %w", err)
 	}
 	return nil
 }
 
 // replace puts r into the folder, unless what stands there weighs more.
-func replace(dir string, folder *os.File, r Request) error {
+func replace(dir string, r Request) error {
 	r.Count = 1
 	if stands, err := read(filepath.Join(dir, requestFile)); err == nil && stands != nil {
 		if stands.Level > r.Level {
@@ -89,14 +91,7 @@ func replace(dir string, folder *os.File, r Request) error {
 	if err != nil {
 		return err
 	}
-	beside := filepath.Join(dir, newFile)
-	if err := write(beside, append(text, '\n')); err != nil {
-		return err
-	}
-	if err := os.Rename(beside, filepath.Join(dir, requestFile)); err != nil {
-		return err
-	}
-	return folder.Sync()
+	return durable.Write(filepath.Join(dir, requestFile), append(text, '\n'), 0o644)
 }
 
 // Asked returns the request that stands; nil for none. A file that cannot be read as one is an error that names it.
@@ -110,13 +105,13 @@ func Asked(dir string) (*Request, error) {
 
 // Settle takes the request back, as it was carried out or is not wished any more. None is no error; one that cannot be read goes too.
 func Settle(dir string) error {
-	err := alone(dir, func(folder *os.File) error {
+	err := alone(dir, func() error {
 		for _, name := range []string{requestFile, newFile} {
-			if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := durable.Remove(filepath.Join(dir, name)); err != nil {
 				return err
 			}
 		}
-		return folder.Sync()
+		return nil
 	})
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("take the request to go back away: %w", err)
@@ -126,25 +121,15 @@ func Settle(dir string) error {
 
 // makeFolder makes the folder, and has its name on the disk before anything is in it.
 func makeFolder(dir string) error {
-	switch _, err := os.Stat(dir); {
-	case err == nil:
-		return nil
-	case !errors.Is(err, fs.ErrNotExist):
+	if _, err := os.Stat(filepath.Dir(dir)); err != nil {
 		return err
 	}
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return err
-	}
-	above, err := os.Open(filepath.Dir(dir))
-	if err != nil {
-		return err
-	}
-	return errors.Join(above.Sync(), above.Close())
+	return durable.MakeFolder(dir, 0o755)
 }
 
 // alone does something while no other program, and no other goroutine, does so in the folder. The kernel takes the lock back from
 // a program that ends.
-func alone(dir string, do func(folder *os.File) error) error {
+func alone(dir string, do func() error) error {
 	folder, err := os.Open(dir)
 	if err != nil {
 		return err
@@ -152,20 +137,7 @@ func alone(dir string, do func(folder *os.File) error) error {
 	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX); err != nil {
 		return errors.Join(fmt.Errorf("lock %s: %w", dir, err), folder.Close())
 	}
-	return errors.Join(do(folder), folder.Close())
-}
-
-// write makes a file with a text that is on the disk when it returns.
-func write(name string, text []byte) error {
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(text)
-	if err == nil {
-		err = file.Sync()
-	}
-	return errors.Join(err, file.Close())
+	return errors.Join(do(), folder.Close())
 }
 
 // read reads a request from a file; nil when there is no file.
