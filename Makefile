@@ -37,7 +37,7 @@ build: ## build bin/calendarbot for this machine
 .PHONY: build-arm64
 build-arm64: ## build bin/calendarbot-arm64 for the device
 	@scripts/setup arm64
-	CC=aarch64-linux-gnu-gcc GOOS=linux GOARCH=arm64 $(GO) $(BUILD) -o bin/calendarbot-arm64 ./agent
+	CC=aarch64-linux-gnu-gcc GOOS=linux GOARCH=arm64 $(GO) $(BUILD) -o $(or $(TO),bin/calendarbot-arm64) ./agent
 
 .PHONY: test
 test: build test-arm64 ## run every test of the agent and the scripts
