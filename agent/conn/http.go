@@ -77,7 +77,7 @@ func httpDefaults(c config.HTTP) config.HTTP {
 	c.PerHost = bounded(c.PerHost, 2, 30)
 	c.Connect = positive(c.Connect, 10*time.Second)
 	c.Header = positive(c.Header, 15*time.Second)
-	c.Idle = positive(c.Idle, 90*time.Second)
+	c.Idle = positive(c.Idle, 6*time.Minute)
 	return c
 }
 
