@@ -33,7 +33,8 @@ type File struct {
 	name string
 }
 
-// Create begins a file that takes its place with Commit. The folder is to be there.
+// Create begins a file that takes its place with Commit. The folder is to be there. Mode 0 leaves the permissions as the file system gives
+// them, which is all that FAT allows.
 func Create(name string, mode fs.FileMode) (*File, error) {
 	if err := os.Remove(name + beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -44,7 +45,10 @@ func Create(name string, mode fs.FileMode) (*File, error) {
 		return nil, err
 	}
 	f := &File{file: file, name: name}
-	if err := file.Chmod(mode); err != nil {
+	if mode != 0 {
+		err = file.Chmod(mode)
+	}
+	if err != nil {
 		return nil, errors.Join(err, f.Abandon())
 	}
 	return f, nil

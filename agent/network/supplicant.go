@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"calendarbot/agent/durable"
 )
 
 // supplicantFile is where wpa_supplicant@wlan0.service reads which networks there are.
@@ -30,7 +32,7 @@ func Write(root string, w Wifi) error {
 	name := under(root, supplicantFile)
 	var err error
 	if len(w.Networks) == 0 {
-		err = removeFile(name)
+		err = durable.Remove(name)
 	} else {
 		err = replaceFile(name, w.text(), 0o600)
 	}
@@ -190,54 +192,12 @@ func unquoted(value string) (inside string, ok bool) {
 	return value[1:end], true
 }
 
-// replaceFile puts a text in the place of a file, or of none.
+// replaceFile puts a text in the place of a file, or of none. What is missing of its folder is made.
 func replaceFile(name string, text []byte, mode fs.FileMode) error {
-	dir := filepath.Dir(name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := durable.MakeFolder(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
-	beside := name + ".new" // what a crash leaves of it is written over by the next one
-	if err := os.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	file, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(text)
-	if err == nil {
-		err = file.Chmod(mode) // whatever the umask
-	}
-	if err == nil {
-		err = file.Sync()
-	}
-	if err := errors.Join(err, file.Close()); err != nil {
-		return errors.Join(err, os.Remove(beside))
-	}
-	if err := os.Rename(beside, name); err != nil {
-		return errors.Join(err, os.Remove(beside))
-	}
-	return syncFolder(dir)
-}
-
-// removeFile removes a file; that there is none is no error.
-func removeFile(name string) error {
-	err := os.Remove(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(name))
-}
-
-func syncFolder(dir string) error {
-	folder, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return durable.Write(name, text, mode)
 }
 
 // readFile reads a file of at most so many bytes.

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"calendarbot/agent/durable"
 )
 
 // The units that one radio is shared by; each stops the other.
@@ -229,7 +231,7 @@ func (w *Watch) takeBack(wanted string) error {
 	case before == nil:
 		return nil
 	case *before == nil:
-		return removeFile(name)
+		return durable.Remove(name)
 	}
 	return replaceFile(name, *before, 0o600)
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"calendarbot/agent/durable"
 )
 
 // The files that the device writes on the card, for people.
@@ -160,10 +162,7 @@ func (c card) write(changes ...change) error {
 func (c card) put(ch change) error {
 	name := filepath.Join(c.dir, ch.name)
 	if ch.text == nil {
-		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		return syncFolder(c.dir)
+		return durable.Remove(name)
 	}
 	old, err := os.OpenFile(name, os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"calendarbot/agent/config"
+	"calendarbot/agent/durable"
 	"calendarbot/agent/network"
 )
 
@@ -135,65 +136,33 @@ func readRegular(name string, most int64) ([]byte, error) {
 	return data, errors.Join(err, f.Close())
 }
 
-// replace puts a text in the place of a file, or of none: written beside, synced and renamed, so that a crash leaves the one or the other.
+// replace puts a text in the place of a file, or of none. Mode 0 is for the card, where permissions are not to be had; group 0 leaves it root's.
 func replace(name string, text []byte, mode fs.FileMode, group int) error {
-	dir := filepath.Dir(name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := durable.MakeFolder(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
-	beside := name + ".new" // what a crash leaves of it is written over by the next one
-	if err := os.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_CLOEXEC, 0o600)
+	f, err := durable.Create(name, mode)
 	if err != nil {
 		return err
 	}
 	if group != 0 && os.Geteuid() == 0 {
 		err = f.Chown(0, group)
 	}
-	if err == nil && mode != 0 {
-		err = f.Chmod(mode)
-	}
 	if err == nil {
 		_, err = f.Write(text)
 	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(beside, name)
-	}
 	if err != nil {
-		return errors.Join(err, os.Remove(beside))
+		return errors.Join(err, f.Abandon())
 	}
-	return syncFolder(dir)
+	return f.Commit()
 }
 
 // relink puts a link in the place of a file, or of none.
 func relink(name, target string) error {
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+	if err := durable.MakeFolder(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
-	beside := name + ".new"
-	if err := os.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := os.Symlink(target, beside); err != nil {
-		return err
-	}
-	if err := os.Rename(beside, name); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(name))
-}
-
-func syncFolder(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return durable.Link(target, name)
 }
 
 // agentGroup is the group of the agent's user in root/etc/passwd; 0 when there is none.
