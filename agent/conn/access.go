@@ -80,6 +80,15 @@ func OpenMemory(ctx context.Context, path string, o DBOptions) (*DB, error) {
 // InMemory tells that the database came from OpenMemory.
 func (db *DB) InMemory() bool { return db.access == inMemory }
 
+// URI is the name by which ATTACH and VACUUM INTO of another database in this program find this one, to write to it.
+func (db *DB) URI() string {
+	system := "unix"
+	if db.access == inMemory {
+		system = "memdb"
+	}
+	return "file:" + (&url.URL{Path: db.access.name(db.place)}).EscapedPath() + "?vfs=" + system
+}
+
 // Unwritable tells why nothing can be stored in the file; nil when it can, and for a database in memory.
 func (db *DB) Unwritable() error { return db.unwritable }
 

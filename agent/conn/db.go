@@ -38,6 +38,7 @@ type DB struct {
 	read, write     *sql.DB
 	readers, writer *connector
 	access          access
+	place           string // the path it was opened with
 	unwritable      error       // why nothing can be stored; nil when it can
 	anchor          driver.Conn // keeps a database in memory while its only other connection is closed
 }
@@ -134,7 +135,7 @@ func newDB(path string, o DBOptions, how access) *DB {
 		"_cache_size":   {strconv.Itoa(-writerCacheKiB)},
 	}
 	how.adjust(w)
-	db := &DB{access: how}
+	db := &DB{access: how, place: path}
 	db.writer = &connector{dsn: source(w), pool: newPool("database", limits{rest: 1, fixed: 1, most: 1}, nil)}
 	db.writer.pool.bound = dbBound
 	db.write = unpooled(db.writer)

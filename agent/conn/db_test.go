@@ -234,3 +234,30 @@ func TestDamagedPageIsCorrupt(t *testing.T) {
 		t.Errorf("reading a damaged page: %v", err)
 	}
 }
+
+func TestDatabaseIsFoundByAnotherOne(t *testing.T) {
+	file, _ := OpenDB(t.Context(), filepath.Join(t.TempDir(), "a b?.db"), DBOptions{})
+	memory, err := OpenMemory(t.Context(), "/c.db", DBOptions{})
+	if err != nil || file == nil {
+		t.Fatal(err)
+	}
+	for from, to := range map[*DB]*DB{file: memory, memory: file} {
+		c, err := from.Write().Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, attached := c.ExecContext(t.Context(), "ATTACH ? AS other", to.URI())
+		_, made := c.ExecContext(t.Context(), "CREATE TABLE other.a (n)")
+		_, detached := c.ExecContext(t.Context(), "DETACH other")
+		if err := errors.Join(attached, made, detached, c.Close()); err != nil {
+			t.Error(err)
+		}
+		var n int
+		if err := to.Write().QueryRow("SELECT count(*) FROM a").Scan(&n); err != nil {
+			t.Errorf("%s: %v", to.URI(), err)
+		}
+	}
+	if err := errors.Join(file.Close(), memory.Close()); err != nil {
+		t.Error(err)
+	}
+}

@@ -284,7 +284,7 @@ func TestDatabaseOfTheVersionBeforeIsTakenOn(t *testing.T) {
 	if k.Recovered() != "" || len(k.between(day(3)).Events) != 300 || len(k.between(day(3)).Hidden) != 1 {
 		t.Errorf("%q, %d events", k.Recovered(), len(k.between(day(3)).Events))
 	}
-	if _, err := os.Stat(k.path + copySuffix); err != nil {
+	if _, err := os.Stat(copies(k.path).of(2)); err != nil {
 		t.Errorf("no copy was kept: %v", err)
 	}
 	k.keepsInMemory()

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/pressly/goose/v3"
 
@@ -16,9 +15,6 @@ import (
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
-
-// copySuffix names the copy of the database that is made before a migration; there is one.
-const copySuffix = ".before-migration"
 
 // schema returns the migrations of this program.
 func schema() fs.FS {
@@ -29,15 +25,21 @@ func schema() fs.FS {
 	return sub
 }
 
-// migrate brings the database to the newest version that the migrations know.
+// laterError says that a later version of the program has changed the database.
+type laterError struct{ has, knows int64 }
+
+func (e *laterError) Error() string {
+	return fmt.Sprintf("a later version of the program has written it (schema %d, this one knows %d)", e.has, e.knows)
+}
+
+// migrate brings the database to the newest version that the migrations know. Before a file is changed it is copied, as copies tells;
+// a file that has a later version is left alone, and is a laterError.
 func migrate(ctx context.Context, db *conn.DB, path string, migrations fs.FS) error {
-	p, err := goose.NewProvider(goose.DialectSQLite3, db.Write(), migrations,
-		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	p, err := provider(db, migrations)
 	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
+		return err
 	}
-	known := p.ListSources()
-	newest := known[len(known)-1].Version
+	newest := newestOf(p)
 	have, err := version(ctx, db.Write())
 	switch {
 	case err != nil:
@@ -45,10 +47,9 @@ func migrate(ctx context.Context, db *conn.DB, path string, migrations fs.FS) er
 	case have == newest:
 		return nil // goose itself would take several transactions to find that out
 	case have > newest:
-		return fmt.Errorf("%s was written by a newer version of the program (schema %d, this one knows %d): "+
-			"install that version again, or move the file away to start anew", path, have, newest)
-	case have > 0:
-		if err := snapshot(ctx, db.Write(), path+copySuffix); err != nil {
+		return &laterError{has: have, knows: newest}
+	case have > 0 && !db.InMemory():
+		if err := copies(path).add(ctx, db.Write(), have); err != nil {
 			return fmt.Errorf("copy the database before migrating it: %w", err)
 		}
 	}
@@ -56,6 +57,21 @@ func migrate(ctx context.Context, db *conn.DB, path string, migrations fs.FS) er
 		return fmt.Errorf("migrate the database from schema %d to %d: %w", have, newest, err)
 	}
 	return nil
+}
+
+func provider(db *conn.DB, migrations fs.FS) (*goose.Provider, error) {
+	p, err := goose.NewProvider(goose.DialectSQLite3, db.Write(), migrations,
+		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return p, nil
+}
+
+// newestOf is the schema that the migrations lead to.
+func newestOf(p *goose.Provider) int64 {
+	known := p.ListSources()
+	return known[len(known)-1].Version
 }
 
 // version returns the version of the schema, 0 for an empty database.
@@ -75,25 +91,4 @@ func version(ctx context.Context, db *sql.DB) (int64, error) {
 	var v sql.NullInt64
 	err = db.QueryRowContext(ctx, "SELECT max(version_id) FROM "+goose.DefaultTablename).Scan(&v)
 	return v.Int64, err
-}
-
-// snapshot writes a copy of the database to the file, in place of an older one.
-func snapshot(ctx context.Context, db *sql.DB, file string) error {
-	unfinished := file + ".new"
-	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	// The copy holds passwords too; SQLite keeps the mode of an empty file.
-	f, err := os.OpenFile(unfinished, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = db.ExecContext(ctx, "VACUUM INTO ?", unfinished)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(unfinished))
-	}
-	return os.Rename(unfinished, file)
 }

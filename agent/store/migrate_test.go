@@ -15,7 +15,7 @@ import (
 )
 
 // later returns the migrations with one more.
-func later(t *testing.T, statement string) fs.FS {
+func later(t testing.TB, statement string) fs.FS {
 	t.Helper()
 	all := fstest.MapFS{"90000_later.sql": {Data: []byte("-- +goose Up\n" + statement + "\n")}}
 	names, err := fs.Glob(schema(), "*.sql")
@@ -38,8 +38,8 @@ func TestLaterVersionMigratesAndKeepsACopy(t *testing.T) {
 	k.fetch("work", calendarOf(event("a", 3, "A")))
 	k.must(k.Close())
 	// A copy that an earlier migration left is replaced.
-	k.must(os.WriteFile(k.path+copySuffix, []byte("old"), 0o600))
-	k.must(os.WriteFile(k.path+copySuffix+".new", []byte("of an interrupted migration"), 0o600))
+	k.must(os.WriteFile(copies(k.path).of(3), []byte("old"), 0o600))
+	k.must(os.WriteFile(copies(k.path).of(3)+".new", []byte("of an interrupted migration"), 0o600))
 	newer, err := open(t.Context(), k.options(), later(t, "ALTER TABLE source ADD COLUMN later TEXT NOT NULL DEFAULT 'yes';"))
 	k.must(err)
 	k.Store = newer
@@ -48,7 +48,7 @@ func TestLaterVersionMigratesAndKeepsACopy(t *testing.T) {
 	}
 	var text string
 	k.must(newer.db.Read().QueryRow("SELECT later FROM source").Scan(&text))
-	info, err := os.Stat(k.path + copySuffix)
+	info, err := os.Stat(copies(k.path).of(3))
 	k.must(err)
 	if info.Mode().Perm() != 0o600 {
 		t.Errorf("the copy has mode %v: its passwords could be read by others", info.Mode())
@@ -57,7 +57,7 @@ func TestLaterVersionMigratesAndKeepsACopy(t *testing.T) {
 
 	// The copy is what the program of before can go on with.
 	old := k.options()
-	old.Path = k.path + copySuffix
+	old.Path = copies(k.path).of(3)
 	k.Store, err = Open(t.Context(), old)
 	k.must(err)
 	if got := k.titles(march()); got != "work:A" {
@@ -71,8 +71,8 @@ func TestLaterVersionMigratesAndKeepsACopy(t *testing.T) {
 func TestCurrentVersionIsNotCopied(t *testing.T) {
 	k := newStore(t)
 	k.restart()
-	if _, err := os.Stat(k.path + copySuffix); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("there is a copy: %v", err)
+	if all, err := copies(k.path).list(); err != nil || len(all) != 0 {
+		t.Errorf("there are copies: %v, %v", all, err)
 	}
 }
 
@@ -98,18 +98,6 @@ func refused(t *testing.T, path, reason string, migrations fs.FS) {
 	if err != nil || len(aside) != 0 {
 		t.Errorf("set aside: %v, %v", aside, err)
 	}
-}
-
-func TestDatabaseOfANewerProgramIsRefusedAndLeftAlone(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.db")
-	s, err := open(t.Context(), Options{Path: path}, later(t, "CREATE TABLE later (n INTEGER);"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	refused(t, path, "newer version of the program", schema())
 }
 
 func TestDatabaseOfAnotherProgramIsRefusedAndLeftAlone(t *testing.T) {

@@ -67,13 +67,16 @@ var errGone = errors.New("there is no database")
 // before they are saved; after a power cut their generations must not be given out again.
 const generationGap = 1024
 
-// Open opens the file at o.Path, migrates it (after copying it to PATH.before-migration) and reads
+// Open opens the file at o.Path, migrates it (after copying it to PATH.schema-N, N being the schema that it had) and reads
 // the picture. A corrupt file is set aside as PATH.corrupt-TIME and a new one started; Recovered says so.
-// A file that a newer version of the program has written is left alone, and is an error.
+//
+// A file that a later version of the program has migrated is kept as PATH.schema-N too. The store goes on with what this version
+// understands of it, and for the rest with the newest copy of before; Recovered says so. A later version that runs again then goes
+// on with what this one leaves, not with what was kept.
 //
 // A file that cannot be written, on a disk that became read-only above all, is read, and every change is
-// refused. When it cannot be used so, because it is missing, damaged or has to be migrated first, the store is kept in
-// memory until Close, with what could be read of the file but for events. Recovered says so.
+// refused. When it cannot be used so, because it is missing or damaged, or because it is of another schema and there is no room for
+// another file, the store is kept in memory until Close, with what could be read of the file. Recovered says so.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	return open(ctx, o, schema())
 }
@@ -94,7 +97,7 @@ func open(ctx context.Context, o Options, migrations fs.FS) (*Store, error) {
 	case conn.Unwritable(err):
 		s.sealed = err
 	}
-	if err != nil && (conn.IsCorrupt(err) || s.sealed != nil && conn.Unwritable(err)) {
+	if err != nil && (conn.IsCorrupt(err) || s.sealed != nil) {
 		s.db = db
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -110,6 +113,9 @@ func open(ctx context.Context, o Options, migrations fs.FS) (*Store, error) {
 	if s.sealed != nil { // the file does not know the generations that were given out since it was sealed
 		p.generation = max(p.generation, since(s.o.Now()))
 		s.tell(told(s.sealed) + ": nothing new can be stored, and calendars are shown as they were stored last. " + advice(s.sealed))
+	}
+	if db.InMemory() {
+		s.tell(told(s.sealed) + ": what is fetched and changes are lost when the program ends. " + advice(s.sealed))
 	}
 	p.generation += generationGap
 	s.picture.Store(p)
@@ -132,14 +138,26 @@ func (s *Store) start(ctx context.Context) (*conn.DB, *picture, error) {
 		return nil, newPicture(), err
 	}
 	db.SetMaximum(int(s.most.Load()))
-	if err := migrate(ctx, db, s.o.Path, s.migrations); err != nil {
-		switch {
-		case conn.IsCorrupt(err):
-			return db, newPicture(), err
-		case conn.Unwritable(err):
-			p, rest := load(ctx, db.Write()) // as far as the older schema is the same
-			return db, p, errors.Join(err, rest)
+	err = migrate(ctx, db, s.o.Path, s.migrations)
+	later, isLater := errors.AsType[*laterError](err)
+	if isLater && db.Unwritable() == nil {
+		words, err := s.goBack(ctx, db, later)
+		if err == nil {
+			s.tell(words)
+			return s.start(ctx)
 		}
+		if context.Cause(ctx) != nil {
+			return nil, nil, err
+		}
+		return s.startInMemory(ctx, nil, err)
+	}
+	switch {
+	case err == nil:
+	case conn.IsCorrupt(err):
+		return db, newPicture(), err
+	case conn.Unwritable(err) || conn.IsFull(err) || isLater:
+		return s.startInMemory(ctx, db, err)
+	default:
 		return nil, nil, errors.Join(err, db.Close())
 	}
 	p, err := load(ctx, db.Write())
