@@ -38,7 +38,7 @@ type DB struct {
 	read, write     *sql.DB
 	readers, writer *connector
 	access          access
-	place           string // the path it was opened with
+	place           string      // the path it was opened with
 	unwritable      error       // why nothing can be stored; nil when it can
 	anchor          driver.Conn // keeps a database in memory while its only other connection is closed
 }
