@@ -91,10 +91,11 @@ func (r *bootRun) run() (Report, error) {
 
 // takeOver writes what the sheets wish into both slots. It returns the hostname and the PIN that hold then, and whether all was written.
 func (r *bootRun) takeOver(sheets []*Sheet) (hostname, holds string, ok bool) {
-	active, idle, idleName := slots(r.Root)
+	active, idle, idleName, err := slots(r.Root)
+	r.fails(err)
 	was, err := read(active, filepath.Join(active, agentFile))
 	r.fails(err)
-	other, err := read(idle, filepath.Join(idle, agentFile), filepath.Join(r.Root, "usr/share/calendarbot/overlay", idleName, agentFile))
+	other, err := read(idle, filepath.Join(idle, agentFile), filepath.Join(r.Root, "usr/share/calendarbot/overlay", string(idleName), agentFile))
 	r.fails(err)
 	now, next := was, other
 	now.agent, err = aside(active, was.agent)

@@ -208,14 +208,20 @@ func TestWhatIsBrokenOnTheDeviceIsToldAndReplaced(t *testing.T) {
 	if agentGroup(b.root) != 871 || agentGroup(b.card) != 0 {
 		t.Errorf("the group is %d", agentGroup(b.root))
 	}
-	if _, idle, name := slots(b.root); name != "b" || !strings.HasSuffix(idle, "/data/config/b") {
-		t.Errorf("the idle slot is %s", idle)
+	for _, c := range []struct{ file, text, idle string }{
+		{"run/calendarbot-boot/config", "", "b"},
+		{"data/slots/config.json", `{"active":"b","former":"a"}`, "a"},
+		{"run/calendarbot-boot/config", "a\n", "b"}, // what is mounted, whatever is active
+	} {
+		b.write(filepath.Join(b.root, c.file), c.text)
+		if _, idle, name, err := slots(b.root); err != nil || string(name) != c.idle || !strings.HasSuffix(idle, "/data/config/"+c.idle) {
+			t.Errorf("after %s in %s the idle slot is %s, %v", c.text, c.file, idle, err)
+		}
 	}
-	if err := os.Symlink("b", filepath.Join(b.root, "data/config/active")); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, name := slots(b.root); name != "a" {
-		t.Errorf("the idle slot is %s", name)
+	b.write(filepath.Join(b.root, "run/calendarbot-boot/config"), "")
+	b.write(filepath.Join(b.root, "data/slots/config.json"), "{")
+	if _, _, name, err := slots(b.root); err == nil || name != "b" {
+		t.Errorf("the idle slot of a state that cannot be read is %s, %v", name, err)
 	}
 }
 

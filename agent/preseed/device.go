@@ -16,6 +16,7 @@ import (
 	"calendarbot/agent/config"
 	"calendarbot/agent/durable"
 	"calendarbot/agent/network"
+	"calendarbot/agent/slot"
 )
 
 // Where things are under the root of a configuration slot.
@@ -39,15 +40,22 @@ type device struct {
 	agent    []byte
 }
 
-// slots are the root under which the active slot's /etc lies, and that of the idle one, which takes its place when
-// the configuration is rolled back: it is to know the network and the calendars too.
-func slots(root string) (active, idle, idleName string) {
-	data := filepath.Join(root, "data/config")
-	idleName = "b"
-	if target, err := os.Readlink(filepath.Join(data, "active")); err == nil && filepath.Base(target) == "b" {
-		idleName = "a"
+// mountedFile names the slot that the start mounted over /etc.
+const mountedFile = "run/calendarbot-boot/config"
+
+// slots are the root under which the /etc of the slot that is mounted lies, and that of the other one, which takes its place when
+// the configuration is rolled back: it is to know the network and the calendars too. Where the start left no word, the active one is mounted;
+// when that cannot be read either it is the first, as at the start.
+func slots(root string) (active, idle string, idleName slot.Name, err error) {
+	text, err := readRegular(filepath.Join(root, mountedFile), maxOwn)
+	mounted := slot.Name(strings.TrimSpace(string(text)))
+	if mounted != slot.A && mounted != slot.B {
+		var state slot.State
+		state, err = slot.Folder(filepath.Join(root, "data/slots")).Read(slot.Config)
+		mounted = state.Active
 	}
-	return root, filepath.Join(data, idleName), idleName
+	idleName = mounted.Other()
+	return root, filepath.Join(root, "data/config", string(idleName)), idleName, err
 }
 
 // read reads what a slot says. The first of the agent's files that is there counts. What cannot be read is as if it were not there, and
