@@ -12,6 +12,7 @@ main() {
     find "$root/etc/systemd/system" -mindepth 1 -delete
     put overlay/common "$root"
     install -m 0644 "$WORK/keys/system.cert.pem" "$root/etc/rauc/keyring.pem"
+    sed -i "s/^bundle-formats=.*/&\nmin-bundle-version=$VERSION/" "$root/etc/rauc/system.conf"
     for slot in a b; do
         mkdir -p "$root/usr/share/calendarbot/overlay/$slot"
         put "overlay/$slot" "$root/usr/share/calendarbot/overlay/$slot"

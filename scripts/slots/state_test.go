@@ -8,49 +8,13 @@ import (
 	"testing"
 )
 
-// TestBootGood has the agent come up, fall over and stay.
-func TestBootGood(t *testing.T) {
-	b := slots(t)
-	b.state("BOOT_ORDER=A B\nBOOT_A_LEFT=2\nBOOT_B_LEFT=0\n")
-	at := func(uptime int, then string) string {
-		return fmt.Sprintf("#!/bin/sh\necho '%d.42 99.99' >$D/uptime\n%s\n", uptime, then)
-	}
-	b.write("later-1", at(60, ":"))
-	b.write("later-2", at(100, "echo 90000000 >$D/active"))
-	b.write("later-3", at(260, "rm $D/active"))
-	b.write("later-4", at(280, "echo 270000000 >$D/active"))
-	b.write("later-5", at(449, ":"))
-	b.write("later-6", at(450, ":"))
-	// Until then /data is one in memory, as the one on the card could not be mounted.
-	b.write("found", "lost\n")
-	b.write("later-7", at(460, "echo mended >$D/found"))
-	b.write("later-8", at(470, ":"))
-	b.environ = append(b.environ, "PROC="+b.dir, "FOUND="+b.path("found"))
-	if said := b.works("boot-good", "180"); !strings.Contains(said, "slot A is confirmed: the agent has been up for 180 seconds") {
-		t.Errorf("it says %q", said)
-	}
-	if left := b.works("boot-state", "get", "BOOT_A_LEFT"); left != "9\n" {
-		t.Errorf("slot A has %s left", left)
-	}
-	if _, err := os.Stat(b.path("later-7")); !os.IsNotExist(err) {
-		t.Error("it was confirmed too early")
-	}
-	if _, err := os.Stat(b.path("later-8")); err != nil {
-		t.Error("it was confirmed too late")
-	}
-
-	// A confirmed one is not looked at any more.
-	before := b.digest(b.disk)
-	b.works("boot-good", "180")
-	if b.digest(b.disk) != before {
-		t.Error("a confirmed state was written")
-	}
-}
-
 func TestBootState(t *testing.T) {
 	b := slots(t)
 	if slot := b.works("boot-state", "slot"); slot != "A\n" {
 		t.Errorf("slot A runs, it says %q", slot)
+	}
+	if other := b.works("boot-state", "other"); other != fmt.Sprintf("B %s %d\n", b.path("p3"), slotSize) {
+		t.Errorf("slot B does not run, it says %q", other)
 	}
 	b.works("boot-state", "set", "BOOT_ORDER", "B A", "BOOT_B_LEFT", "3")
 	b.bootable("3", "B A")
@@ -65,6 +29,9 @@ func TestBootState(t *testing.T) {
 	b.write("root", b.path("p3")+"\n")
 	if slot := b.works("boot-state", "slot"); slot != "B\n" {
 		t.Errorf("slot B runs, it says %q", slot)
+	}
+	if other := b.works("boot-state", "other"); other != fmt.Sprintf("A %s %d\n", b.path("p2"), slotSize) {
+		t.Errorf("slot A does not run, it says %q", other)
 	}
 
 	// A state with a wrong checksum is U-Boot's to make new.
@@ -93,7 +60,7 @@ func TestEverybodyMeansTheSame(t *testing.T) {
 		{"../../image/boot/boot-state.txt", `(?m)^BOOT_ORDER=A B\nBOOT_A_LEFT=3\nBOOT_B_LEFT=0$`},
 		{"../../overlay/common/etc/fw_env.config", `(?m)^/dev/calendarbot-card 0x80000 0x200$`},
 		{"../../overlay/common/etc/rauc/system.conf", `(?m)^boot-attempts=9\nboot-attempts-primary=3$`},
-		{programs + "/boot-good", `CONFIRMED=9\n`},
+		{programs + "/install-system", `CONFIRMED=9 TRIES=3 `},
 		{programs + "/clone-slot", `CONFIRMED=9 TRIES=3\n`},
 	} {
 		if text, err := os.ReadFile(c.file); err != nil {
