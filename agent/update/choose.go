@@ -97,7 +97,7 @@ func Choose(offers []Offer, f Facts) Choice {
 			}
 			c.Listed = append(c.Listed, r)
 		}
-		if w, ok := f.withdrawn(kind, f.Running[kind]); ok && f.Trial == "" && (c.Install == nil || c.Install.Kind != kind) {
+		if w, ok := f.withdrawn(kind, f.Running[kind]); ok && (c.Install == nil || c.Install.Kind != kind) {
 			c.Back = append(c.Back, Back{kind, w.Version, w.Why})
 		}
 	}
