@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"calendarbot/agent/durable"
 )
@@ -95,6 +96,51 @@ func (f Folder) Trial() (Kind, *Trial, error) {
 		wrong = append(wrong, err)
 	}
 	return "", nil, errors.Join(wrong...)
+}
+
+// Answer is what became of the last order or request, for a person.
+type Answer struct {
+	Do      string    `json:"do"` // of the Order; "rollback" for a Request
+	Kind    Kind      `json:"kind,omitempty"`
+	Level   int       `json:"level,omitempty"` // of a Request
+	Words   string    `json:"words"`           // a sentence; why it was refused when it was
+	Refused bool      `json:"refused"`
+	At      time.Time `json:"at"`
+}
+
+const mostAnswer = 8 << 10 // bytes
+
+// Tell keeps an answer for those who ask with Told.
+func (f Folder) Tell(a Answer) error {
+	a.Words = line(a.Words, 4*mostWhy)
+	text, err := json.Marshal(a)
+	if err == nil {
+		err = durable.MakeFolder(string(f), 0o755)
+	}
+	if err == nil {
+		err = alone(string(f), func() error { return durable.Write(f.name("answer"), append(text, '\n'), 0o644) })
+	}
+	if err != nil {
+		return fmt.Errorf("tell what became of an order: %w", err)
+	}
+	return nil
+}
+
+// Told is the last answer; nil for none.
+func (f Folder) Told() (*Answer, error) {
+	text, err := readPlain(f.name("answer"), mostAnswer)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var a Answer
+	if err == nil {
+		err = json.Unmarshal(text, &a)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what became of an order: %w", err)
+	}
+	a.Words = line(a.Words, 4*mostWhy)
+	return &a, nil
 }
 
 // parseState reads what Change wrote, or what a newer program wrote, which may say more. What it returns is within the bounds of State.

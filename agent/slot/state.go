@@ -88,6 +88,7 @@ type Outcome struct {
 	By      string    `json:"by,omitempty"`  // who decided: "judge", "tries", "person", or of a Request
 	Kept    bool      `json:"kept"`
 	At      time.Time `json:"at"`
+	Asked   time.Time `json:"asked,omitzero"` // of the Request that this carried out
 }
 
 // Denial is a version that is not to be tried again.
@@ -154,11 +155,7 @@ func (s State) Stage(n Name, c Content) (State, error) {
 	if err := c.check(); err != nil {
 		return s, fmt.Errorf("stage %s %s: %w", s.kind, c.Version, err)
 	}
-	s.Slots = maps.Clone(s.Slots)
-	if s.Slots == nil {
-		s.Slots = map[Name]Content{}
-	}
-	s.Slots[n] = c
+	s = s.Holds(n, c)
 	if s.Former == n {
 		s.Former = Baked
 	}
@@ -173,6 +170,16 @@ func (s State) Clear(n Name) (State, error) {
 	}
 	delete(next.Slots, n)
 	return next, nil
+}
+
+// Holds notes what a slot is found to hold, in use or not: unlike Stage it is no wish.
+func (s State) Holds(n Name, c Content) State {
+	s.Slots = maps.Clone(s.Slots)
+	if s.Slots == nil {
+		s.Slots = map[Name]Content{}
+	}
+	s.Slots[n] = c
+	return s
 }
 
 // denied is an error with the reason when that is not to be tried again.
@@ -262,10 +269,44 @@ func (s State) Back(why, by string, now time.Time) (State, error) {
 	if s.Former == s.Active || s.Former == Baked && s.kind != Agent {
 		return s, fmt.Errorf("go back from %s %s: %w", s.kind, s.Slots[s.Active].Version, ErrNothingToGoBackTo)
 	}
-	leaves := s.Active
-	s = s.leave(leaves, s.Slots[leaves], why, by, now)
-	s.Active, s.Former = s.Former, Baked
-	return s, nil
+	return s.Leave(s.Former, why, by, now), nil
+}
+
+// Leave makes another slot active, whatever was before, and denies the version that it gives way unless both are the same. For those who know by
+// other means than Former that it can be used. A trial ends, and its version is the one that gives way.
+func (s State) Leave(to Name, why, by string, now time.Time) State {
+	if s.Trial != nil {
+		s = s.end(why, by, now)
+	} else {
+		c := s.Slots[s.Active]
+		if c.Version == s.Slots[to].Version && to != Baked {
+			c.Version = ""
+		}
+		s = s.leave(s.Active, c, why, by, now)
+		s.Last.Version = s.Slots[s.Active].Version
+	}
+	if to != s.Active {
+		s.Active, s.Former = to, Baked
+	}
+	return s
+}
+
+// Lose is Leave for a slot whose content is gone or damaged, which says nothing against its version: it may be staged and tried again.
+func (s State) Lose(n Name, to Name, why string, now time.Time) State {
+	s.Slots = maps.Clone(s.Slots)
+	lost := s.Slots[n]
+	delete(s.Slots, n)
+	if s.Trial != nil && s.Trial.Slot == n {
+		lost.Version, s.Trial = s.Trial.Version, nil
+	}
+	if s.Active == n {
+		s.Active, s.Former = to, Baked
+	}
+	if s.Former == n {
+		s.Former = Baked
+	}
+	s.Last = &Outcome{Slot: n, Version: lost.Version, Why: line(why, mostWhy), By: "start", At: now}
+	return s
 }
 
 // end ends a trial that was not kept.

@@ -1,0 +1,188 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"calendarbot/agent/slot"
+)
+
+// rollback carries out the request to go back that stands. State first, then the request is settled, then what it leads to: a cut at any
+// place ends in a start that chooses what is written, and a request that was carried out already is known by its time.
+func (k *Keeper) rollback(ctx context.Context) error {
+	r, err := slot.Asked(k.Rollback())
+	if err != nil {
+		k.Say("%v; it is taken away", err)
+		return slot.Settle(k.Rollback())
+	}
+	if r == nil {
+		return nil
+	}
+	words, next, err := k.level(ctx, *r)
+	answer := slot.Answer{Do: "rollback", Level: r.Level, Words: words, At: k.Now()}
+	if err != nil {
+		answer.Words, answer.Refused = err.Error(), true
+	}
+	k.Say("rollback of level %d, asked for by %s (%s): %s", r.Level, r.By, r.Why, answer.Words)
+	if errors.Is(err, slot.ErrNothingToGoBackTo) {
+		err = nil
+	}
+	// It is settled even so: who has a reason to ask will ask again.
+	if err := errors.Join(err, k.Slots().Tell(answer), slot.Settle(k.Rollback())); err != nil {
+		return err
+	}
+	return k.follow(ctx, next)
+}
+
+// level carries a request out. What is on trial is the first to go, whatever the level.
+func (k *Keeper) level(ctx context.Context, r slot.Request) (words string, next consequence, err error) {
+	for _, kind := range slot.Kinds() {
+		s, err := k.Slots().Read(kind)
+		if err != nil {
+			k.Say("%v", err)
+		}
+		if s.Last != nil && !s.Last.Asked.IsZero() && s.Last.Asked.Equal(r.At) {
+			return "it was carried out already", consequenceOf(kind), nil
+		}
+	}
+	kind, trial, err := k.Slots().Trial()
+	if err != nil {
+		k.Say("%v", err)
+	}
+	switch {
+	case trial != nil && kind == slot.Config, trial == nil && r.Level == 2:
+		return k.configBack(r)
+	case trial != nil && kind == slot.System:
+		return k.systemBack(ctx, r)
+	case trial != nil:
+		return k.agentBack(r)
+	}
+	s, err := k.Slots().Read(slot.Agent)
+	if err != nil {
+		k.Say("%v", err)
+	}
+	if s.Active == slot.Baked {
+		return k.systemBack(ctx, r)
+	}
+	if last := s.Last; last != nil && !last.Asked.IsZero() {
+		if past := k.Now().Sub(last.At); past >= 0 && past < again {
+			return k.systemBack(ctx, r)
+		}
+	}
+	return k.agentBack(r)
+}
+
+// consequenceOf is what another slot of a kind takes to hold.
+func consequenceOf(kind slot.Kind) consequence {
+	if kind == slot.Agent {
+		return startAgain
+	}
+	return restart
+}
+
+// configBack goes to the other configuration: from a trial to what is active, else from b to a, which is the stable one. From a there is no way.
+func (k *Keeper) configBack(r slot.Request) (words string, next consequence, err error) {
+	was, err := k.Slots().Read(slot.Config)
+	if err != nil {
+		k.Say("%v", err)
+	}
+	from, to := was.Active, slot.A
+	if was.Trial != nil {
+		from, to = was.Trial.Slot, was.Active
+	}
+	if from == to {
+		return "", nothing, fmt.Errorf("the stable configuration, slot a, is in use: %w", slot.ErrNothingToGoBackTo)
+	}
+	next = restart
+	if was.Trial != nil && was.Trial.Started == 0 {
+		next = nothing
+	}
+	if k.Follow != nil && next == restart {
+		if err := k.Follow(from, to); err != nil {
+			k.Say("what makes the device reachable could not be taken along: %v", err)
+		}
+	}
+	_, err = k.Slots().Change(slot.Config, func(s slot.State) (slot.State, error) { return stamp(s.Leave(to, r.Why, r.By, k.Now()), r), nil })
+	return fmt.Sprintf("configuration slot %s is used again", to), next, err
+}
+
+// agentBack goes to the program that was used before.
+func (k *Keeper) agentBack(r slot.Request) (words string, next consequence, err error) {
+	s, err := k.Slots().Change(slot.Agent, func(s slot.State) (slot.State, error) {
+		s, err := s.Back(r.Why, r.By, k.Now())
+		return stamp(s, r), err
+	})
+	return fmt.Sprintf("program %s is used again", k.program(s)), startAgain, err
+}
+
+// program names the program that is active.
+func (k *Keeper) program(s slot.State) string {
+	if s.Active == slot.Baked {
+		return "of the system"
+	}
+	return known(s.Slots[s.Active].Version)
+}
+
+// systemBack goes to the other system.
+func (k *Keeper) systemBack(ctx context.Context, r slot.Request) (words string, next consequence, err error) {
+	boot, err := k.systems(ctx)
+	if err != nil {
+		return "", nothing, err
+	}
+	if boot == nil {
+		return "", nothing, fmt.Errorf("the program of the system is in use, and this machine has no second system: %w", slot.ErrNothingToGoBackTo)
+	}
+	s, err := k.Slots().Change(slot.System, func(s slot.State) (slot.State, error) {
+		s, err := k.leave(ctx, s, boot, r.Why, r.By)
+		return stamp(s, r), err
+	})
+	return fmt.Sprintf("system slot %s is started again", s.Active), restart, err
+}
+
+// stamp notes which request a way back carried out.
+func stamp(s slot.State, r slot.Request) slot.State {
+	if s.Last != nil {
+		last := *s.Last
+		last.Asked = r.At
+		s.Last = &last
+	}
+	return s
+}
+
+// known is a version as words.
+func known(version string) string {
+	if version == "" {
+		return "of a version that is not known"
+	}
+	return version
+}
+
+// agentWords say what an order about programs led to.
+func agentWords(o slot.Order, s slot.State) string {
+	switch o.Do {
+	case "try":
+		return fmt.Sprintf("Program %s is tried now. It is kept once it was well for long enough; otherwise what was used before is used again.", known(s.Trial.Version))
+	case "keep":
+		return fmt.Sprintf("Program %s is kept.", known(s.Slots[s.Active].Version))
+	case "back":
+		if s.Active == slot.Baked {
+			return "The program of the system is used again."
+		}
+		return fmt.Sprintf("Program %s is used again.", known(s.Slots[s.Active].Version))
+	}
+	return fmt.Sprintf("Program %s may be tried again.", known(o.Version))
+}
+
+// systemWords say what an order about systems led to.
+func systemWords(o slot.Order, s slot.State) string {
+	switch o.Do {
+	case "try":
+		return fmt.Sprintf("System %s is tried with the restart that comes now. It is kept once the device was well for long enough; otherwise slot %s is started again.", known(s.Trial.Version), s.Active)
+	case "keep":
+		return fmt.Sprintf("System %s is kept.", known(s.Slots[s.Active].Version))
+	case "back":
+		return fmt.Sprintf("System slot %s is used from the next start on.", s.Active)
+	}
+	return fmt.Sprintf("System %s may be tried again.", known(o.Version))
+}

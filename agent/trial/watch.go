@@ -1,0 +1,300 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"calendarbot/agent/slot"
+)
+
+// startTime is how long who asked for a trial of a program may take to start it; then the judge does.
+const startTime = time.Minute
+
+// Watch watches what is on trial until nothing is.
+type Watch struct {
+	Device
+	Limits  Limits
+	Version string                                 // of the program and the system that run
+	Now     func() time.Time                       // for people
+	Elapsed func() time.Duration                   // by a clock that is never set
+	Pause   func(ctx context.Context, n int) error // between two looks, of which n there were
+	See     func(ctx context.Context) Observation  // nil for Device.Look
+	Say     func(format string, values ...any)     // what happens, in sentences
+	subject subject                                // what is watched
+	record  Record                                 // of it
+	begun   time.Duration                          // when it came to be watched
+}
+
+// subject is what is watched: what is on trial, and whether the system is not confirmed yet.
+type subject struct {
+	kind    slot.Kind // "" for a system that nobody asked to try: the first one of the device
+	slot    slot.Name
+	version string
+	began   int64 // Unix time in ns
+	pending bool  // it was not started yet
+}
+
+// Run watches. It ends without an error when nothing is on trial and the system is confirmed, and when the device is about to be started
+// anew.
+func (w *Watch) Run(ctx context.Context) error {
+	if err := w.reconcile(ctx); err != nil {
+		return err
+	}
+	for n := 1; ; n++ {
+		ended, err := w.look(ctx)
+		if ended || err != nil {
+			return err
+		}
+		if err := w.Pause(ctx, n); err != nil {
+			return err
+		}
+	}
+}
+
+// reconcile brings what is written of the systems together with what the boot state says of them.
+func (w *Watch) reconcile(ctx context.Context) error {
+	boot, err := w.systems(ctx)
+	if err != nil || boot == nil {
+		return err
+	}
+	s, err := w.Slots().Read(slot.System)
+	if err != nil {
+		w.Say("%v; it begins anew", err)
+	}
+	next := agree(s, *boot, w.Now())
+	if s.Trial != nil && next.Trial == nil && boot.running != s.Trial.Slot && boot.left[s.Trial.Slot] > 0 {
+		// It did not prove itself, and U-Boot is not to come back to it.
+		if err := w.choose(ctx, boot.running, boot.left[boot.running], 0); err != nil {
+			return err
+		}
+	}
+	if same(s, next) {
+		return nil
+	}
+	if next.Last != nil && next.Last != s.Last {
+		w.Say("system %s: %s", next.Last.Version, next.Last.Why)
+	}
+	_, err = w.Slots().Change(slot.System, func(slot.State) (slot.State, error) { return next, nil })
+	return err
+}
+
+// same tells whether two states of systems say the same, as far as agree changes any of it.
+func same(a, b slot.State) bool {
+	return a.Active == b.Active && a.Last == b.Last && (a.Trial == b.Trial || a.Trial != nil && b.Trial != nil && *a.Trial == *b.Trial)
+}
+
+// agree is the state of the systems as the boot state has it. A trial that another system than its own runs in is over, unless its first start
+// is yet to come.
+func agree(s slot.State, boot systems, now time.Time) slot.State {
+	if s.Trial == nil {
+		if s.Active != boot.running && boot.left[boot.running] == confirmed {
+			s = s.Leave(boot.running, "another system was started, and is confirmed", "start", now)
+		}
+		return s
+	}
+	trial := *s.Trial
+	all := trial.Tries + trial.Started
+	left := boot.left[trial.Slot]
+	switch {
+	case boot.running == trial.Slot:
+		if left < confirmed {
+			trial.Tries, trial.Started = left, max(all-left, 1)
+			s.Trial = &trial
+		}
+		return s
+	case boot.first == trial.Slot && left >= all:
+		return s // it is chosen with the next start
+	}
+	back, err := s.Back(fmt.Sprintf("it was started %d times, and did not come so far that it could be judged: it crashed, hung, or could not be loaded. The device came back by itself",
+		max(all-left, 1)), "start", now)
+	if err != nil {
+		return s
+	}
+	return back
+}
+
+// look looks once, and tells whether there is nothing more to be watched.
+func (w *Watch) look(ctx context.Context) (ended bool, err error) {
+	boot, err := w.systems(ctx)
+	if err != nil {
+		return false, err
+	}
+	open := boot != nil && boot.left[boot.running] < confirmed
+	now, err := w.choice(boot, open)
+	if err != nil {
+		return false, err
+	}
+	if now == nil {
+		return true, nil
+	}
+	if *now != w.subject {
+		w.subject, w.begun = *now, w.Elapsed()
+		w.record = Begin(w.begun)
+		w.Say("watching %s", now.words())
+	}
+	if now.pending {
+		return w.awaitStart(ctx, open)
+	}
+	see := w.See
+	if see == nil {
+		see = w.Look
+	}
+	var verdict Verdict
+	var why string
+	o := see(ctx)
+	if w.record, verdict, why = Judge(w.record, w.Limits, o, w.Elapsed()); ctx.Err() != nil {
+		return false, ctx.Err() // what was seen while it was told to end says nothing
+	}
+	switch verdict {
+	case Keep:
+		return false, w.keep(ctx, boot, open)
+	case Back:
+		return w.back(ctx, boot, why)
+	}
+	return false, nil
+}
+
+// choice is what is to be watched now; nil for nothing.
+func (w *Watch) choice(boot *systems, open bool) (*subject, error) {
+	kind, trial, err := w.Slots().Trial()
+	if err != nil {
+		w.Say("%v", err) // what can be read holds
+	}
+	switch {
+	case trial == nil && open:
+		return &subject{slot: boot.running}, nil
+	case trial == nil:
+		return nil, nil
+	}
+	s := &subject{kind: kind, slot: trial.Slot, version: trial.Version, began: trial.Began.UnixNano(), pending: trial.Started == 0}
+	if kind == slot.System && boot == nil {
+		return nil, errors.New("a system is on trial, and this machine has no boot state")
+	}
+	if kind == slot.System {
+		s.pending = boot.running != trial.Slot
+	}
+	return s, nil
+}
+
+// awaitStart is for a trial that was not started yet. A program is started when nobody else did; a configuration or a system waits for the next
+// start of the device, which judges it.
+func (w *Watch) awaitStart(ctx context.Context, open bool) (ended bool, err error) {
+	if w.subject.kind != slot.Agent {
+		return !open, nil
+	}
+	if w.Elapsed()-w.begun < startTime {
+		return false, nil
+	}
+	w.begun = w.Elapsed()
+	w.Say("%s was not started: it is now", w.subject.words())
+	return false, w.startAgain(ctx)
+}
+
+// keep makes what was watched what holds.
+func (w *Watch) keep(ctx context.Context, boot *systems, open bool) error {
+	if n := w.mounted(); w.subject.kind == slot.Config && n != slot.Baked && n != w.subject.slot {
+		_, err := w.change(slot.Config, func(s slot.State) (slot.State, error) {
+			return s.Back("it could not be mounted", "judge", w.Now())
+		})
+		return err
+	}
+	if open {
+		if err := w.setLeft(ctx, boot.running, confirmed); err != nil {
+			return err
+		}
+		w.Say("system slot %s is confirmed", boot.running)
+	}
+	if open || w.subject.kind == slot.System {
+		_, err := w.change(slot.System, func(s slot.State) (slot.State, error) { return w.confirm(s, boot.running) })
+		if err != nil {
+			return err
+		}
+	}
+	if w.subject.kind == slot.System || w.subject.kind == "" {
+		return nil
+	}
+	_, err := w.change(w.subject.kind, func(s slot.State) (slot.State, error) {
+		if s.Trial == nil {
+			return s, nil // somebody was faster
+		}
+		return s.Keep(w.Now())
+	})
+	if err == nil {
+		w.Say("%s is kept", w.subject.words())
+	}
+	return err
+}
+
+// confirm notes the system that runs as the one that holds.
+func (w *Watch) confirm(s slot.State, running slot.Name) (slot.State, error) {
+	var err error
+	switch {
+	case s.Trial != nil && s.Trial.Slot == running:
+		s, err = s.Keep(w.Now())
+	case s.Active != running:
+		s = s.Leave(running, "another system was started, and is confirmed", "start", w.Now())
+	}
+	if err != nil || w.Version == "" || s.Slots[running].Version == w.Version {
+		return s, err
+	}
+	return s.Holds(running, slot.Content{Version: w.Version, At: w.Now()}), nil
+}
+
+// back goes back from what was watched, and tells whether the device is about to be started anew.
+func (w *Watch) back(ctx context.Context, boot *systems, why string) (ended bool, err error) {
+	w.Say("%s: %s", w.subject.words(), why)
+	switch w.subject.kind {
+	case slot.Agent:
+		_, err := w.change(slot.Agent, func(s slot.State) (slot.State, error) { return w.ended(s, why) })
+		if err != nil {
+			return false, err
+		}
+		return false, w.startAgain(ctx)
+	case slot.Config:
+		_, err := w.change(slot.Config, func(s slot.State) (slot.State, error) { return w.ended(s, why) })
+		if err != nil {
+			return false, err
+		}
+		return true, w.restart(ctx)
+	}
+	// A system. Without a second one there is nothing but to wait.
+	other := boot.running.Other()
+	if boot.left[other] == 0 || w.subject.kind == "" && boot.left[other] != confirmed {
+		w.record = Begin(w.Elapsed())
+		w.Say("there is no other system to go back to")
+		return false, nil
+	}
+	// First the boot state: a cut between the two ends in the other system, and agree writes the end of the trial there.
+	if err := w.choose(ctx, other, boot.left[other], 0); err != nil {
+		return false, err
+	}
+	_, err = w.change(slot.System, func(s slot.State) (slot.State, error) {
+		if s.Trial != nil {
+			return w.ended(s, why)
+		}
+		return s.Leave(other, why, "judge", w.Now()), nil
+	})
+	return true, errors.Join(err, w.restart(ctx))
+}
+
+// ended goes back from a trial, unless that is over already.
+func (w *Watch) ended(s slot.State, why string) (slot.State, error) {
+	if s.Trial == nil {
+		return s, nil
+	}
+	return s.Back(why, "judge", w.Now())
+}
+
+func (w *Watch) change(k slot.Kind, do func(slot.State) (slot.State, error)) (slot.State, error) {
+	return w.Slots().Change(k, do)
+}
+
+// words name what is watched.
+func (s subject) words() string {
+	if s.kind == "" {
+		return fmt.Sprintf("system slot %s, which is not confirmed yet", s.slot)
+	}
+	return fmt.Sprintf("%s %s in slot %s", s.kind, s.version, s.slot)
+}
