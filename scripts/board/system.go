@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -128,6 +129,32 @@ func archived(name, text string, mode int) []byte {
 	pad := func(s string) string { return s + strings.Repeat("\x00", (4-len(s)%4)%4) }
 	head := "070701" + fmt.Sprintf("%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 7, mode, 0, 0, 1, 0, len(text), 0, 0, 0, 0, len(name)+1, 0)
 	return []byte(pad(head+name+"\x00") + pad(text))
+}
+
+// mark gives the system another version.
+func (s System) mark(ctx context.Context, version string) (err error) {
+	const release = "/usr/lib/os-release"
+	folder, err := os.MkdirTemp("", "release")
+	if err != nil {
+		return fmt.Errorf("give the system a version: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	file := filepath.Join(folder, "os-release")
+	if err := s.Get(ctx, release, file); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("give the system a version: %w", err)
+	}
+	line := regexp.MustCompile("(?m)^IMAGE_VERSION=.*$")
+	if !line.Match(text) {
+		return fmt.Errorf("give the system a version: %s has none", release)
+	}
+	if err := os.WriteFile(file, line.ReplaceAllLiteral(text, []byte("IMAGE_VERSION="+version)), 0o600); err != nil {
+		return fmt.Errorf("give the system a version: %w", err)
+	}
+	return s.Put(ctx, file, release, "644")
 }
 
 // Bundle makes a bundle of a system, as image/steps/85-bundle.sh does but little packed, signed with the key in a folder.

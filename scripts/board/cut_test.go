@@ -1,0 +1,277 @@
+package board
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"calendarbot/agent/durable"
+	"calendarbot/agent/slot"
+)
+
+// cutting is what power cuts are tried with: a device that takes one update after the other, and what it may be found with.
+type cutting struct {
+	*home
+	*channel
+	good, version string            // a program, and its version
+	programs      map[string]string // versions by digest
+	systems       []string          // versions
+	bundle        string            // of a system; each is offered with the version that is in it
+	configs       []shown
+}
+
+// cut is one power cut, and how the device was found after it.
+type cut struct {
+	Number  int
+	Kind    slot.Kind
+	After   float64 // seconds from the order
+	Boot    float64 // seconds from power until the page was shown
+	Program string  // versions that ran then
+	System  string
+	Slot    string // of the configuration
+	Trials  []slot.Kind
+	Wrong   string `json:",omitempty"`
+}
+
+// cuts are those of an image, as they are kept from one run to the next.
+type cuts struct {
+	Image string
+	Seed  uint64
+	Cuts  []cut
+}
+
+func (c *cuts) keep(t *testing.T, name string) {
+	t.Helper()
+	text, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.Write(name, append(text, '\n'), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ofEnvironment is one of the environment.
+func ofEnvironment(t *testing.T, name string, usual uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return usual
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// spans is for how long after its order an update of each kind is under way, in plain restarts: until it is kept.
+var spans = map[slot.Kind]float64{slot.Agent: 2.5, slot.Config: 3, slot.System: 6}
+
+// TestUpdatePowerCuts pulls the plug at random points of updates of all three kinds, one after the other, and looks after each whether the
+// device comes up with one whole version and all that the person did. CALENDARBOT_CUTS=25 says how many there are to be at
+// last (3), CALENDARBOT_SEED=1 makes them the same again. Those of former runs with the same image count, unless CALENDARBOT_CUTS is missing.
+func TestUpdatePowerCuts(t *testing.T) {
+	h := newHome(t)
+	file := filepath.Join(kept, "powercuts.json")
+	done := &cuts{}
+	if text, err := os.ReadFile(file); err == nil {
+		if err := json.Unmarshal(text, done); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resumed := os.Getenv("CALENDARBOT_CUTS") != ""
+	if done.Image != h.Image || !resumed {
+		done = &cuts{Image: h.Image, Seed: ofEnvironment(t, "CALENDARBOT_SEED", uint64(time.Now().Unix()))}
+	}
+	count := int(ofEnvironment(t, "CALENDARBOT_CUTS", 3))
+	t.Logf("seed %d; %d cuts of %d were made before", done.Seed, len(done.Cuts), count)
+	if len(done.Cuts) >= count {
+		return
+	}
+	c := newCutting(t, h)
+	for len(done.Cuts) < count {
+		next := cut{Number: len(done.Cuts)}
+		random := rand.New(rand.NewPCG(done.Seed, uint64(next.Number)))
+		next.Kind = slot.Kinds()[next.Number%3]
+		next.After = random.Float64() * spans[next.Kind] * h.Reboot
+		c.cut(t, &next)
+		done.Cuts = append(done.Cuts, next)
+		done.keep(t, file)
+		t.Logf("cut %d of %d: %s, %.1f s after the order: up after %.0f s with program %s, system %s, config slot %s, on trial %v. %s", next.Number+1, count,
+			next.Kind, next.After, next.Boot, next.Program, next.System, next.Slot, next.Trials, next.Wrong)
+		if next.Wrong != "" {
+			t.Fatalf("after power cut %d: %s", next.Number+1, next.Wrong)
+		}
+	}
+	t.Log(done.String())
+}
+
+// String sums them up.
+func (c *cuts) String() string {
+	var kinds [3]int
+	well, longest := 0, 0.0
+	for _, one := range c.Cuts {
+		kinds[slices.Index(slot.Kinds(), one.Kind)]++
+		if one.Wrong == "" {
+			well++
+		}
+		longest = max(longest, one.Boot)
+	}
+	return fmt.Sprintf("%d power cuts (config %d, agent %d, system %d; seed %d): %d times it came up with one whole version and nothing lost, within %.0f s",
+		len(c.Cuts), kinds[0], kinds[1], kinds[2], c.Seed, well, longest)
+}
+
+func newCutting(t *testing.T, h *home) *cutting {
+	t.Helper()
+	c := &cutting{home: h, channel: h.open(t), programs: map[string]string{}, configs: []shown{usual}}
+	folder := t.TempDir()
+	c.good, c.version = c.file()
+	if _, err := Agent(t.Context(), c.version, c.good); err != nil {
+		t.Fatal(err)
+	}
+	s, err := h.card.Slot(t.Context(), filepath.Join(folder, "system.ext4"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	baked := filepath.Join(folder, "baked")
+	if err := s.Get(t.Context(), "/usr/bin/calendarbot", baked); err != nil {
+		t.Fatal(err)
+	}
+	c.knows(t, "baked", baked)
+	c.bundle = s.File
+	return c
+}
+
+// knows remembers a program by its digest.
+func (c *cutting) knows(t *testing.T, version, file string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(data)
+	c.programs[hex.EncodeToString(sum[:])] = version
+}
+
+// cut switches the device on, has it take an update, pulls the plug, and looks how it comes up.
+func (c *cutting) cut(t *testing.T, next *cut) {
+	t.Helper()
+	prepare := c.prepared(t, next)
+	b := c.on(t)
+	b.comes(t, fmt.Sprintf("before cut %d", next.Number+1), b.shows)
+	// One trial at a time: what the former cut left is judged first.
+	for _, kind := range slot.Kinds() {
+		b.await(t, kind, bootTime, func(s slot.State) bool { return s.Trial == nil })
+	}
+	timer := time.NewTimer(time.Duration(next.After * float64(time.Second)))
+	defer timer.Stop()
+	ctx, cancel := context.WithCancel(t.Context())
+	ordered := make(chan struct{})
+	go func() {
+		defer close(ordered)
+		_ = prepare(ctx, b) // cut off, as a rule
+	}()
+	<-timer.C
+	err := b.Close()
+	cancel()
+	<-ordered
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = c.on(t)
+	begin := time.Now()
+	b.comes(t, fmt.Sprintf("after cut %d", next.Number+1), b.shows)
+	next.Boot = time.Since(begin).Seconds()
+	if err := c.whole(t, b, next); err != nil {
+		next.Wrong = err.Error()
+		b.log(t)
+	}
+	b.off(t)
+}
+
+// prepared makes an update, and returns what orders it.
+func (c *cutting) prepared(t *testing.T, next *cut) func(context.Context, *running) error {
+	t.Helper()
+	switch next.Kind {
+	case slot.Agent:
+		file, version := c.file()
+		if _, err := Renumber(c.good, c.version, file, version); err != nil {
+			t.Fatal(err)
+		}
+		c.knows(t, version, file)
+		c.offer(t, slot.Agent, version, file)
+	case slot.System:
+		s, err := System{c.bundle}.Copy(t.Context(), filepath.Join(t.TempDir(), "system.ext4"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, version := c.file()
+		if err := errors.Join(s.mark(t.Context(), version), s.Bundle(t.Context(), version, updateKeys(t), file)); err != nil {
+			t.Fatal(err)
+		}
+		c.systems = append(c.systems, version)
+		c.offer(t, slot.System, version, file)
+	case slot.Config:
+		wished := shown{1 + (len(c.configs)+8)%28, []string{"12h", "24h"}[next.Number/3%2]}
+		c.configs = append(c.configs, wished)
+		return func(ctx context.Context, b *running) error {
+			_, err := b.Run(ctx, wished.stage()+" && calendarbot slots config try")
+			return err
+		}
+	}
+	return func(ctx context.Context, b *running) error {
+		_, err := b.Run(ctx, "touch /run/systemd/timesync/synchronized; calendarbot update apply --now")
+		return err
+	}
+}
+
+// whole says what is not as it is to be after a cut.
+func (c *cutting) whole(t *testing.T, b *running, next *cut) error {
+	t.Helper()
+	out := b.run(t, `sha256sum "/proc/$(systemctl show -P MainPID calendarbot.service)/exe" | cut -d ' ' -f 1
+		sed -n s/IMAGE_VERSION=//p /usr/lib/os-release
+		cat /run/calendarbot-boot/config /run/calendarbot-boot/data`)
+	words := strings.Fields(out)
+	if len(words) != 4 {
+		return fmt.Errorf("the device says %q", out)
+	}
+	next.Program, next.System, next.Slot = c.programs[words[0]], words[1], words[2]
+	var wrong []error
+	if next.Program == "" {
+		wrong = append(wrong, fmt.Errorf("the program that runs is none that there was: its digest is %s", words[0]))
+	}
+	if !slices.Contains(c.systems, next.System) && !strings.Contains(c.Image, next.System) {
+		wrong = append(wrong, fmt.Errorf("the system that runs has the version %s, which is none that there was", next.System))
+	}
+	if words[3] == "lost" {
+		wrong = append(wrong, errors.New("the data is lost"))
+	}
+	if is := b.shown(t); !slices.Contains(c.configs, is) {
+		wrong = append(wrong, fmt.Errorf("the configuration is of no one piece: %+v is none of %+v", is, c.configs))
+	}
+	if err := b.person(t.Context()); err != nil {
+		wrong = append(wrong, fmt.Errorf("the person's data: %w", err))
+	}
+	for _, kind := range slot.Kinds() {
+		s, err := b.states(t.Context(), kind)
+		if err != nil {
+			wrong = append(wrong, err)
+		}
+		if s.Trial != nil {
+			next.Trials = append(next.Trials, kind)
+		}
+	}
+	return errors.Join(wrong...)
+}

@@ -1,0 +1,195 @@
+package board
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"calendarbot/agent/slot"
+)
+
+// hangTime is how long the emulated board may say nothing in a stage until its watchdog is stood in for. The real one is armed by U-Boot and
+// waits for 16 s at most.
+const hangTime = 90 * time.Second
+
+// sickness is what is wrong with a system.
+type sickness struct {
+	name string
+	make func(*testing.T, System)
+	// after is what the console says last before the system hangs, where the board's watchdog is what ends it; "" where the system ends by itself.
+	after, then string
+}
+
+// sicknesses are the bad systems.
+func sicknesses() []sickness {
+	return []sickness{
+		{name: "kernel panic", make: func(t *testing.T, s System) {
+			// The first program ends. The watchdog's driver is there, as always in the initramfs: without it no panic ends.
+			if err := s.Script(t.Context(), "/bin/busybox mount -t devtmpfs dev /dev\n/bin/busybox modprobe -q bcm2835_wdt\nexit 1\n"); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{name: "init hang", after: saysKernel, then: saysSystemd, make: func(t *testing.T, s System) {
+			file := filepath.Join(t.TempDir(), "systemd")
+			if _, err := Subject(t.Context(), Silent, "0.0.0", "", file); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Put(t.Context(), file, "/usr/lib/systemd/systemd", "755"); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{name: "agent never ready", make: func(t *testing.T, s System) { s.ail(t, Silent) }},
+		{name: "agent crashes", make: func(t *testing.T, s System) { s.ail(t, Crash) }},
+	}
+}
+
+// ail puts a program with a fault in the place of the system's own, whose other words go on working.
+func (s System) ail(t *testing.T, fault Fault) {
+	t.Helper()
+	const program, healthy = "/usr/bin/calendarbot", "/usr/lib/calendarbot/healthy"
+	folder := t.TempDir()
+	own, bad := filepath.Join(folder, "own"), filepath.Join(folder, "bad")
+	if err := s.Get(t.Context(), program, own); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Subject(t.Context(), fault, "0.0.0", healthy, bad); err != nil {
+		t.Fatal(err)
+	}
+	for to, from := range map[string]string{healthy: own, program: bad} {
+		if err := s.Put(t.Context(), from, to, "755"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// bundle makes a system with a version of the one on the card, changed, and offers it.
+func (h *home) bundle(t *testing.T, c *channel, change func(*testing.T, System)) (version string) {
+	t.Helper()
+	begin := time.Now()
+	folder := t.TempDir()
+	s, err := h.card.Slot(t.Context(), filepath.Join(folder, "system.ext4"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(t, s)
+	file, version := c.file()
+	if err := s.mark(t.Context(), version); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Bundle(t.Context(), version, updateKeys(t), file); err != nil {
+		t.Fatal(err)
+	}
+	c.offer(t, slot.System, version, file)
+	t.Logf("made a bundle in %.1f s", time.Since(begin).Seconds())
+	return version
+}
+
+// standIn resets the board whenever a boot hangs between two lines of its console, as the real board's watchdog does, until the context ends. It returns how often.
+func (r *running) standIn(ctx context.Context, t *testing.T, after, then string) (resets int) {
+	said := r.Console.Said()
+	for {
+		_, next, err := r.Console.Until(ctx, said, after)
+		if err != nil {
+			return resets
+		}
+		hangs, cancel := context.WithTimeout(ctx, hangTime)
+		_, _, err = r.Console.Until(hangs, next, then)
+		cancel()
+		said = r.Console.Said()
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		resets++
+		t.Logf("the emulated board has no watchdog: the harness stands in for it and resets the board, %v after %q", hangTime, after)
+		if _, err := r.Ask("system_reset", nil); err != nil {
+			t.Error(err)
+			return resets
+		}
+	}
+}
+
+// systemTime is the longest that installing a system may take, and three tries of one that is bad.
+const systemTime = 40 * time.Minute
+
+// TestUpdateSystem has the device take systems: from bad ones it comes back, a good one stays.
+func TestUpdateSystem(t *testing.T) {
+	h := newHome(t)
+	c := h.open(t)
+	b := h.on(t)
+	b.boots(t, "the device")
+	bad := sicknesses()
+	if !all() {
+		bad = bad[:1]
+	}
+	for _, sick := range bad {
+		t.Run(sick.name, func(t *testing.T) {
+			defer b.log(t)
+			version := h.bundle(t, c, sick.make)
+			ctx, cancel := context.WithCancel(t.Context())
+			stood := make(chan struct{})
+			go func() {
+				defer close(stood)
+				if sick.after != "" {
+					b.standIn(ctx, t, sick.after, sick.then)
+				}
+			}()
+			defer func() { cancel(); <-stood }()
+
+			begin, said := time.Now(), b.Console.Said()
+			b.take(t)
+			b.starts(t, said)
+			installed := time.Since(begin)
+			s := b.await(t, slot.System, systemTime, judged(version))
+			if s.Last.Kept || b.slot() != "A" {
+				t.Fatalf("%s is kept: %+v; slot %s runs", version, s.Last, b.slot())
+			}
+			back := time.Since(begin) - installed
+			t.Logf("a system of the kind %q: installed in %.0f s, back after %.0f s, %.1f plain restarts; told: %s",
+				sick.name, installed.Seconds(), back.Seconds(), back.Seconds()/h.Reboot, s.Last.Why)
+			b.tellsOutcome(t, s)
+			b.keepsPerson(t)
+		})
+		if t.Failed() {
+			return
+		}
+	}
+	t.Run("good", func(t *testing.T) {
+		defer b.log(t)
+		version := h.bundle(t, c, func(*testing.T, System) {})
+		begin, said := time.Now(), b.Console.Said()
+		b.take(t)
+		b.starts(t, said)
+		installed := time.Since(begin)
+		s := b.await(t, slot.System, systemTime, judged(version))
+		kept := time.Since(begin)
+		if !s.Last.Kept || b.slot() != "B" {
+			t.Fatalf("%s is not kept: %+v; slot %s runs", version, s.Last, b.slot())
+		}
+		if left := b.run(t, bootState+" get BOOT_B_LEFT"); left != "9" {
+			t.Errorf("slot B has %s tries left, it is to be confirmed", left)
+		}
+		t.Logf("a good system: installed in %.0f s, kept after %.0f s", installed.Seconds(), kept.Seconds())
+		b.tellsOutcome(t, s)
+		b.keepsPerson(t)
+		b.restart(t)
+		if b.slot() != "B" {
+			t.Errorf("after one more restart slot %s runs", b.slot())
+		}
+		b.keepsPerson(t)
+	})
+}
+
+// starts waits until the device starts anew after a line of its console.
+func (r *running) starts(t *testing.T, said int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), systemTime)
+	defer cancel()
+	if _, _, err := r.Console.Until(ctx, said, saysSlot); err != nil {
+		text := ""
+		if out, err := r.Run(context.WithoutCancel(t.Context()), "cat /data/update/status.json"); err == nil {
+			text = out
+		}
+		t.Fatalf("wait until the new system is tried: %v; %s", err, text)
+	}
+}
