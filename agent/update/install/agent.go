@@ -104,7 +104,6 @@ func (d Device) stage(ctx context.Context, state slot.State, n slot.Name, whole 
 	return err
 }
 
-
 // patch makes the new program of the old one.
 func (d Device) patch(ctx context.Context, old, name string, o update.Offer) error {
 	part, err := d.fetch(ctx, o)

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"calendarbot/agent/slot"
+	"calendarbot/agent/update"
+	"calendarbot/agent/update/repository"
+)
+
+const helpText = `CalendarBot's updater: asks a repository what there is, takes what this device should have, and has it tried.
+
+Usage:
+  calendarbot-update WORD [FLAGS] [ARGUMENTS]
+
+Words:
+  status            print what runs, what there is, and why it is not installed yet
+  check             ask the repository what there is
+  apply [VERSION]   install the newest, or this one, without waiting for the hours of update.window; a new system
+                    is started in those hours, or at once with --now
+  back              go back to the program that ran before (--kind system: to the other system)
+  run               what the timer starts: carry out orders, else do what the configuration lets it do by itself
+
+Flags:
+  --from PLACE      a folder or .tar file with a repository, such as on a USB stick, instead of the network
+  --url ADDRESS     the address of a repository (default: update.url of the configuration, else the one that was baked)
+  --kind KIND       agent or system (default: both for apply, agent for back)
+  --now             start a new system at once
+  --why TEXT        why to go back, for a person
+  --json            print the state as JSON
+  --root FOLDER     in front of all paths of the device (default /)
+
+Examples:
+  calendarbot-update status
+  calendarbot-update check --json
+  calendarbot-update apply 1.3.0 --kind agent
+  calendarbot-update apply --from /media/stick/calendarbot-update
+  calendarbot-update back --why "the page is empty since the update"
+`
+
+var errUsage = errors.New("see calendarbot-update --help")
+
+// wish is what the command line asks for.
+type wish struct {
+	word, from, url, why string
+	kind                 slot.Kind
+	version              string
+	now, json            bool
+	root                 string
+}
+
+// command runs the command line and returns the exit status: 0 when it did what was asked, 1 when it could not, 2 when it was not
+// understood.
+func command(ctx context.Context, args []string, out, said io.Writer) int {
+	w, err := parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(out, helpText)
+		return 0
+	case err != nil:
+		fmt.Fprintf(said, "calendarbot-update: %v\n", err)
+		return 2
+	case w.word == "version":
+		fmt.Fprintf(out, "calendarbot-update %s\n", version)
+		return 0
+	}
+	if err := obey(ctx, w, out, said); err != nil {
+		fmt.Fprintf(said, "calendarbot-update: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func obey(ctx context.Context, w wish, out, said io.Writer) error {
+	u, err := newUpdater(w, said)
+	if err != nil {
+		return err
+	}
+	switch w.word {
+	case "status":
+	case "check":
+		err = u.alone(ctx, func(ctx context.Context) error { return u.check(ctx, w.from) })
+	case "apply":
+		err = u.alone(ctx, func(ctx context.Context) error {
+			return u.apply(ctx, w.from, update.Asked{Now: true, Kind: w.kind, Version: w.version}, w.now)
+		})
+	case "back":
+		err = u.back(w.kind, w.why, "person")
+	case "run":
+		return u.whenAlone(ctx, u.run)
+	}
+	status, failed := update.ReadStatus(u.root)
+	status.Running = u.running()
+	return errors.Join(err, failed, show(out, status, w.json, u.now()))
+}
+
+func parse(args []string) (wish, error) {
+	if len(args) == 0 {
+		return wish{}, fmt.Errorf("it takes one of the words status, check, apply, back, run: %w", errUsage)
+	}
+	w := wish{word: args[0]}
+	fs := flag.NewFlagSet("calendarbot-update", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.StringVar(&w.from, "from", "", "")
+	fs.StringVar(&w.url, "url", "", "")
+	fs.StringVar(&w.root, "root", "/", "")
+	fs.StringVar(&w.why, "why", "", "")
+	fs.BoolVar(&w.now, "now", false, "")
+	fs.BoolVar(&w.json, "json", false, "")
+	kind := fs.String("kind", "", "")
+	var rest []string
+	for args = args[1:]; ; {
+		if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+			return w, err
+		} else if err != nil {
+			return w, fmt.Errorf("%w: %w", err, errUsage)
+		}
+		if args = fs.Args(); len(args) == 0 {
+			break
+		}
+		rest, args = append(rest, args[0]), args[1:]
+	}
+	w.kind = slot.Kind(*kind)
+	most := 0
+	switch w.word {
+	case "-h", "-help", "--help", "help":
+		return w, flag.ErrHelp
+	case "--version", "version":
+		w.word = "version"
+	case "apply":
+		most = 1
+	case "status", "check", "back", "run":
+	default:
+		return w, fmt.Errorf("there is no word %q; allowed are status, check, apply, back, run: %w", w.word, errUsage)
+	}
+	switch {
+	case len(rest) > most:
+		return w, fmt.Errorf("%s takes at most %d arguments, not %d: %w", w.word, most, len(rest), errUsage)
+	case w.kind != "" && w.kind != slot.Agent && w.kind != slot.System:
+		return w, fmt.Errorf("--kind %q is neither agent nor system: %w", w.kind, errUsage)
+	case w.from != "" && !repository.Local(w.from):
+		return w, fmt.Errorf("--from is a folder or file; for an address there is --url: %w", errUsage)
+	}
+	if len(rest) == 1 {
+		w.version = strings.TrimPrefix(rest[0], "v")
+	}
+	if w.url != "" {
+		if u, err := url.Parse(w.url); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return w, fmt.Errorf("--url %q does not begin with https:// or http://: %w", w.url, errUsage)
+		}
+	}
+	var err error
+	w.root, err = filepath.Abs(w.root)
+	return w, err
+}
+
+// show prints a state.
+func show(out io.Writer, s update.Status, asJSON bool, now time.Time) error {
+	if asJSON {
+		encoder := json.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(s)
+	}
+	var b strings.Builder
+	for _, kind := range []slot.Kind{slot.Agent, slot.System} {
+		if runs := s.Running[kind]; runs != "" {
+			fmt.Fprintf(&b, "%-10s %s\n", string(kind)+":", runs)
+		}
+	}
+	checked := "never"
+	if !s.Checked.IsZero() {
+		checked = s.Checked.In(now.Location()).Format("Mon 2 Jan 2006 15:04")
+		if s.From != "" {
+			checked += ", " + s.From
+		}
+	}
+	fmt.Fprintf(&b, "%-10s %s\n", "checked:", checked)
+	if p := s.Progress; p != nil {
+		fmt.Fprintf(&b, "%-10s %s %s", "now:", p.Step, p.Version)
+		if p.Total > 0 {
+			fmt.Fprintf(&b, " %d %%", p.Done*100/p.Total)
+		}
+		b.WriteByte('\n')
+	}
+	for _, text := range []string{s.Problem, s.Notice, s.Waiting} {
+		if text != "" {
+			fmt.Fprintf(&b, "%s\n", text)
+		}
+	}
+	if len(s.Available) == 0 && s.Problem == "" && !s.Checked.IsZero() {
+		b.WriteString("There is nothing newer.\n")
+	}
+	for _, r := range s.Available {
+		bytes, how := r.Size, "whole"
+		if r.Patch > 0 {
+			bytes, how = r.Patch, "as a patch"
+		}
+		fmt.Fprintf(&b, "\n%s, %.1f MB %s\n", update.Thing(r.Kind, r.Version), float64(bytes)/1e6, how)
+		for line := range strings.Lines(r.Notes) {
+			fmt.Fprintf(&b, "  %s\n", strings.TrimRight(plain(line), " "))
+		}
+		if r.WhyNot != "" {
+			fmt.Fprintf(&b, "  (%s)\n", r.WhyNot)
+		}
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// plain takes out of a line what could steer a terminal.
+func plain(line string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
+			return -1
+		}
+		return r
+	}, line)
+}
+
+// address is the repository on the network: of the command line, of the configuration, or baked; "" for none.
+func (u *updater) address() string {
+	for _, text := range []string{u.wish.url, u.settings.URL} {
+		if text != "" {
+			return text
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(u.root, update.AddressFile))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"calendarbot/agent/clock"
+	"calendarbot/agent/config"
+	"calendarbot/agent/slot"
+	"calendarbot/agent/update"
+	"calendarbot/agent/update/install"
+	"calendarbot/agent/update/repository"
+)
+
+// Where things are, below the root folder.
+const (
+	stateFolder  = "var/lib/calendarbot" // of the program
+	keeperOrders = "var/lib/calendarbot/orders"
+	configFile   = "etc/calendarbot/calendarbot.yaml"
+	machineFile  = "etc/machine-id"
+	releaseFile  = "usr/lib/os-release"
+)
+
+// updater is one run of the program.
+type updater struct {
+	wish     wish
+	root     string
+	settings update.Settings
+	window   update.Window
+	zone     *time.Location
+	limits   repository.Limits
+	said     io.Writer // what is under way, a line each
+	progress progress
+}
+
+func newUpdater(w wish, said io.Writer) (*updater, error) {
+	u := &updater{wish: w, root: w.root, limits: repository.Usual(), said: said}
+	u.progress.name = filepath.Join(u.root, update.ProgressFile)
+	var found bool
+	var err error
+	u.settings, found, err = update.NotedSettings(filepath.Join(u.root, stateFolder))
+	if err != nil {
+		fmt.Fprintf(said, "calendarbot-update: %v\n", err)
+	}
+	if !found {
+		// The program has not run yet with what it reads from here. What is wrong with it is told by the program.
+		c, _, err := config.Load(config.Input{Path: filepath.Join(u.root, configFile), Optional: true, Env: os.LookupEnv})
+		if err != nil {
+			fmt.Fprintf(said, "calendarbot-update: the configuration is not all usable: %v\n", err)
+		}
+		u.settings = update.Settings{URL: c.Update.URL, Channel: c.Update.Channel, Automatic: c.Update.Automatic, Window: c.Update.Window, Zone: c.Device.Location().String()}
+	}
+	if u.window, err = update.ParseWindow(u.settings.Window); err != nil {
+		return nil, err
+	}
+	if u.zone, err = time.LoadLocation(u.settings.Zone); err != nil {
+		u.zone = time.Local
+	}
+	return u, nil
+}
+
+// now is the time in the household's zone; for tests of the whole program the one of CALENDARBOT_TEST_TIME.
+func (u *updater) now() time.Time {
+	if t, err := time.Parse(time.RFC3339, os.Getenv("CALENDARBOT_TEST_TIME")); err == nil {
+		return t.In(u.zone)
+	}
+	return time.Now().In(u.zone)
+}
+
+func (u *updater) slots() slot.Folder { return slot.Folder(filepath.Join(u.root, install.SlotsFolder)) }
+
+// clock says how far the time can be believed.
+func (u *updater) clock() clock.State {
+	o := clock.Options{Now: u.now, Root: u.root, Floor: built(), Given: os.Getenv("CALENDARBOT_TEST_TIME") != ""}
+	if o.Root == "/" {
+		o.Root = ""
+	}
+	return clock.New(o).State()
+}
+
+// built is when this program was built, as far as is known.
+func built() time.Time {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return time.Time{}
+	}
+	for _, s := range info.Settings {
+		if t, err := time.Parse(time.RFC3339, s.Value); s.Key == "vcs.time" && err == nil {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+// running is the versions of what runs. Where there are no slots nothing is updated.
+func (u *updater) running() map[slot.Kind]string {
+	runs := map[slot.Kind]string{}
+	if state, err := u.slots().Read(slot.Agent); err == nil {
+		runs[slot.Agent] = version
+		if n := state.Runs(); n != slot.Baked {
+			runs[slot.Agent] = state.Slots[n].Version
+		}
+	}
+	if system := u.system(); system != "" {
+		runs[slot.System] = system
+	}
+	return runs
+}
+
+// system is the version of the system that runs: what it says of itself, as the boot decides what runs and not what is noted.
+func (u *updater) system() string {
+	file, err := os.Open(filepath.Join(u.root, releaseFile))
+	if err != nil {
+		return ""
+	}
+	found := ""
+	for lines := bufio.NewScanner(io.LimitReader(file, 64<<10)); lines.Scan(); {
+		if text, ok := strings.CutPrefix(lines.Text(), "IMAGE_VERSION="); ok {
+			found = strings.Trim(text, `"'`)
+		}
+	}
+	if file.Close() != nil {
+		return ""
+	}
+	return found
+}
+
+// facts are what decides what this device takes.
+func (u *updater) facts(asked update.Asked, withdrawn []update.Withdrawal) (update.Facts, error) {
+	f := update.Facts{
+		Now: u.now(), Device: u.device(), Channel: u.settings.Channel, Automatic: u.settings.Automatic, Window: u.window,
+		Running: u.running(), Denied: map[slot.Kind][]slot.Denial{}, Withdrawn: withdrawn, Asked: asked,
+	}
+	var wrong []error
+	for _, kind := range slot.Kinds() {
+		state, err := u.slots().Read(kind)
+		wrong = append(wrong, err)
+		f.Denied[kind] = state.Denied
+		switch kind {
+		case slot.Agent:
+			sum, _, err := install.Digest(install.Program(u.root, state.Runs()))
+			if errors.Is(err, fs.ErrNotExist) {
+				err = nil // what has no file takes no patch
+			}
+			f.Digest, wrong = sum, append(wrong, err)
+		case slot.Config:
+			if format := state.Slots[state.Active].Format; format > 0 {
+				f.Formats = append(f.Formats, format)
+			}
+		}
+		if state.Trial != nil {
+			f.Trial = update.Thing(kind, state.Trial.Version)
+			if kind == slot.Config {
+				f.Trial = "a configuration"
+			}
+		}
+	}
+	return f, errors.Join(wrong...)
+}
+
+// device names this device among all for roll-outs; it is hashed there, and never shown.
+func (u *updater) device() string {
+	id, err := os.ReadFile(filepath.Join(u.root, machineFile))
+	if text := strings.TrimSpace(string(id)); err == nil && text != "" {
+		return text
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return "calendarbot"
+	}
+	return name
+}
+
+var errBusy = errors.New("another update is under way; \"calendarbot update status\" tells how far it is")
+
+// alone does something unless another updater does.
+func (u *updater) alone(ctx context.Context, do func(context.Context) error) error {
+	return u.lock(ctx, syscall.LOCK_EX|syscall.LOCK_NB, do)
+}
+
+// whenAlone waits for the other updater: an order that nobody took would start this one again and again.
+func (u *updater) whenAlone(ctx context.Context, do func(context.Context) error) error {
+	return u.lock(ctx, syscall.LOCK_EX, do)
+}
+
+func (u *updater) lock(ctx context.Context, how int, do func(context.Context) error) error {
+	folder := filepath.Join(u.root, update.Folder)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(filepath.Join(folder, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := syscall.Flock(int(file.Fd()), how); errors.Is(err, syscall.EWOULDBLOCK) {
+		return errors.Join(errBusy, file.Close())
+	} else if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	err = do(ctx)
+	return errors.Join(err, u.progress.end(), file.Close())
+}

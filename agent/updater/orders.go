@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"calendarbot/agent/durable"
+	"calendarbot/agent/slot"
+	"calendarbot/agent/update"
+)
+
+// Upload is the Text of an order that is about the uploaded repository.
+const upload = "upload"
+
+// taken is an order that is being carried out: it survives a power cut, but not more than a few.
+type taken struct {
+	Order slot.Order `json:"order"`
+	Begun int        `json:"begun"`
+}
+
+const mostBegun = 3
+
+// orders carries out all that wait, the oldest first. It tells whether there was one.
+func (u *updater) orders(ctx context.Context) (bool, error) {
+	dir := filepath.Join(u.root, update.OrdersFolder)
+	any, wrong := false, []error(nil)
+	if t, ok := u.begun(); ok {
+		any, wrong = true, append(wrong, u.carry(ctx, t))
+	}
+	for range 4 * slot.MostOrders {
+		name, order, err := slot.Next(dir)
+		if name == "" {
+			return any, errors.Join(append(wrong, err)...)
+		}
+		any = true
+		t := taken{Order: order}
+		if err == nil {
+			err = u.keep(t)
+		}
+		// Taken away before it is carried out: what could not be carried out must not start this program again and again.
+		if failed := slot.Done(dir, name); failed != nil {
+			return any, errors.Join(append(wrong, err, failed)...)
+		}
+		if err == nil {
+			err = u.carry(ctx, t)
+		}
+		wrong = append(wrong, err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return any, errors.Join(wrong...)
+}
+
+func (u *updater) takenFile() string { return filepath.Join(u.root, update.Folder, "order.json") }
+
+func (u *updater) keep(t taken) error {
+	text, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	return durable.Write(u.takenFile(), text, 0o600)
+}
+
+// begun is the order that an earlier run was cut short in.
+func (u *updater) begun() (taken, bool) {
+	file, err := os.Open(u.takenFile())
+	if err != nil {
+		return taken{}, false
+	}
+	text, err := io.ReadAll(io.LimitReader(file, 2*slot.MostOrder))
+	var t taken
+	if err := errors.Join(err, file.Close()); err != nil || json.Unmarshal(text, &t) != nil {
+		return taken{}, false
+	}
+	return t, true
+}
+
+// carry carries an order out.
+func (u *updater) carry(ctx context.Context, t taken) error {
+	if t.Begun++; t.Begun > mostBegun {
+		return errors.Join(fmt.Errorf("%s: it was begun %d times, and never came to its end", t.Order.Do, mostBegun), durable.Remove(u.takenFile()))
+	}
+	if err := u.keep(t); err != nil {
+		return err
+	}
+	err := u.obey(ctx, t.Order)
+	if ctx.Err() != nil {
+		return err // the device goes down: the next run does it
+	}
+	return errors.Join(err, durable.Remove(u.takenFile()))
+}
+
+func (u *updater) obey(ctx context.Context, o slot.Order) error {
+	u.say("%s asks to %s %s %s", o.By, o.Do, o.Kind, o.Version)
+	from := ""
+	if o.Text == upload {
+		from = filepath.Join(u.root, update.UploadFolder, update.UploadName)
+	}
+	switch o.Do {
+	case "check":
+		return u.check(ctx, from)
+	case "apply":
+		err := u.apply(ctx, from, update.Asked{Now: true, Kind: o.Kind, Version: o.Version}, true)
+		if from != "" && ctx.Err() == nil {
+			if failed := os.Remove(from); failed != nil && !errors.Is(failed, fs.ErrNotExist) {
+				err = errors.Join(err, failed)
+			}
+		}
+		return err
+	case "back":
+		return u.back(o.Kind, o.Why, o.By)
+	}
+	return fmt.Errorf("there is no order %q; allowed are check, apply, back", o.Do)
+}

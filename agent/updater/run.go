@@ -1,0 +1,277 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"calendarbot/agent/durable"
+	"calendarbot/agent/slot"
+	"calendarbot/agent/update"
+	"calendarbot/agent/update/install"
+	"calendarbot/agent/update/repository"
+)
+
+// checkEvery is how often the network is asked. The timer comes more often, for the window.
+const checkEvery = 6 * time.Hour
+
+// check asks what there is.
+func (u *updater) check(ctx context.Context, from string) error {
+	_, err := u.look(ctx, from, update.Asked{}, func(*repository.Repository, update.Choice) error { return nil })
+	return err
+}
+
+// apply installs what was asked for. A new system is started at once when now is set, else when the window is open.
+func (u *updater) apply(ctx context.Context, from string, asked update.Asked, now bool) error {
+	if done, err := u.resume(ctx, now); done || err != nil {
+		return err
+	}
+	return u.take(ctx, from, asked, now)
+}
+
+// take asks what there is, installs what this device should have, and sends back what is withdrawn.
+func (u *updater) take(ctx context.Context, from string, asked update.Asked, now bool) error {
+	installed, err := u.look(ctx, from, asked, func(r *repository.Repository, c update.Choice) error {
+		if err := u.leave(c.Back); err != nil {
+			return err
+		}
+		return u.install(ctx, r, c, asked)
+	})
+	if err != nil {
+		return err
+	}
+	if installed != nil && installed.Kind == slot.System {
+		_, err = u.resume(ctx, now)
+	}
+	return err
+}
+
+// look reads a repository, chooses, does something with that, and notes how it went. It returns what was chosen to be installed.
+func (u *updater) look(ctx context.Context, from string, asked update.Asked, do func(*repository.Repository, update.Choice) error) (*update.Offer, error) {
+	status, err := update.ReadStatus(u.root)
+	if err != nil {
+		u.say("%v", err)
+	}
+	status.Checked, status.Running, status.Notice, status.Waiting = u.now(), u.running(), "", ""
+	source, at, err := u.source(from, &status)
+	var chosen *update.Offer
+	if err == nil {
+		u.tell(update.Progress{Step: "check", Since: u.now()})
+		chosen, err = u.read(ctx, source, at, asked, &status, do)
+		err = errors.Join(err, source.Close())
+	}
+	repository.Describe(&status, err)
+	return chosen, errors.Join(err, u.note(status))
+}
+
+// read is look's way when there is a source.
+func (u *updater) read(ctx context.Context, source repository.Source, at time.Time, asked update.Asked, status *update.Status, do func(*repository.Repository, update.Choice) error) (*update.Offer, error) {
+	baked, err := os.ReadFile(filepath.Join(u.root, update.RootFile))
+	if err != nil {
+		return nil, &repository.Refusal{Code: repository.NoKeys, Words: "This device has no keys to know an update by: " + filepath.Join("/", update.RootFile) + " is missing.", Err: err}
+	}
+	r, err := repository.Read(ctx, repository.Options{Source: source, Baked: baked, Folder: filepath.Join(u.root, update.Folder), Now: at, Limits: u.limits})
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range r.Skipped {
+		u.say("%s", text)
+	}
+	facts, err := u.facts(asked, r.Withdrawn)
+	if err != nil {
+		return nil, err
+	}
+	choice := update.Choose(r.Offers, facts)
+	status.Available, status.Waiting, status.Withdrawn = choice.Listed, choice.Waiting, r.Withdrawn
+	if err := do(r, choice); err != nil {
+		return choice.Install, err
+	}
+	status.Running = u.running()
+	return choice.Install, nil
+}
+
+// source opens where updates come from, and says what time it is there.
+func (u *updater) source(from string, status *update.Status) (repository.Source, time.Time, error) {
+	clock, now := u.clock(), u.now()
+	sure := clock.Trusted && clock.Words == ""
+	if from == "" {
+		if from = u.address(); from == "" {
+			return nil, now, &repository.Refusal{Code: noAddress, Words: "No address of updates is set (update.url). A USB stick or an uploaded file works without one."}
+		}
+		status.From = from
+		if !sure {
+			return nil, now, &repository.Refusal{Code: repository.NoClock, Words: "The clock has not been set by the network yet, and without the time nobody can tell what is out of date; it is tried again later."}
+		}
+		if a, err := url.Parse(from); err == nil && a.Scheme == "http" {
+			status.Notice = "The address is http: what comes is verified all the same, but others in the network can see what this device fetches."
+		}
+	} else {
+		status.From = from
+		if !sure {
+			if clock.Floor.After(now) {
+				now = clock.Floor
+			}
+			status.Notice = fmt.Sprintf("Nobody has told this device what time it is: whether the files are out of date was judged as of %s.", now.Format("2 January 2006"))
+		}
+	}
+	proxy, err := proxyOf(os.Getenv("CALENDARBOT_UPDATE_PROXY"))
+	if err != nil {
+		return nil, now, err
+	}
+	source, err := repository.Open(from, repository.Web{Limits: u.limits, Agent: "calendarbot-update/" + version, Proxy: proxy})
+	return source, now, err
+}
+
+// noAddress is the code of a device that was told of no repository.
+const noAddress repository.Code = "no_address"
+
+func proxyOf(text string) (*url.URL, error) {
+	if text == "" {
+		return nil, nil
+	}
+	proxy, err := url.Parse(text)
+	if err != nil || proxy.Host == "" {
+		return nil, fmt.Errorf("CALENDARBOT_UPDATE_PROXY=%q is no address", text)
+	}
+	return proxy, nil
+}
+
+// leave asks the slots' keeper to go back from what is withdrawn, once, and notes that it is not tried again.
+func (u *updater) leave(back []update.Back) error {
+	var wrong []error
+	for _, b := range back {
+		err := u.back(b.Kind, "it was withdrawn: "+b.Why, "withdrawn")
+		if errors.Is(err, slot.ErrNothingToGoBackTo) {
+			u.say("%s is withdrawn, and there is nothing to go back to.", update.Thing(b.Kind, b.Version))
+			continue
+		}
+		wrong = append(wrong, err)
+	}
+	return errors.Join(wrong...)
+}
+
+// back orders the slots' keeper to go back, where there is something to go back to.
+func (u *updater) back(kind slot.Kind, why, by string) error {
+	if kind == "" {
+		kind = slot.Agent
+	}
+	if why == "" {
+		why = "somebody asked for it"
+	}
+	state, err := u.slots().Read(kind)
+	if err == nil {
+		_, err = state.Back(why, by, u.now())
+	}
+	if err != nil {
+		return err
+	}
+	return slot.Send(filepath.Join(u.root, keeperOrders), slot.Order{Do: "back", Kind: kind, Why: why, By: by, At: u.now()})
+}
+
+// install installs what was chosen.
+func (u *updater) install(ctx context.Context, r *repository.Repository, c update.Choice, asked update.Asked) error {
+	if c.Install == nil {
+		if asked.Now && c.Waiting != "" {
+			return &repository.Refusal{Code: notTaken, Words: c.Waiting}
+		}
+		return nil
+	}
+	keep := []update.Offer{*c.Install}
+	if c.Patch != nil {
+		keep = append(keep, *c.Patch)
+	}
+	if err := r.Tidy(keep...); err != nil {
+		return err
+	}
+	by := "updater"
+	if asked.Now {
+		by = "person"
+	}
+	d := install.Device{Root: u.root, Repository: r, Limits: u.limits, By: by, Now: u.now, Told: u.tell}
+	u.say("installing %s", update.Thing(c.Install.Kind, c.Install.Version))
+	var err error
+	if c.Install.Kind == slot.System {
+		err = d.System(ctx, *c.Install)
+	} else {
+		err = d.Agent(ctx, *c.Install, c.Patch)
+	}
+	if err != nil {
+		return err
+	}
+	return r.Tidy()
+}
+
+// notTaken is the code of what somebody asked for and this device does not take.
+const notTaken repository.Code = "not_taken"
+
+// resume does what an earlier run had no time for: the start of what is on trial. It tells whether something is on its way so.
+func (u *updater) resume(ctx context.Context, now bool) (bool, error) {
+	agent, err := u.slots().Read(slot.Agent)
+	if err != nil {
+		return false, err
+	}
+	if agent.Trial != nil && agent.Trial.Started == 0 {
+		return true, install.Device{Root: u.root, Now: u.now, Told: u.tell}.Start(ctx)
+	}
+	system, err := u.slots().Read(slot.System)
+	if err != nil || system.Trial == nil || system.Trial.Version == u.system() {
+		return false, err
+	}
+	if !now && !u.window.Open(u.now()) {
+		u.say("%s starts in the hours %s", update.Thing(slot.System, system.Trial.Version), u.window)
+		return true, nil
+	}
+	u.say("the device starts anew, with %s", update.Thing(slot.System, system.Trial.Version))
+	return true, install.Restart(ctx)
+}
+
+// note writes the state down for the page.
+func (u *updater) note(s update.Status) error {
+	s.Progress = nil
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(u.root, update.StatusFile)
+	if err := durable.MakeFolder(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return durable.Write(name, append(text, '\n'), 0o644)
+}
+
+func (u *updater) say(format string, args ...any) {
+	fmt.Fprintf(u.said, format+"\n", args...)
+}
+
+// run carries out what is ordered; where nothing is, it does what the configuration lets it do by itself.
+func (u *updater) run(ctx context.Context) error {
+	ordered, err := u.orders(ctx)
+	if ordered || err != nil {
+		return err
+	}
+	if done, err := u.resume(ctx, false); done || err != nil {
+		return err
+	}
+	status, err := update.ReadStatus(u.root)
+	if err != nil {
+		u.say("%v", err)
+	}
+	age := u.now().Sub(status.Checked)
+	waits := slices.ContainsFunc(status.Available, func(r update.Release) bool { return !r.Refused })
+	fresh := status.Code == "" && age >= 0 && age < checkEvery
+	if fresh && !(waits && u.settings.Automatic != update.AutomaticOff && u.window.Open(u.now())) {
+		u.say("the repository was asked %s ago", age.Round(time.Minute))
+		return nil
+	}
+	if u.address() == "" && len(status.Available) == 0 {
+		u.say("no address of updates is set (update.url)")
+		return nil
+	}
+	return u.take(ctx, "", update.Asked{}, false)
+}
