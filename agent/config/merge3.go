@@ -94,7 +94,7 @@ func (m *merge3) settings() {
 		value := m.other.value(k)
 		switch m.known.decide(k.String(), m.base.value(k), m.mine.value(k), value) {
 		case followsOther:
-			m.mine.put(k, value)
+			m.mine.put(k, m.other)
 			m.changed = true
 		case inConflict:
 			m.tell(k.String(), m.known.shown(k.String(), m.mine.value(k)), m.known.shown(k.String(), value))

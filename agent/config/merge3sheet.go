@@ -184,13 +184,19 @@ func (s *sheet) value(p place) *yaml.Node {
 	return n
 }
 
-// put says something at a place, or nothing any more.
-func (s *sheet) put(p place, value *yaml.Node) {
+// put says something at a place as it stands in another sheet, or nothing any more.
+func (s *sheet) put(p place, other *sheet) {
+	value := other.value(p)
 	switch {
 	case p.flat:
 		lay(s.root, p.section, value)
 	case value != nil:
-		lay(below(s.root, p.section, yaml.MappingNode), p.key, value)
+		section := below(s.root, p.section, yaml.MappingNode)
+		added := valueOf(section, p.key) == nil
+		lay(section, p.key, value)
+		if added {
+			section.Content[len(section.Content)-2].HeadComment = other.comment(p)
+		}
 	default:
 		section := valueOf(s.root, p.section)
 		lay(section, p.key, nil)
@@ -198,6 +204,17 @@ func (s *sheet) put(p place, value *yaml.Node) {
 			lay(s.root, p.section, nil)
 		}
 	}
+}
+
+// comment is what stands above a key of a section.
+func (s *sheet) comment(p place) string {
+	section := valueOf(s.root, p.section)
+	for i := 0; i+1 < len(section.Content); i += 2 {
+		if section.Content[i].Value == p.key {
+			return section.Content[i].HeadComment
+		}
+	}
+	return ""
 }
 
 // lay gives a key of a map another value, whose place it keeps with the comments there, or takes it away.
