@@ -16,6 +16,7 @@ TAGS    := sqlite_omit_load_extension,netgo,osusergo
 LDFLAGS := -s -w -X main.version=$(VERSION) -linkmode external -extldflags -static
 GO      := CGO_ENABLED=1 go
 BUILD   := build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
+UPDATER := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 
 # Later ones do not build with this Go. It is run from its module and is no part of ours.
 GORELEASER := go run github.com/goreleaser/goreleaser/v2@v2.15.1
@@ -30,12 +31,13 @@ run: build ## serve a live demo household on 127.0.0.1 (PORT=8080)
 	@bin/demo --agent bin/calendarbot --port $(PORT)
 
 .PHONY: build
-build: ## build bin/calendarbot for this machine
+build: ## build bin/calendarbot and bin/calendarbot-update for this machine
 	@scripts/setup build
 	$(GO) $(BUILD) -o bin/calendarbot ./agent
+	$(UPDATER) -o bin/calendarbot-update ./agent/updater
 
 .PHONY: build-arm64
-build-arm64: ## build bin/calendarbot-arm64 for the device
+build-arm64: ## build both programs for the device, as bin/*-arm64
 	@scripts/setup arm64
 	CC=aarch64-linux-gnu-gcc GOOS=linux GOARCH=arm64 $(GO) $(BUILD) -o $(or $(TO),bin/calendarbot-arm64) ./agent
 

@@ -34,8 +34,8 @@ var errUsage = errors.New("see --help")
 func subcommands() []subcommand {
 	return []subcommand{
 		serveCommand(), statusCommand(), configCommand(), featuresCommand(), emergencyOffCommand(), emergencyOnCommand(),
-		rollbackCommand(), networkCommand(), expandCommand(), checkFeedCommand(), checkConfigCommand(), hashCommand(),
-		firstbootCommand(),
+		rollbackCommand(), slotsCommand(), networkCommand(), expandCommand(), checkFeedCommand(), checkConfigCommand(), hashCommand(),
+		firstbootCommand(), updateCommand(),
 	}
 }
 
