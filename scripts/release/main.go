@@ -1,4 +1,4 @@
-// Command release writes what a release has beside the program: notes, licences, and a bill of material.
+// Command release writes what a release has beside the program (notes, licences, a bill of material), and publishes it to devices.
 package main
 
 import (
@@ -16,19 +16,33 @@ const usage = `Usage:
   release notes FILE                                            what changed, from git
   release licenses FILE                                         the licences of all that is linked into the program
   release sbom --version VERSION --created TIME PROGRAM FILE    its bill of material, as SPDX 2.3 in JSON
+
+What devices read (each with --help):
+  release keys          make the keys that releases are signed with
+  release publish       publish an agent, a system, or both
+  release refresh       sign anew what would expire; to be run every week
+  release withdraw      take a release back
+  release rotate        give a role new keys
+  release renew         let the root be good for longer
+  release sign          sign a root that waits for more signatures
+  release land          publish a root that was signed elsewhere
+  release show          tell what is published, who may sign, and what expires when
 `
 
 func main() {
-	if err := run(context.Background(), os.Args[1:]); err != nil {
+	if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
 	}
 }
 
 // run does what the words say.
-func run(ctx context.Context, args []string) error {
+func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) == 0 {
 		return errors.New("nothing to do\n" + usage)
+	}
+	if w, found := findWord(args[0]); found {
+		return w.run(args[1:], out)
 	}
 	switch word, args := args[0], args[1:]; {
 	case word == "notes" && len(args) == 1:
@@ -56,6 +70,9 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		return write(fs.Arg(1), text)
+	case word == "--help" || word == "help":
+		_, err := io.WriteString(out, usage)
+		return err
 	default:
 		return fmt.Errorf("what is %q?\n%s", args, usage)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -44,7 +45,7 @@ func TestNotesGoByRelease(t *testing.T) {
 		t.Skip("this tree is not git's")
 	}
 	file := filepath.Join(t.TempDir(), "new", "notes")
-	if err := run(t.Context(), []string{"notes", file}); err != nil {
+	if err := run(t.Context(), []string{"notes", file}, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if text, err := os.ReadFile(file); err != nil || !strings.HasPrefix(string(text), "# What changed\n\n## ") {
@@ -82,7 +83,7 @@ func TestBillOfMaterialIsThatOfTheProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "sbom.json")
-	if err := run(t.Context(), []string{"sbom", "--version", "1.0.0", "--created", "2026-11-22T00:00:00Z", own, file}); err != nil {
+	if err := run(t.Context(), []string{"sbom", "--version", "1.0.0", "--created", "2026-11-22T00:00:00Z", own, file}, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(file)
@@ -100,7 +101,7 @@ func TestBillOfMaterialIsThatOfTheProgram(t *testing.T) {
 
 func TestWordsThatAreWrong(t *testing.T) {
 	for _, args := range [][]string{nil, {"nonsense"}, {"notes"}, {"licenses", "a", "b"}, {"sbom"}, {"sbom", "--version", "1", "program", "file"}, {"sbom", "--what"}} {
-		if err := run(t.Context(), args); err == nil || !strings.Contains(err.Error(), "Usage:") {
+		if err := run(t.Context(), args, io.Discard); err == nil || !strings.Contains(err.Error(), "Usage:") {
 			t.Errorf("%q: %v", args, err)
 		}
 	}

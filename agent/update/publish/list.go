@@ -132,3 +132,32 @@ func duplicate[T metadata.Roles](m *metadata.Metadata[T]) (*metadata.Metadata[T]
 	}
 	return (&metadata.Metadata[T]{}).FromBytes(data)
 }
+
+// Status is how it stands with a role.
+type Status struct {
+	Role            string
+	Version         int64
+	Expires         time.Time
+	Keys, Threshold int
+	Here            int // keys that can sign here
+}
+
+// Roles tells how it stands with each role.
+func (r *Repository) Roles() []Status {
+	list := []Status{
+		{Role: Root, Version: r.root.Signed.Version, Expires: r.root.Signed.Expires},
+		{Role: Targets, Version: r.targets.Signed.Version, Expires: r.targets.Signed.Expires},
+		{Role: Snapshot, Version: r.snapshot.Signed.Version, Expires: r.snapshot.Signed.Expires},
+		{Role: Timestamp, Version: r.timestamp.Signed.Version, Expires: r.timestamp.Signed.Expires},
+	}
+	for i := range list {
+		role := r.root.Signed.Roles[list[i].Role]
+		list[i].Keys, list[i].Threshold = len(role.KeyIDs), role.Threshold
+		for _, id := range role.KeyIDs {
+			if _, here := r.keys.private[id]; here {
+				list[i].Here++
+			}
+		}
+	}
+	return list
+}

@@ -187,6 +187,9 @@ func (d *draft) addSystem() error {
 	if err != nil {
 		return err
 	}
+	if size == 0 {
+		return fmt.Errorf("%s is empty", d.release.System)
+	}
 	sum := hex.EncodeToString(hash.Sum(nil))
 	custom, former, err := d.custom(slot.System, sum)
 	if err != nil {

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,8 +11,11 @@ import (
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 )
 
+// ErrWaiting is that a root waits to be signed by more keys.
+var ErrWaiting = errors.New("waits to be signed by more keys")
+
 // Rotate gives a role new keys and stages the root that says so. The zero Share means as many as it has now. The root is
-// published at once when enough of its keys are here; else the error is ErrBelowThreshold, and the file in the folder staged beside the
+// published at once when enough of its keys are here; else the error is ErrWaiting, and the file in the folder staged beside the
 // keys is carried to the other keys (Sign) and back (Land). Until then nothing has changed for anybody.
 func (r *Repository) Rotate(now time.Time, role string, share Share, passphrase []byte) error {
 	if !slices.Contains(Roles(), role) {
@@ -109,7 +113,7 @@ func (r *Repository) land(now time.Time, name string) error {
 		return err
 	}
 	if err := follows(r.root, next); err != nil {
-		return fmt.Errorf("%s is not published yet: %w", name, err)
+		return fmt.Errorf("%s %w: %w", name, ErrWaiting, err)
 	}
 	targets, err := r.copyTargets()
 	if err != nil {

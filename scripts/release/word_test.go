@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// shop is a folder with programs, keys and a repository, and what is said in it.
+type shop struct {
+	t   *testing.T
+	dir string
+}
+
+func newShop(t *testing.T) shop {
+	t.Helper()
+	t.Setenv("CALENDARBOT_PASSPHRASE", "")
+	t.Setenv("CALENDARBOT_PASSPHRASE_FILE", "")
+	s := shop{t: t, dir: t.TempDir()}
+	t.Setenv("CALENDARBOT_KEYS", s.path("keys"))
+	program := make([]byte, 10_000)
+	random := rand.NewChaCha8([32]byte{1})
+	if _, err := random.Read(program); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"one": string(program), "two": string(program) + "that is newer", "bundle": "a bundle",
+		"notes": "What changed:\n- much\n", "long": strings.Repeat("x", 8<<10+1), "secret": "open sesame\n", "nothing": "",
+	} {
+		if err := os.WriteFile(s.path(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+func (s shop) path(name string) string { return filepath.Join(s.dir, name) }
+
+// say runs release; a word that begins with @ is a file of the shop.
+func (s shop) say(line string) (string, error) {
+	args := strings.Fields(line)
+	for i, arg := range args {
+		if name, ok := strings.CutPrefix(arg, "@"); ok {
+			args[i] = s.path(name)
+		}
+	}
+	var out bytes.Buffer
+	err := run(s.t.Context(), append(args, "--repo", s.path("repo")), &out)
+	return out.String(), err
+}
+
+// must runs release, and wants that it works and what it says.
+func (s shop) must(line, want string) string {
+	s.t.Helper()
+	out, err := s.say(line)
+	if err != nil || !strings.Contains(out, want) {
+		s.t.Fatalf("release %s: %v\n%s", line, err, out)
+	}
+	return out
+}
+
+// refused wants that it does not work, and why.
+func (s shop) refused(line, want string) {
+	s.t.Helper()
+	if out, err := s.say(line); err == nil || !strings.Contains(err.Error(), want) {
+		s.t.Errorf("release %s: got %v, not %q\n%s", line, err, want, out)
+	}
+}
+
+func TestWordsFromKeysToWithdrawal(t *testing.T) {
+	s := newShop(t)
+	s.refused("show", "release keys makes them")
+	s.must("keys --root 1/1", "root.json")
+	s.must("show", "no repository yet")
+	s.must("keys --if-missing", "")
+	s.refused("keys", "never written over")
+	s.must("publish --version 1.0.0 --agent @one --notes @notes", "agent/calendarbot-1.0.0-arm64.zst")
+	s.must("publish --version 1.1.0 --agent @two --system @bundle --percent 10", ".from-")
+	if out := s.must("show", "10 % of stable"); strings.Count(out, "good until") != 4 || strings.Contains(out, "EXPIRED") {
+		t.Error(out)
+	}
+	s.must("publish --version 1.1.0 --agent @two --system @bundle", "calendarbot-1.1.0-pizero2w.raucb")
+	if out := s.must("show", "100 % of stable"); strings.Contains(out, "10 % of stable") {
+		t.Errorf("the roll-out was not widened:\n%s", out)
+	}
+	s.must("refresh --good-for snapshot=7,timestamp=7", "again by")
+	for _, role := range []string{"root", "targets", "snapshot", "timestamp"} {
+		s.must("rotate "+role, "has new keys")
+	}
+	s.must("renew", "renewed")
+	s.must("withdraw agent 1.1.0 broken", "withdrew")
+	if out := s.must("show", "withdrawn: agent 1.1.0: broken"); strings.Contains(out, "calendarbot-1.1.0-arm64") {
+		t.Errorf("it is still there:\n%s", out)
+	}
+	for line, want := range map[string]string{
+		"publish --version 1.1.0 --agent @two":                       "was withdrawn",
+		"publish --version 1.0.0 --agent @two":                       "other content",
+		"publish --version 0.9.0 --agent @two":                       "newer; no device would take it",
+		"publish --version 1.1 --agent @two":                         "no semantic version",
+		"publish --version 1.1.1+abc --agent @two":                   "no semantic version",
+		"publish --version newest --agent @two":                      "no semantic version",
+		"publish --agent @two":                                       "--version is missing",
+		"publish --version 2.0.0":                                    "neither",
+		"publish --version 2.0.0 --agent @missing":                   "no such file",
+		"publish --version 2.0.0 --agent @nothing":                   "has 0 bytes",
+		"publish --version 2.0.0 --system @nothing":                  "is empty",
+		"publish --version 2.0.0 --agent @two --notes @long":         "more than 8192 bytes",
+		"publish --version 2.0.0 --agent @two --percent 101":         "allowed is 0 to 100",
+		"publish --version 2.0.0 --agent @two --channel Beta!":       "lower-case",
+		"publish --version 2.0.0 --agent @two --patches 100":         "allowed is 0 to 20",
+		"publish --version 2.0.0 --agent @two --config-formats x":    "no number",
+		"publish --version 2.0.0 --agent @two --min-agent old":       "no version",
+		"publish --version 2.0.0 --agent @two --patch-from @missing": "no such file",
+		"publish --frobnicate":                                       "--help tells more",
+		"publish now --version 2.0.0":                                "release publish --help",
+		"withdraw agent 1.0.0":                                       "wants release withdraw",
+		"withdraw agent 3.0.0 broken":                                "has no agent 3.0.0",
+		"withdraw agent 1.1.0 broken":                                "withdrawn already",
+		"withdraw config 1.1.0 broken":                               "neither agent nor system",
+		"rotate everything":                                          "no role",
+		"rotate root --share 3/2":                                    "cannot be asked to sign",
+		"rotate root --share two":                                    "not like 2/3",
+		"refresh --good-for root":                                    "1 to 7300 days",
+		"refresh --good-for stamp=3":                                 "1 to 7300 days",
+		"sign @notes":                                                "no root",
+		"land @notes":                                                "no root",
+		"keys --keys @other --root 0/1":                              "at least one of them",
+	} {
+		s.refused(line, want)
+	}
+	// An older version may go to another channel.
+	s.must("publish --version 0.9.0-beta.1 --agent @two --channel beta", "0.9.0-beta.1")
+}
+
+// TestRootIsSignedInTwoPlaces has one key of the root here and the other elsewhere.
+func TestRootIsSignedInTwoPlaces(t *testing.T) {
+	s := newShop(t)
+	s.must("keys --root 2/2", "root.json")
+	s.must("publish --version 1.0.0 --agent @one", "made the repository")
+	here := s.path("keys/tuf")
+	rootKeys, err := filepath.Glob(filepath.Join(here, "root", "*.key"))
+	if err != nil || len(rootKeys) != 2 {
+		t.Fatal(rootKeys, err)
+	}
+	if err := os.MkdirAll(s.path("drawer/root"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(rootKeys[1], filepath.Join(s.path("drawer/root"), filepath.Base(rootKeys[1]))); err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.ReadFile(filepath.Join(here, "root.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.path("drawer/root.json"), root, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.refused("rotate targets", "2 of its keys have to sign, and 1 did")
+	s.must("show", "root       version 1")
+	s.refused("rotate targets", "waits to be signed; publish it or remove it first")
+	s.refused("land @keys/tuf/staged/2.root.json", "release sign FILE")
+	s.refused("sign @keys/tuf/staged/2.root.json", "no key of the root is here that has not signed")
+	s.must("sign @keys/tuf/staged/2.root.json --keys @drawer", "added 1 signatures")
+	s.must("land @keys/tuf/staged/2.root.json", "is published")
+	s.must("show", "root       version 2")
+	s.must("publish --version 1.1.0 --agent @two", "1.1.0")
+	if _, err := os.Stat(s.path("keys/tuf/staged/2.root.json")); !os.IsNotExist(err) {
+		t.Errorf("what was published still waits: %v", err)
+	}
+}
+
+func TestKeysUnderAPassphrase(t *testing.T) {
+	s := newShop(t)
+	t.Setenv("CALENDARBOT_PASSPHRASE_FILE", s.path("secret"))
+	s.must("keys --root 1/1", "")
+	s.must("publish --version 1.0.0 --agent @one", "")
+	t.Setenv("CALENDARBOT_PASSPHRASE_FILE", "")
+	s.refused("refresh", "there is no passphrase")
+	t.Setenv("CALENDARBOT_PASSPHRASE", "open sesam")
+	s.refused("refresh", "the passphrase does not open the key")
+	t.Setenv("CALENDARBOT_PASSPHRASE", "open sesame")
+	s.must("refresh", "refreshed")
+	t.Setenv("CALENDARBOT_PASSPHRASE_FILE", s.path("nothing"))
+	s.refused("refresh", "no passphrase")
+	t.Setenv("CALENDARBOT_PASSPHRASE_FILE", s.path("missing"))
+	s.refused("refresh", "read the passphrase")
+}
+
+// TestEveryWordHasHelpWithAnExample that begins as the word does, and names every flag.
+func TestEveryWordHasHelpWithAnExample(t *testing.T) {
+	s := newShop(t)
+	all := s.must("--help", "release show")
+	for _, w := range words() {
+		if !strings.Contains(all, "release "+w.name+" ") {
+			t.Errorf("the usage does not name %s", w.name)
+		}
+		out := s.must(w.name+" --help", "Usage: release "+w.name)
+		if !regexp.MustCompile(`(?m)^  release ` + w.name + `\b`).MatchString(out) {
+			t.Errorf("%s has no example:\n%s", w.name, out)
+		}
+		if !strings.Contains(out, "-keys folder") {
+			t.Errorf("%s does not name its flags:\n%s", w.name, out)
+		}
+	}
+}
