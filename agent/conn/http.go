@@ -192,7 +192,8 @@ func (h *HTTP) prepare(req *http.Request) *http.Request {
 // CloseIdle closes the connections that nobody uses.
 func (h *HTTP) CloseIdle() { h.routes.Load().closeIdle() }
 
-// slotBody ends the use of its request when it is closed.
+// slotBody ends the use of its request when it is closed. Of a failure's page, which nobody reads, enough is read for the connection
+// to be of use again.
 type slotBody struct {
 	io.ReadCloser
 	use  *use
@@ -200,6 +201,10 @@ type slotBody struct {
 }
 
 func (b *slotBody) Close() error {
-	defer b.once.Do(func() { b.use.end(nil) })
-	return b.ReadCloser.Close()
+	var err error
+	b.once.Do(func() {
+		err = drain(b.ReadCloser)
+		b.use.end(nil)
+	})
+	return err
 }

@@ -208,6 +208,39 @@ func TestConnectionIsUsedAgain(t *testing.T) {
 	}
 }
 
+// TestConnectionIsUsedAgainAfterAFailure: of a page that tells of one nobody reads anything.
+func TestConnectionIsUsedAgainAfterAFailure(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want int
+	}{
+		"a word": {"no", 1},
+		"a page": {strings.Repeat("x", drained-1), 1},
+		"a book": {strings.Repeat("x", 1<<20), 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ports := map[string]bool{}
+			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				ports[r.RemoteAddr] = true
+				http.Error(w, c.text, http.StatusInternalServerError)
+			})
+			h := newClient(t, HTTPOptions{})
+			for range 3 {
+				resp, err := get(t, h, s.URL, true, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := resp.Body.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if len(ports) != c.want {
+				t.Errorf("3 requests took %d connections, want %d", len(ports), c.want)
+			}
+		})
+	}
+}
+
 func TestCertificateIsCheckedAgainstTheGivenClock(t *testing.T) {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	s.Config.ErrorLog = log.New(io.Discard, "", 0) // it would tell of each handshake that we refuse

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,7 +15,7 @@ import (
 // MaxRedirects is how many redirects of one request are followed.
 const MaxRedirects = 5
 
-// drained is how much of a redirect's body is read, in bytes, so that its connection can be
+// drained is how much of a body that nobody wants, a redirect's or a failure's, is read, in bytes, so that its connection can be
 // used again.
 const drained = 4 << 10
 
@@ -79,9 +80,7 @@ func (h *HTTP) follow(req *http.Request, lan bool, u *use) (*http.Response, erro
 		if !redirects(resp.StatusCode) || location == "" {
 			return resp, nil
 		}
-		// What cannot be drained only means that the connection is not used again.
-		_, drainErr := io.CopyN(io.Discard, resp.Body, drained)
-		if err := resp.Body.Close(); err != nil && drainErr == nil {
+		if err := drain(resp.Body); err != nil {
 			return nil, Hop(first, req.URL, fmt.Errorf("read redirect: %w", err))
 		}
 		next, err := hop(req, past, location)
@@ -92,6 +91,15 @@ func (h *HTTP) follow(req *http.Request, lan bool, u *use) (*http.Response, erro
 		lan = lan && (asked || !h.fence.public(from))
 		req, past = next, append(past, next.URL)
 	}
+}
+
+// drain reads a little of what is left of a body, and closes it. What cannot be read only means that the connection is not used again.
+func drain(body io.ReadCloser) error {
+	_, drainErr := io.CopyN(io.Discard, body, drained)
+	if err := body.Close(); drainErr == nil || errors.Is(drainErr, io.EOF) {
+		return err
+	}
+	return nil
 }
 
 // send sends the request and returns the address that answered.
