@@ -126,7 +126,34 @@ run-image: ## start the newest image in an emulated board, the calendar at http:
 test-image: ## bake the image where there is none of this version, and try it in an emulated board
 	@scripts/setup image
 	@VERSION=$(VERSION) image/have
-	CALENDARBOT_IMAGE=$(CURDIR)/dist/image/calendarbot-$(VERSION)-pizero2w.img $(GO) test -count=1 -v -timeout 60m ./scripts/board
+	CALENDARBOT_IMAGE=$(CURDIR)/dist/image/calendarbot-$(VERSION)-pizero2w.img $(GO) test -count=1 -v -timeout 100m ./scripts/board
+
+.PHONY: test-update
+test-update: ## try every good and bad update and all drills on an emulated board, which takes hours
+	$(call on-board,CALENDARBOT_UPDATES=all,'^Test(Update|Drill)',8h)
+
+.PHONY: test-powercut-board
+test-powercut-board: ## pull an emulated board's plug at COUNT=25 random points of updates; goes on where it was left
+	$(call on-board,CALENDARBOT_CUTS=$${COUNT:-25},'^TestUpdatePowerCuts$$',12h)
+
+.PHONY: drill-1
+drill-1: ## have an emulated board switch everything optional off by itself, and print how long that took
+	$(call on-board,CALENDARBOT_DRILL=1,'^TestDrillLevel1$$',60m)
+
+.PHONY: drill-2
+drill-2: ## have requests fail on an emulated board until it goes back to the other config slot, and print how long that took
+	$(call on-board,CALENDARBOT_DRILL=2,'^TestDrillLevel2$$',60m)
+
+.PHONY: drill-3
+drill-3: ## have the program crash on an emulated board until it goes back to the former one, and print how long that took
+	$(call on-board,CALENDARBOT_DRILL=3,'^TestDrillLevel3$$',60m)
+
+# on-board runs tests on the emulated board: with variables, tests by their names, for some time at most.
+define on-board
+@scripts/setup image
+@VERSION=$(VERSION) image/have
+$(1) CALENDARBOT_IMAGE=$(CURDIR)/dist/image/calendarbot-$(VERSION)-pizero2w.img $(GO) test -count=1 -v -timeout $(3) -run $(2) ./scripts/board
+endef
 
 .PHONY: test-reproducible
 test-reproducible: ## bake twice, and see that both images are the same to the last bit
