@@ -129,11 +129,10 @@ func Diff(root string, from, to slot.Name) (Differences, error) {
 }
 
 func how(was, now item) string {
-	gone := func(i item) bool { return i.kind == nothing || i.kind == deleted }
 	switch {
-	case gone(was) && !gone(now):
+	case was.kind == nothing:
 		return "added"
-	case gone(now) && !gone(was):
+	case now.kind == nothing:
 		return "removed"
 	}
 	return "changed"
@@ -147,8 +146,11 @@ func (d device) layers(n slot.Name) []string {
 // effective is what the first layer that says something says.
 func effective(layers []string, name string) (item, error) {
 	for _, top := range layers {
-		if i, err := itemAt(top, name); err != nil || i.kind != nothing {
-			return i, err
+		switch i, err := itemAt(top, name); {
+		case err != nil || i.kind == deleted:
+			return item{}, err
+		case i.kind != nothing:
+			return i, nil
 		}
 	}
 	return item{}, nil

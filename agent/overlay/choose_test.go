@@ -1,0 +1,194 @@
+package overlay
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"calendarbot/agent/slot"
+)
+
+func TestAnyTroubleLeavesASlotToMount(t *testing.T) {
+	onTrial := `{"active":"a","trial":{"slot":"b","version":"v","tries":2,"started":0,"began":"2026-03-09T08:00:00Z"},"slots":{"b":{"version":"v","format":%,"at":"2026-03-09T08:00:00Z"}}}`
+	for _, c := range []struct {
+		name   string
+		lay    func(b board)
+		want   slot.Name
+		reason string // "" for none
+	}{
+		{"a new device", func(board) {}, slot.A, ""},
+		{"nothing at all", func(b board) { b.must(os.RemoveAll(b.root)) }, slot.A, ""},
+		{"a broken state", func(b board) { b.put("data/slots/config.json", "{") }, slot.A, ""},
+		{"a file for the data", func(b board) { b.must(os.RemoveAll(filepath.Join(b.root, "data"))); b.put("data", "") }, slot.A, "not a directory"},
+		{"a file for the slots' states", func(b board) { b.put("data/slots", "") }, slot.A, "data/slots"},
+		{"a file for a slot", func(b board) { b.put("data/config/a", "") }, slot.A, "data/config/a"},
+		{"b is active", func(b board) { b.put("data/slots/config.json", `{"active":"b","former":"a"}`) }, slot.B, ""},
+		{"b is active and its tree is no folder", func(b board) {
+			b.put("data/slots/config.json", `{"active":"b","former":"a"}`)
+			b.put("data/config/b", "")
+		}, slot.B, "data/config/b"},
+		{"a trial", func(b board) { b.put("data/slots/config.json", strings.ReplaceAll(onTrial, "%", "1")) }, slot.B, ""},
+		{"a trial of what a newer program made", func(b board) { b.put("data/slots/config.json", strings.ReplaceAll(onTrial, "%", "2")) }, slot.A, "slot b is of format 2; this program reads 1 at most"},
+		{"what a newer program made is active", func(b board) {
+			b.put("data/slots/config.json", `{"active":"b","slots":{"b":{"version":"v","format":2,"at":"2026-03-09T08:00:00Z"}}}`)
+		}, slot.A, "slot b is of format 2"},
+		{"a newer program made both", func(b board) {
+			b.put("data/slots/config.json", `{"active":"b","slots":{"a":{"format":2,"at":"2026-03-09T08:00:00Z"},"b":{"format":2,"at":"2026-03-09T08:00:00Z"}}}`)
+		}, slot.B, "slot b is of format 2"},
+		{"conflicts that cannot be read", func(b board) { b.put("data/config/a/conflicts.json", "{") }, slot.A, ""},
+		{"a folder for the text", func(b board) {
+			b.must(os.MkdirAll(filepath.Join(b.root, upperA, agentFile, "x"), 0o755))
+		}, slot.A, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBoard(t)
+			c.lay(b)
+			n, reasons := Select(b.root, now())
+			if n != c.want {
+				t.Errorf("chose %s, want %s", n, c.want)
+			}
+			if err := errors.Join(reasons...); (c.reason == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.reason) {
+				t.Errorf("the reasons are %v", reasons)
+			}
+			if again, _ := Select(b.root, now()); again != c.want {
+				t.Errorf("chose %s, then %s", n, again)
+			}
+			b.t.Log(Show(b.root).Wrong)
+		})
+	}
+}
+
+func (b board) must(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// TestATrialThatCannotBeCountedIsNotGoneOnWith, as it would have no end.
+func TestATrialThatCannotBeCountedIsNotGoneOnWith(t *testing.T) {
+	b := newBoard(t)
+	b.start()
+	if _, err := Set(b.root, map[string]string{"display.days": "14"}, now()); err != nil {
+		t.Fatal(err)
+	}
+	b.obey("try")
+	b.remount("ro")
+	if n, reasons := Select(b.root, now()); n != slot.A || len(reasons) == 0 || !strings.Contains(reasons[0].Error(), "read-only") {
+		t.Errorf("chose %s, %v", n, reasons)
+	}
+	b.remount("rw")
+	if n := b.start(); n != slot.B {
+		t.Errorf("started %s", n)
+	}
+}
+
+// remount makes the data partition a file system of its own: read-only, or writable again.
+func (b board) remount(how string) {
+	b.t.Helper()
+	data := filepath.Join(b.root, "data")
+	if how == "ro" {
+		b.t.Cleanup(func() {
+			if out, err := exec.Command("umount", data).CombinedOutput(); err != nil {
+				b.t.Logf("umount: %v: %s", err, out)
+			}
+		})
+		if out, err := exec.Command("mount", "--bind", data, data).CombinedOutput(); err != nil {
+			b.t.Skipf("nothing can be mounted here: %v: %s", err, out)
+		}
+	}
+	if out, err := exec.Command("mount", "-o", "remount,bind,"+how, data).CombinedOutput(); err != nil {
+		b.t.Skipf("nothing can be mounted here: %v: %s", err, out)
+	}
+}
+
+// TestAFullDataPartitionLeavesASlotToMount.
+func TestAFullDataPartitionLeavesASlotToMount(t *testing.T) {
+	b := newBoard(t)
+	data := filepath.Join(b.root, "data")
+	b.must(os.MkdirAll(data, 0o755))
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=8", "overlay-test", data).CombinedOutput(); err != nil {
+		t.Skipf("nothing can be mounted here: %v: %s", err, out)
+	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", data).CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+	})
+	n, reasons := Select(b.root, now())
+	if n != slot.A || len(reasons) == 0 || !strings.Contains(errors.Join(reasons...).Error(), "no space left") {
+		t.Errorf("chose %s, %v", n, reasons)
+	}
+}
+
+// TestWhatIsMountedIsWhatWasMade mounts a candidate as the start does.
+func TestWhatIsMountedIsWhatWasMade(t *testing.T) {
+	b := newBoard(t)
+	where := t.TempDir()
+	b.put("etc/motd", "the system's\n")
+	b.put("etc/cron.d/system", "the system's\n")
+	b.put("usr/share/calendarbot/overlay/b/etc/issue", "b's\n")
+	mount := func(n slot.Name) {
+		t.Helper()
+		top := filepath.Join(b.root, "data/config", string(n))
+		b.must(errors.Join(os.MkdirAll(filepath.Join(top, "etc"), 0o755), os.MkdirAll(filepath.Join(top, "work"), 0o755)))
+		options := "lowerdir=" + filepath.Join(b.root, "usr/share/calendarbot/overlay", string(n), "etc") + ":" + filepath.Join(b.root, "etc") +
+			",upperdir=" + filepath.Join(top, "etc") + ",workdir=" + filepath.Join(top, "work")
+		if out, err := exec.Command("mount", "-t", "overlay", "-o", options, "etc", where).CombinedOutput(); err != nil {
+			t.Skipf("no overlay can be mounted here: %v: %s", err, out)
+		}
+	}
+	umount := func() {
+		if out, err := exec.Command("umount", where).CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+	}
+	// On a tmpfs, as an upper folder is not to lie on an overlay itself.
+	data := filepath.Join(b.root, "data")
+	b.must(os.MkdirAll(data, 0o755))
+	if out, err := exec.Command("mount", "-t", "tmpfs", "overlay-test", data).CombinedOutput(); err != nil {
+		t.Skipf("nothing can be mounted here: %v: %s", err, out)
+	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", data).CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+	})
+
+	mount(b.start())
+	for _, err := range []error{
+		os.Remove(filepath.Join(where, "motd")), // leaves a whiteout
+		os.RemoveAll(filepath.Join(where, "cron.d")),
+		os.Mkdir(filepath.Join(where, "cron.d"), 0o755), // hides the one below
+		os.WriteFile(filepath.Join(where, "cron.d/mine"), []byte("mine\n"), 0o644),
+		os.WriteFile(filepath.Join(where, "hostname"), []byte("hall\n"), 0o644),
+		os.WriteFile(filepath.Join(where, agentFile), []byte(stable+"web: {pin: \"2468\"}\n"), 0o640),
+	} {
+		b.must(err)
+	}
+	_, err := Stage(b.root, now())
+	umount()
+	b.must(err)
+	b.obey("try")
+	n := b.start()
+	if n != slot.B {
+		t.Fatalf("started %s", n)
+	}
+	mount(n)
+	defer umount()
+	if there(filepath.Join(where, "motd")) || there(filepath.Join(where, "cron.d/system")) {
+		t.Error("what was deleted is back")
+	}
+	for name, want := range map[string]string{"cron.d/mine": "mine\n", "hostname": "hall\n", "issue": "b's\n"} {
+		if text, err := os.ReadFile(filepath.Join(where, name)); err != nil || string(text) != want {
+			t.Errorf("%s is %q, %v", name, text, err)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(where, agentFile))
+	if err != nil || !strings.Contains(string(text), "2468") || !strings.Contains(string(text), "cache_warming: 100%") {
+		t.Errorf("%s, %v", text, err)
+	}
+}
