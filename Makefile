@@ -31,15 +31,22 @@ run: build ## serve a live demo household on 127.0.0.1 (PORT=8080)
 	@bin/demo --agent bin/calendarbot --port $(PORT)
 
 .PHONY: build
-build: ## build bin/calendarbot and bin/calendarbot-update for this machine
+build: ## build bin/calendarbot for this machine
 	@scripts/setup build
 	$(GO) $(BUILD) -o bin/calendarbot ./agent
-	$(UPDATER) -o bin/calendarbot-update ./agent/updater
 
 .PHONY: build-arm64
-build-arm64: ## build both programs for the device, as bin/*-arm64
+build-arm64: ## build bin/calendarbot-arm64 for the device
 	@scripts/setup arm64
 	CC=aarch64-linux-gnu-gcc GOOS=linux GOARCH=arm64 $(GO) $(BUILD) -o $(or $(TO),bin/calendarbot-arm64) ./agent
+
+.PHONY: updater
+updater: ## build bin/calendarbot-update for this machine
+	$(UPDATER) -o bin/calendarbot-update ./agent/updater
+
+.PHONY: updater-arm64
+updater-arm64: ## build bin/calendarbot-update-arm64 for the device
+	GOOS=linux GOARCH=arm64 $(UPDATER) -o bin/calendarbot-update-arm64 ./agent/updater
 
 .PHONY: test
 test: build test-arm64 ## run every test of the agent and the scripts
