@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -81,35 +82,45 @@ func (r *running) post(t *testing.T, path string, what any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.Web+path, bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.SetBasicAuth("person", personPIN)
-	req.Header.Set("Content-Type", "application/json")
-	client := http.Client{Timeout: waitTime}
-	resp, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var answer bytes.Buffer
-	_, err = answer.ReadFrom(resp.Body)
-	if err := errors.Join(err, resp.Body.Close()); err != nil || resp.StatusCode/100 != 2 {
-		t.Fatalf("POST %s: %s, %v: %s", path, resp.Status, err, answer.String())
+	if answer, err := r.asPerson(t.Context(), http.MethodPost, path, bytes.NewReader(text)); err != nil {
+		t.Fatalf("%v: %s", err, answer)
 	}
 }
 
-// tells reads what the device says at an address.
+// tells reads what the device shows the person with the PIN at an address.
 func (r *running) tells(t *testing.T, path string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), waitTime)
-	defer cancel()
-	client := http.Client{Timeout: time.Minute}
-	var text bytes.Buffer
-	if err := get(ctx, &client, r.Web+path, &text); err != nil {
+	answer, err := r.asPerson(t.Context(), http.MethodGet, path, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return text.String()
+	return answer
+}
+
+// asPerson is a request of the person with the PIN, which the device takes a while to judge.
+func (r *running) asPerson(ctx context.Context, method, path string, body io.Reader) (_ string, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, r.Web+path, body)
+	if err != nil {
+		return "", err
+	}
+	req.SetBasicAuth("person", personPIN)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	client := http.Client{Timeout: waitTime}
+	resp, err := client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, resp.Body.Close()) }()
+	var answer strings.Builder
+	if _, err := io.Copy(&answer, io.LimitReader(resp.Body, maxAnswer)); err != nil {
+		return "", err
+	}
+	if resp.StatusCode/100 != 2 {
+		err = fmt.Errorf("%s %s: %s", method, path, resp.Status)
+	}
+	return answer.String(), err
 }
 
 // keepsPerson looks for all that the person did: the calendar, its events, the setting.
