@@ -163,6 +163,7 @@ func (a *agent) assemble(o options) {
 		Health: a.care.Report, Pressure: a.monitor.State, History: a.monitor.History, Days: a.store.Days, Actions: a.store.Actions,
 		Clock: a.clock.State, Rollback: a.care.Rollback, Budget: a.control.Share, Late: a.beats.Late,
 		Network: network.NewExchange(o.root, filepath.Dir(cfg.Store.Path)),
+		Places:  web.Places{Root: o.root, State: filepath.Dir(cfg.Store.Path)},
 	})
 	a.ownPage = newOwnPage(a.server.Addr, a.server.SelfKey(), a.beats.Expect("look at its own page", ownPageBeat), o.log)
 	a.beats.Ask("control", a.control.Round)

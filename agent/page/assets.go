@@ -28,7 +28,7 @@ type assets struct {
 var loadAssets = sync.OnceValue(func() assets {
 	a := assets{served: map[string]asset{}, url: map[string]string{}}
 	types := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
-	for _, name := range []string{"page.css", "page.js", "status.css", "icon.svg"} {
+	for _, name := range []string{"page.css", "page.js", "status.css", "update.js", "icon.svg"} {
 		body, err := files.ReadFile("assets/" + name)
 		if err != nil {
 			panic(err) // the file is part of the program

@@ -89,7 +89,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 // may have nobody to lead it back.
 func (s *Server) failForm(c *fiber.Ctx, err error) error {
 	told, back, words := s.told(c, err), "/", "Back to the calendar"
-	if c.Path() == "/settings" || c.Path() == "/setup" {
+	if c.Path() == "/settings" || c.Path() == "/setup" || c.Path() == "/update" {
 		back = c.Path()
 	}
 	switch form, err := readForm(c); {

@@ -73,6 +73,8 @@ type Options struct {
 	Ladder   *page.Ladder
 	Pools    func() []conn.Stats
 
+	Places Places // where slots and updates are told of; the zero value where there are none
+
 	Network network.Exchange // with root's side; the zero value where the network is set elsewhere
 
 	// How the device fares. Called often: each answers at once from what is known.
@@ -103,7 +105,8 @@ type Server struct {
 	openAPITag string
 	selfKey    string
 	trials     chan struct{}
-	started    time.Time // real time
+	uploading  sync.Mutex // one piece at a time
+	started    time.Time  // real time
 	ready      chan struct{}
 	addr       net.Addr // set before ready is closed
 }
