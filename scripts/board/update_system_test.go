@@ -17,14 +17,14 @@ const hangTime = 90 * time.Second
 type sickness struct {
 	name string
 	make func(*testing.T, System)
-	// after is what the console says last before the system hangs, where the board's watchdog is what ends it; "" where the system ends by itself.
+	// after is what the console says last before the system hangs, and then what it says where it does not: the board's watchdog ends what hangs.
 	after, then string
 }
 
 // sicknesses are the bad systems.
 func sicknesses() []sickness {
 	return []sickness{
-		{name: "kernel panic", make: func(t *testing.T, s System) {
+		{name: "kernel panic", after: saysKernel, then: saysSystemd, make: func(t *testing.T, s System) {
 			// The first program ends. The watchdog's driver is there, as always in the initramfs: without it no panic ends.
 			if err := s.Script(t.Context(), "/bin/busybox mount -t devtmpfs dev /dev\n/bin/busybox modprobe -q bcm2835_wdt\nexit 1\n"); err != nil {
 				t.Fatal(err)
@@ -36,6 +36,16 @@ func sicknesses() []sickness {
 				t.Fatal(err)
 			}
 			if err := s.Put(t.Context(), file, "/usr/lib/systemd/systemd", "755"); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{name: "program broken", make: func(t *testing.T, s System) {
+			// Nothing of ours runs there: nobody finds out that it is ill, or could say so.
+			file := filepath.Join(t.TempDir(), "calendarbot")
+			if _, err := Subject(t.Context(), Crash, "0.0.0", "/nowhere", file); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Put(t.Context(), file, "/usr/bin/calendarbot", "755"); err != nil {
 				t.Fatal(err)
 			}
 		}},
@@ -180,16 +190,15 @@ func TestUpdateSystem(t *testing.T) {
 	})
 }
 
-// starts waits until the device starts anew after a line of its console.
-func (r *running) starts(t *testing.T, said int) {
+// starts waits until the device starts anew after a line of its console, and returns the number of the next one.
+func (r *running) starts(t *testing.T, said int) (next int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), systemTime)
 	defer cancel()
-	if _, _, err := r.Console.Until(ctx, said, saysSlot); err != nil {
-		text := ""
-		if out, err := r.Run(context.WithoutCancel(t.Context()), "cat /data/update/status.json"); err == nil {
-			text = out
-		}
-		t.Fatalf("wait until the new system is tried: %v; %s", err, text)
+	_, next, err := r.Console.Until(ctx, said, saysSlot)
+	if err != nil {
+		text, _ := r.Run(context.WithoutCancel(t.Context()), "cat /data/update/status.json")
+		t.Fatalf("wait until the device starts anew: %v; %s", err, text)
 	}
+	return next
 }
