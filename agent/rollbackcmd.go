@@ -12,6 +12,7 @@ import (
 
 	"calendarbot/agent/config"
 	"calendarbot/agent/slot"
+	"calendarbot/agent/trial"
 )
 
 func rollbackCommand() subcommand {
@@ -21,7 +22,8 @@ func rollbackCommand() subcommand {
 		short: "ask for the other configuration, program or system",
 		long: `
 The wish to go back to the other configuration slot (level 2), or to the other program and then the other system
-(level 3). It is kept in a file beside the database until it is carried out or taken back. Neither the running
+(level 3). It is kept in a file beside the database until it is carried out ("calendarbot slots carry", which the device does at
+once) or taken back. Neither the running
 program nor its database is needed. Level 1, everything optional off at once, is "calendarbot emergency-off".`,
 		words: []subcommand{rollbackRequestCommand(), rollbackShowCommand(), rollbackSettleCommand()},
 	}
@@ -81,19 +83,48 @@ func rollbackShowCommand() subcommand {
 	s := subcommand{
 		name: "rollback show", short: "print what is asked for",
 		long: `
-Prints the wish to go back that stands, since when, how often it was asked for, by whom and why.
+Prints the wish to go back that stands, since when, how often it was asked for, by whom and why, and how the device went back
+the last time that it was asked to.
 
 Examples:
   calendarbot rollback show`,
 	}
 	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
+		root := rootFlag(fs)
 		folder, err := s.rollbackFolder(ctx, c, fs, args)
 		if err != nil {
 			return err
 		}
-		return c.printRollback(folder)
+		if err := c.printRollback(folder); err != nil {
+			return err
+		}
+		return c.printCarried(*root)
 	}
 	return s
+}
+
+// printCarried prints what became of the last wish that was carried out, or could not be.
+func (c console) printCarried(root string) error {
+	folder := trial.Device{Root: root}.Slots()
+	told, err := folder.Told()
+	if err == nil && told != nil && told.Do == "rollback" {
+		_, err = fmt.Fprintf(c.out, "The last one: %s\n", answerText(*told))
+		return err
+	}
+	wrong := []error{err}
+	var last slot.Outcome
+	for _, k := range slot.Kinds() {
+		s, err := folder.Read(k)
+		if wrong = append(wrong, err); s.Last != nil && s.Last.Asked.After(last.Asked) {
+			last = *s.Last
+		}
+	}
+	if !last.Asked.IsZero() {
+		_, err = fmt.Fprintf(c.out, "The last one: asked for at %s by %s, carried out at %s: away from %s: %s\n",
+			last.Asked.Format(time.RFC3339), last.By, last.At.Format(time.RFC3339), versionWords(last.Version), last.Why)
+		wrong = append(wrong, err)
+	}
+	return errors.Join(wrong...)
 }
 
 func rollbackSettleCommand() subcommand {

@@ -67,7 +67,7 @@ func (k *Keeper) Carry(ctx context.Context) error {
 			k.Say("%v", err)
 			continue
 		}
-		next, err := k.Obey(ctx, o)
+		_, next, err := k.answer(ctx, o)
 		if next == restart || err != nil && !errors.Is(err, errRefused) {
 			return err
 		}
@@ -78,8 +78,13 @@ func (k *Keeper) Carry(ctx context.Context) error {
 // errRefused marks what was told to the one who asked.
 var errRefused = errors.New("this was refused")
 
-// Obey carries out one order, and tells what became of it.
-func (k *Keeper) Obey(ctx context.Context, o slot.Order) (consequence, error) {
+// Obey carries out one order, tells what became of it, and returns that as words.
+func (k *Keeper) Obey(ctx context.Context, o slot.Order) (words string, err error) {
+	words, _, err = k.answer(ctx, o)
+	return words, err
+}
+
+func (k *Keeper) answer(ctx context.Context, o slot.Order) (string, consequence, error) {
 	words, next, err := k.obey(ctx, o)
 	answer := slot.Answer{Do: o.Do, Kind: o.Kind, Words: words, At: k.Now()}
 	if err != nil {
@@ -89,7 +94,7 @@ func (k *Keeper) Obey(ctx context.Context, o slot.Order) (consequence, error) {
 	if err != nil {
 		err = fmt.Errorf("%w: %w", errRefused, err)
 	}
-	return next, errors.Join(err, k.Slots().Tell(answer), k.follow(ctx, next))
+	return words, next, errors.Join(err, k.Slots().Tell(answer), k.follow(ctx, next))
 }
 
 func (k *Keeper) obey(ctx context.Context, o slot.Order) (words string, next consequence, err error) {

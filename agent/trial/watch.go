@@ -16,15 +16,15 @@ const startTime = time.Minute
 type Watch struct {
 	Device
 	Limits  Limits
-	Version string                                 // of the program and the system that run
-	Now     func() time.Time                       // for people
-	Elapsed func() time.Duration                   // by a clock that is never set
-	Pause   func(ctx context.Context, n int) error // between two looks, of which n there were
-	See     func(ctx context.Context) Observation  // nil for Device.Look
-	Say     func(format string, values ...any)     // what happens, in sentences
-	subject subject                                // what is watched
-	record  Record                                 // of it
-	begun   time.Duration                          // when it came to be watched
+	Version string                                // of the program and the system that run
+	Now     func() time.Time                      // for people
+	Elapsed func() time.Duration                  // by a clock that is never set
+	Pause   func(ctx context.Context) error       // between two looks
+	See     func(ctx context.Context) Observation // nil for Device.Look
+	Say     func(format string, values ...any)    // what happens, in sentences
+	subject subject                               // what is watched
+	record  Record                                // of it
+	begun   time.Duration                         // when it came to be watched
 }
 
 // subject is what is watched: what is on trial, and whether the system is not confirmed yet.
@@ -42,12 +42,12 @@ func (w *Watch) Run(ctx context.Context) error {
 	if err := w.reconcile(ctx); err != nil {
 		return err
 	}
-	for n := 1; ; n++ {
+	for {
 		ended, err := w.look(ctx)
 		if ended || err != nil {
 			return err
 		}
-		if err := w.Pause(ctx, n); err != nil {
+		if err := w.Pause(ctx); err != nil {
 			return err
 		}
 	}
