@@ -112,6 +112,23 @@ release-snapshot: ## make archives, Debian packages, bills of material and check
 test-release: release-snapshot ## install, upgrade, remove and purge the packages in a root of their own; needs root
 	$(GO) test -count=1 -timeout 15m -v ./scripts/release -release.dir "$(CURDIR)/dist/release"
 
+.PHONY: release-keys
+release-keys: ## make keys for trying where there are none: images are baked with their root, updates signed with them
+	@go run ./scripts/release keys --if-missing
+
+.PHONY: update-server
+update-server: build-arm64 release-keys ## publish this build in dist/update and serve it on 127.0.0.1 (PORT=8080), for trying updates
+	@mkdir -p bin && go build -o bin/ ./scripts/release ./scripts/updateserver
+	@git log -10 --no-merges --format='- %s' >bin/release-notes.txt
+	@bin/release publish --version '$(VERSION)' --agent bin/calendarbot-arm64 --notes bin/release-notes.txt \
+		$(addprefix --system ,$(wildcard dist/image/calendarbot-$(VERSION)-pizero2w.raucb))
+	@bin/updateserver --listen 127.0.0.1:$(PORT)
+
+.PHONY: bench-update
+bench-update: ## measure updates between neighbouring commits, PAIRS=3; table and JSON go to dist/bench
+	@scripts/setup arm64
+	@go run ./scripts/benchupdate --pairs $${PAIRS:-3}
+
 .PHONY: image
 image: ## bake the image for the SD card into dist/image (LOCKED=1: of just the packages in image/packages.lock)
 	@scripts/setup image
