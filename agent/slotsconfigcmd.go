@@ -265,7 +265,7 @@ func mayChangeSlots(root string) error {
 		return err
 	}
 	if filepath.Clean(root) == "/" && os.Geteuid() != 0 {
-		return errors.New("only root changes configuration slots: use \"sudo\", or the page /update of the device")
+		return errors.New("only root changes configuration slots at once: log in as root, or use the page /update of the device")
 	}
 	return nil
 }

@@ -39,6 +39,8 @@ const (
 	partEnd = ".part" // being made; means nothing after a crash
 	nextEnd = ".next" // whole, and to take its place
 	pastEnd = ".past" // it gave way
+
+	besideEnd = ".new" // of a file that is being written; means nothing after a crash
 )
 
 // Bounds of a slot's tree.
@@ -78,6 +80,14 @@ func (d device) mounted() slot.Name {
 		return n
 	}
 	return d.named(bootedFile)
+}
+
+// idleOnly refuses a slot that is mounted: what is written below a mount is seen by chance, and breaks it at worst.
+func (d device) idleOnly(n slot.Name) error {
+	if d.named(mountedFile) == n {
+		return fmt.Errorf("slot %s is mounted", n)
+	}
+	return nil
 }
 
 // alone does something while no other program changes the slots' trees, with what a power cut left half done brought to its end.

@@ -23,7 +23,11 @@ const mostConflicts = 50
 // text as it was is kept beside. The slot is not to be mounted. A power cut anywhere is made good by the next call.
 func Settle(root string, n slot.Name) error {
 	d := device(root)
-	if err := d.alone(func() error { return d.settle(n) }); err != nil {
+	err := d.idleOnly(n)
+	if err == nil {
+		err = d.alone(func() error { return d.settle(n) })
+	}
+	if err != nil {
 		return fmt.Errorf("bring configuration slot %s up to date: %w", n, err)
 	}
 	return nil
@@ -34,6 +38,9 @@ func (d device) settle(n slot.Name) error {
 	base, baked := filepath.Join(d.slot(n), baseFolder, etcFolder), d.baked(n)
 	if !there(baked) { // a system that came without: nothing of the person's goes for it
 		return nil
+	}
+	if err := d.sweep(n); err != nil {
+		return err
 	}
 	if !there(base) {
 		return d.settleBase(n, nil)
@@ -77,6 +84,18 @@ func (d device) settle(n slot.Name) error {
 		}
 	}
 	return d.settleBase(n, late)
+}
+
+// sweep takes away what power cuts left of calls before.
+func (d device) sweep(n slot.Name) error {
+	top := d.slot(n)
+	err := errors.Join(remove(filepath.Join(top, baseFolder)+partEnd), remove(filepath.Join(top, baseFolder)+pastEnd))
+	for _, name := range []string{conflictsFile, filepath.Join(formerFolder, filepath.Base(agentFile)), filepath.Join(etcFolder, agentFile)} {
+		if name = filepath.Join(top, name) + besideEnd; there(name) {
+			err = errors.Join(err, durable.Remove(name))
+		}
+	}
+	return err
 }
 
 // drift is a file that came another way with the system that runs than with the one before.
@@ -172,9 +191,6 @@ func (d device) settleBase(n slot.Name, late []drift) error {
 	if err := durable.MakeFolder(d.slot(n), 0o755); err != nil {
 		return err
 	}
-	if err := errors.Join(remove(name+partEnd), remove(name+pastEnd)); err != nil {
-		return err
-	}
 	isLate := func(name string) bool {
 		return slices.ContainsFunc(late, func(f drift) bool { return f.name == name })
 	}
@@ -240,7 +256,11 @@ const wireless = "wpa_supplicant"
 // networks. Where a slot does not say something, what came with it holds in the other too; but its networks are only ever added to or changed.
 func Carry(root string, from, to slot.Name) error {
 	d := device(root)
-	if err := d.alone(func() error { return d.carry(from, to) }); err != nil {
+	err := d.idleOnly(to)
+	if err == nil {
+		err = d.alone(func() error { return d.carry(from, to) })
+	}
+	if err != nil {
 		return fmt.Errorf("bring what makes the device reachable from configuration slot %s to %s: %w", from, to, err)
 	}
 	return nil

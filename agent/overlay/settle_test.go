@@ -114,6 +114,9 @@ func TestATextThatCannotBeMergedWaits(t *testing.T) {
 	if _, err := Stage(b.root, now()); err == nil || !strings.Contains(err.Error(), "cannot be read") {
 		t.Errorf("staged: %v", err)
 	}
+	if _, err := StageText(b.root, []byte("log: {level: debug}\n"), now()); err != nil {
+		t.Errorf("a whole text needs nothing of it: %v", err)
+	}
 	b.put(upperA+agentFile, stable+"web: {port: 80}\n")
 	b.start()
 	b.holds(slot.A, map[string]string{"features.cache_warming": "30%", "features.request_pipeline": "100%", "web.port": "80"})
@@ -131,6 +134,12 @@ func TestWhatMakesTheDeviceReachableFollows(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.put(upperA+"ssh/authorized_keys", "old\n")
+	for _, err := range []error{Carry(b.root, slot.B, slot.A), Settle(b.root, slot.A)} {
+		if err == nil || !strings.Contains(err.Error(), "slot a is mounted") {
+			t.Errorf("written below a mount: %v", err)
+		}
+	}
+	b.must(os.Remove(filepath.Join(b.root, mountedFile)))
 	b.put(upperA+"wpa_supplicant/other.conf", "kept\n")
 	for range 2 {
 		if err := Carry(b.root, slot.B, slot.A); err != nil {

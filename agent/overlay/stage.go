@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ import (
 // Stage makes a candidate in the idle slot: what was changed on the device in the active one, over what came with the idle one.
 // A power cut leaves the former candidate or the new one.
 func Stage(root string, now time.Time) (Done, error) {
-	return device(root).stage(now, func(text []byte) ([]byte, error) { return text, nil })
+	return device(root).stage(now, func(merge merging) ([]byte, []config.Conflict, error) { return merge() })
 }
 
 // StageText is Stage with a whole calendarbot.yaml of a person in the place of the merged one. It is refused, with the lines, when
@@ -27,7 +28,7 @@ func StageText(root string, text []byte, now time.Time) (Done, error) {
 	if len(text) > mostText {
 		return Done{}, fmt.Errorf("the configuration file is larger than %d bytes; a configuration is not", mostText)
 	}
-	return device(root).stage(now, func([]byte) ([]byte, error) { return text, nil })
+	return device(root).stage(now, func(merging) ([]byte, []config.Conflict, error) { return text, nil, nil })
 }
 
 // Set is Stage with some settings changed: dotted key -> text.
@@ -39,8 +40,25 @@ func Set(root string, settings map[string]string, now time.Time) (Done, error) {
 	if err := errors.Join(wrong...); err != nil {
 		return Done{}, err
 	}
-	return device(root).stage(now, func(text []byte) ([]byte, error) { return config.Merge(text, settings, nil) })
+	return device(root).stage(now, func(merge merging) ([]byte, []config.Conflict, error) {
+		text, conflicts, err := merge()
+		if err != nil {
+			return nil, nil, err
+		}
+		text, err = config.Merge(text, settings, nil)
+		conflicts = slices.DeleteFunc(conflicts, func(c config.Conflict) bool {
+			_, chosen := settings[c.Key]
+			return chosen
+		})
+		return text, conflicts, err
+	})
 }
+
+// merging makes the text of the candidate of what a person changed in the active slot and what came with the idle one.
+type merging func() ([]byte, []config.Conflict, error)
+
+// making makes the text of a candidate, with the conflicts to be told.
+type making func(merging) ([]byte, []config.Conflict, error)
 
 // idle is the slot in which a candidate is made.
 func (d device) idle(s slot.State) (slot.Name, error) {
@@ -54,8 +72,8 @@ func (d device) idle(s slot.State) (slot.Name, error) {
 	return n, nil
 }
 
-// stage makes a candidate; edit makes its calendarbot.yaml of the merged one.
-func (d device) stage(now time.Time, edit func(merged []byte) ([]byte, error)) (done Done, err error) {
+// stage makes a candidate.
+func (d device) stage(now time.Time, text making) (done Done, err error) {
 	err = d.alone(func() error {
 		state, err := d.states().Read(slot.Config)
 		if err != nil {
@@ -65,7 +83,7 @@ func (d device) stage(now time.Time, edit func(merged []byte) ([]byte, error)) (
 		if err != nil {
 			return err
 		}
-		done, err = d.stageIn(state, to, now, edit)
+		done, err = d.stageIn(state, to, now, text)
 		return err
 	})
 	if err != nil {
@@ -74,9 +92,9 @@ func (d device) stage(now time.Time, edit func(merged []byte) ([]byte, error)) (
 	return done, nil
 }
 
-func (d device) stageIn(state slot.State, to slot.Name, now time.Time, edit func(merged []byte) ([]byte, error)) (Done, error) {
+func (d device) stageIn(state slot.State, to slot.Name, now time.Time, text making) (Done, error) {
 	part := d.slot(to) + partEnd
-	conflicts, err := d.build(part, state.Active, to, edit)
+	conflicts, err := d.build(part, state.Active, to, text)
 	if err != nil {
 		return Done{}, errors.Join(err, remove(part))
 	}
@@ -102,7 +120,7 @@ func (d device) stageIn(state slot.State, to slot.Name, now time.Time, edit func
 }
 
 // build makes the folder of a candidate.
-func (d device) build(part string, from, to slot.Name, edit func(merged []byte) ([]byte, error)) ([]config.Conflict, error) {
+func (d device) build(part string, from, to slot.Name, text making) ([]config.Conflict, error) {
 	upper, base := filepath.Join(d.slot(from), etcFolder), filepath.Join(d.slot(from), baseFolder, etcFolder)
 	if !there(base) {
 		base = d.baked(from)
@@ -116,7 +134,7 @@ func (d device) build(part string, from, to slot.Name, edit func(merged []byte) 
 	if err := copyTree(upper, filepath.Join(part, etcFolder), leave); err != nil {
 		return nil, err
 	}
-	conflicts, err := d.buildText(part, base, from, to, edit)
+	conflicts, err := d.buildText(part, base, from, to, text)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +150,7 @@ func (d device) build(part string, from, to slot.Name, edit func(merged []byte) 
 }
 
 // buildText makes the candidate's calendarbot.yaml.
-func (d device) buildText(part, base string, from, to slot.Name, edit func(merged []byte) ([]byte, error)) ([]config.Conflict, error) {
+func (d device) buildText(part, base string, from, to slot.Name, text making) ([]config.Conflict, error) {
 	came, errCame := itemAt(base, agentFile)
 	mine, errMine := itemAt(filepath.Join(d.slot(from), etcFolder), agentFile)
 	comes, errComes := itemAt(d.baked(to), agentFile)
@@ -142,28 +160,27 @@ func (d device) buildText(part, base string, from, to slot.Name, edit func(merge
 	if mine.kind != file {
 		mine.text = came.text
 	}
-	merged, conflicts, err := config.Merge3(came.text, mine.text, comes.text)
-	if err != nil {
-		return nil, fmt.Errorf("bring the changes of slot %s to slot %s: %w", from, to, err)
-	}
-	text, err := edit(merged)
+	made, conflicts, err := text(func() ([]byte, []config.Conflict, error) {
+		merged, conflicts, err := config.Merge3(came.text, mine.text, comes.text)
+		if err != nil {
+			return nil, nil, fmt.Errorf("bring the changes of slot %s to slot %s: %w", from, to, err)
+		}
+		return merged, conflicts, nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	if _, _, err := config.Load(config.Input{Path: "calendarbot.yaml", Text: append([]byte{}, text...)}); err != nil {
+	if _, _, err := config.Load(config.Input{Path: "calendarbot.yaml", Text: append([]byte{}, made...)}); err != nil {
 		return nil, fmt.Errorf("the configuration is not usable:\n%w", err)
 	}
-	if !bytes.Equal(text, merged) { // it is the person's own
-		conflicts = nil
-	}
-	if mine.kind != file && bytes.Equal(text, comes.text) {
+	if mine.kind != file && bytes.Equal(made, comes.text) {
 		return conflicts, nil
 	}
 	name := filepath.Join(part, etcFolder, agentFile)
 	if err := durable.MakeFolder(filepath.Dir(name), 0o755); err != nil {
 		return nil, err
 	}
-	return conflicts, d.putText(name, text, mine)
+	return conflicts, d.putText(name, made, mine)
 }
 
 // putText writes a calendarbot.yaml with the mode and owner that it had, or so that the agent may read it and strangers may not.

@@ -165,7 +165,7 @@ func put(name string, like fs.FileInfo, text io.Reader) error {
 	}
 	uid, gid := owner(like)
 	if os.Geteuid() == 0 {
-		err = errors.Join(f.Chown(uid, gid), os.Chmod(name+".new", like.Mode()&permissions))
+		err = errors.Join(f.Chown(uid, gid), os.Chmod(name+besideEnd, like.Mode()&permissions))
 	}
 	if err == nil {
 		_, err = io.Copy(f, text)
