@@ -37,7 +37,7 @@ func versionOf(number int) string { return fmt.Sprintf("9.0.%d", 100+number) }
 func (h *home) open(t *testing.T) *channel {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "updates")
-	keys, err := publish.LoadKeys(updateKeys(t), nil)
+	keys, err := publish.LoadKeys(filepath.Join(updateKeys(t), "tuf"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
