@@ -24,7 +24,6 @@ main() {
     image/ext4 "$WORK/root" "$WORK/slot.ext4" "${size}M" $SLOT_UUID system -b 4096 -i 16384 -O ^metadata_csum_seed,^orphan_file
     local data=$WORK/data
     mkdir -p "$data"/{var/lib,config/{a,b}/{etc,work,base},slots,agent/{a,b},update/{metadata,part},rauc}
-    ln -s a "$data/config/active"
     # It grows to a card's size: room for the table of blocks, and inodes by the size that it gets.
     image/ext4 "$data" "$WORK/data.ext4" "${DATA_MIB}M" $DATA_UUID data -b 4096 -i 16384 -E resize=512G,hash_seed=$DATA_UUID,lazy_itable_init=0
 }

@@ -41,7 +41,7 @@ func newBoard(t *testing.T, disk string) *board {
 		"PATH="+stubs+":"+os.Getenv("PATH")+":/usr/sbin:/sbin", "LC_ALL=C", "D="+b.dir, "DISK="+disk, "DATA="+b.dir,
 		"FW_ENV_CONFIG=../../overlay/common/etc/fw_env.config",
 		"REAL_resize2fs="+filepath.Join(filepath.Dir(stubs), "resize-partition"), "REAL_resize2fs_of_files="+tool(t, "resize2fs"))
-	for _, name := range []string{"dd", "fw_setenv", "sfdisk"} {
+	for _, name := range []string{"dd", "fw_setenv", "sfdisk", "flock"} {
 		b.environ = append(b.environ, "REAL_"+name+"="+tool(t, name))
 	}
 	b.noCut()

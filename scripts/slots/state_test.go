@@ -60,6 +60,7 @@ func TestEverybodyMeansTheSame(t *testing.T) {
 		{"../../image/boot/boot-state.txt", `(?m)^BOOT_ORDER=A B\nBOOT_A_LEFT=3\nBOOT_B_LEFT=0$`},
 		{"../../overlay/common/etc/fw_env.config", `(?m)^/dev/calendarbot-card 0x80000 0x200$`},
 		{"../../overlay/common/etc/rauc/system.conf", `(?m)^boot-attempts=9\nboot-attempts-primary=3$`},
+		{programs + "/give-up-system", `CONFIRMED=9\n`},
 		{programs + "/install-system", `CONFIRMED=9 TRIES=3 `},
 		{programs + "/clone-slot", `CONFIRMED=9 TRIES=3\n`},
 	} {
