@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -122,9 +123,100 @@ func TestUnitsAreHardened(t *testing.T) {
 	}
 }
 
+// dropIns returns what the image adds to units, its own and Debian's, by file.
+func dropIns(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob("../overlay/common/usr/lib/systemd/system/*.d/*.conf")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no drop-ins: %v", err)
+	}
+	texts := map[string]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[strings.TrimPrefix(file, "../overlay/common/usr/lib/systemd/system/")] = string(text)
+	}
+	return texts
+}
+
+// TestDropInsAreValid has systemd read them with the units that they belong to; of Debian's a short one stands for what the mirror has.
+func TestDropInsAreValid(t *testing.T) {
+	dir, _ := analyzer(t)
+	var names []string
+	for name, text := range dropIns(t) {
+		unit, _, _ := strings.Cut(name, ".d/")
+		for file, text := range map[string]string{
+			unit: "[Service]\nExecStart=/bin/true\n[Socket]\nListenStream=22\n",
+			name: regexp.MustCompile(`/(usr|run)/(bin/calendarbot|lib/calendarbot/[a-z-]+|calendarbot-agent/calendarbot)\b`).ReplaceAllLiteralString(text, "/bin/true"),
+		} {
+			path := filepath.Join(dir, file)
+			if _, err := os.Stat(path); err == nil && file == unit {
+				continue
+			}
+			if strings.HasSuffix(file, ".socket") {
+				text = strings.Replace(text, "[Service]\nExecStart=/bin/true\n", "", 1)
+			} else {
+				text = strings.Replace(text, "[Socket]\nListenStream=22\n", "", 1)
+			}
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		names = append(names, filepath.Join(dir, unit))
+	}
+	if err := os.WriteFile(filepath.Join(dir, "ssh.service"), []byte("[Service]\nExecStart=/bin/true\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("systemd-analyze", append([]string{"verify"}, names...)...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "SYSTEMD_LOG_LEVEL=warning")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Logf("systemd-analyze verify: %v", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, ".conf:") {
+			t.Error(line)
+		}
+	}
+}
+
+// TestWhatStartsIsThere holds the units and the list of what starts on the device together: each of ours that can be started at boot is, and no
+// other name is in it than one of ours or of Debian's.
+func TestWhatStartsIsThere(t *testing.T) {
+	list, err := os.ReadFile("../overlay/common/usr/lib/systemd/system-preset/00-calendarbot.preset")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := units(t)
+	for name, text := range all {
+		if strings.Contains(text, "\n[Install]\n") != slices.Contains(strings.Split(string(list), "\n"), "enable "+name) {
+			t.Errorf("%s: its [Install] and the list of what starts say different things", name)
+		}
+	}
+	for _, match := range regexp.MustCompile(`(?m)^enable (calendarbot\S*)$`).FindAllStringSubmatch(string(list), -1) {
+		if all[match[1]] == "" {
+			t.Errorf("there is no %s", match[1])
+		}
+	}
+	for name, text := range all {
+		for _, other := range append(settings(text, "OnSuccess"), settings(text, "OnFailure")...) {
+			if all[other] == "" {
+				t.Errorf("%s: there is no %s", name, other)
+			}
+		}
+	}
+}
+
 // TestEveryGroupOfSettingsIsExplained wants each run of settings to begin with a comment.
 func TestEveryGroupOfSettingsIsExplained(t *testing.T) {
-	for name, text := range units(t) {
+	all := units(t)
+	maps.Copy(all, dropIns(t))
+	for name, text := range all {
 		if !strings.HasPrefix(text, "# ") {
 			t.Errorf("%s does not begin with what it is for", name)
 		}
