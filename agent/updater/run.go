@@ -269,7 +269,7 @@ func (u *updater) run(ctx context.Context) error {
 		u.say("the repository was asked %s ago", age.Round(time.Minute))
 		return nil
 	}
-	if u.address() == "" && len(status.Available) == 0 {
+	if u.address() == "" {
 		u.say("no address of updates is set (update.url)")
 		return nil
 	}
