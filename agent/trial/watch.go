@@ -24,6 +24,8 @@ type Watch struct {
 	Say     func(format string, values ...any)    // what happens, in sentences
 	subject subject                               // what is watched
 	record  Record                                // of it
+	running slot.Name                             // the system that runs; slot.Baked where there is no boot state
+	open    bool                                  // it is not confirmed yet
 	begun   time.Duration                         // when it came to be watched
 }
 
@@ -59,6 +61,8 @@ func (w *Watch) reconcile(ctx context.Context) error {
 	if err != nil || boot == nil {
 		return err
 	}
+	w.open = boot.left[boot.running] < confirmed
+	w.running = boot.running
 	s, err := w.Slots().Read(slot.System)
 	if err != nil {
 		w.Say("%v; it begins anew", err)
@@ -107,8 +111,12 @@ func agree(s slot.State, boot systems, now time.Time) slot.State {
 	case boot.first == trial.Slot && left >= all:
 		return s // it is chosen with the next start
 	}
-	back, err := s.Back(fmt.Sprintf("it was started %d times, and did not come so far that it could be judged: it crashed, hung, or could not be loaded. The device came back by itself",
-		max(all-left, 1)), "start", now)
+	started := "once"
+	if all-left > 1 {
+		started = fmt.Sprintf("%d times", all-left)
+	}
+	back, err := s.Back("it was started "+started+", and did not come so far that it could be judged: it crashed, hung, or could not be loaded. The device came back by itself",
+		"start", now)
 	if err != nil {
 		return s
 	}
@@ -117,12 +125,7 @@ func agree(s slot.State, boot systems, now time.Time) slot.State {
 
 // look looks once, and tells whether there is nothing more to be watched.
 func (w *Watch) look(ctx context.Context) (ended bool, err error) {
-	boot, err := w.systems(ctx)
-	if err != nil {
-		return false, err
-	}
-	open := boot != nil && boot.left[boot.running] < confirmed
-	now, err := w.choice(boot, open)
+	now, err := w.choice()
 	if err != nil {
 		return false, err
 	}
@@ -135,7 +138,7 @@ func (w *Watch) look(ctx context.Context) (ended bool, err error) {
 		w.Say("watching %s", now.words())
 	}
 	if now.pending {
-		return w.awaitStart(ctx, open)
+		return w.awaitStart(ctx)
 	}
 	see := w.See
 	if see == nil {
@@ -149,40 +152,40 @@ func (w *Watch) look(ctx context.Context) (ended bool, err error) {
 	}
 	switch verdict {
 	case Keep:
-		return false, w.keep(ctx, boot, open)
+		return false, w.keep(ctx)
 	case Back:
-		return w.back(ctx, boot, why)
+		return w.back(ctx, why)
 	}
 	return false, nil
 }
 
 // choice is what is to be watched now; nil for nothing.
-func (w *Watch) choice(boot *systems, open bool) (*subject, error) {
+func (w *Watch) choice() (*subject, error) {
 	kind, trial, err := w.Slots().Trial()
 	if err != nil {
 		w.Say("%v", err) // what can be read holds
 	}
 	switch {
-	case trial == nil && open:
-		return &subject{slot: boot.running}, nil
+	case trial == nil && w.open:
+		return &subject{slot: w.running}, nil
 	case trial == nil:
 		return nil, nil
 	}
 	s := &subject{kind: kind, slot: trial.Slot, version: trial.Version, began: trial.Began.UnixNano(), pending: trial.Started == 0}
-	if kind == slot.System && boot == nil {
+	if kind == slot.System && w.running == slot.Baked {
 		return nil, errors.New("a system is on trial, and this machine has no boot state")
 	}
 	if kind == slot.System {
-		s.pending = boot.running != trial.Slot
+		s.pending = w.running != trial.Slot
 	}
 	return s, nil
 }
 
 // awaitStart is for a trial that was not started yet. A program is started when nobody else did; a configuration or a system waits for the next
 // start of the device, which judges it.
-func (w *Watch) awaitStart(ctx context.Context, open bool) (ended bool, err error) {
+func (w *Watch) awaitStart(ctx context.Context) (ended bool, err error) {
 	if w.subject.kind != slot.Agent {
-		return !open, nil
+		return !w.open, nil
 	}
 	if w.Elapsed()-w.begun < startTime {
 		return false, nil
@@ -193,25 +196,26 @@ func (w *Watch) awaitStart(ctx context.Context, open bool) (ended bool, err erro
 }
 
 // keep makes what was watched what holds.
-func (w *Watch) keep(ctx context.Context, boot *systems, open bool) error {
+func (w *Watch) keep(ctx context.Context) error {
 	if n := w.mounted(); w.subject.kind == slot.Config && n != slot.Baked && n != w.subject.slot {
 		_, err := w.change(slot.Config, func(s slot.State) (slot.State, error) {
 			return s.Back("it could not be mounted", "judge", w.Now())
 		})
 		return err
 	}
-	if open {
-		if err := w.setLeft(ctx, boot.running, confirmed); err != nil {
+	if w.open {
+		if err := w.setLeft(ctx, w.running, confirmed); err != nil {
 			return err
 		}
-		w.Say("system slot %s is confirmed", boot.running)
+		w.Say("system slot %s is confirmed", w.running)
 	}
-	if open || w.subject.kind == slot.System {
-		_, err := w.change(slot.System, func(s slot.State) (slot.State, error) { return w.confirm(s, boot.running) })
+	if w.open || w.subject.kind == slot.System {
+		_, err := w.change(slot.System, func(s slot.State) (slot.State, error) { return w.confirm(s, w.running) })
 		if err != nil {
 			return err
 		}
 	}
+	w.open = false
 	if w.subject.kind == slot.System || w.subject.kind == "" {
 		return nil
 	}
@@ -243,7 +247,7 @@ func (w *Watch) confirm(s slot.State, running slot.Name) (slot.State, error) {
 }
 
 // back goes back from what was watched, and tells whether the device is about to be started anew.
-func (w *Watch) back(ctx context.Context, boot *systems, why string) (ended bool, err error) {
+func (w *Watch) back(ctx context.Context, why string) (ended bool, err error) {
 	w.Say("%s: %s", w.subject.words(), why)
 	switch w.subject.kind {
 	case slot.Agent:
@@ -260,6 +264,10 @@ func (w *Watch) back(ctx context.Context, boot *systems, why string) (ended bool
 		return true, w.restart(ctx)
 	}
 	// A system. Without a second one there is nothing but to wait.
+	boot, err := w.systems(ctx)
+	if err != nil {
+		return false, err
+	}
 	other := boot.running.Other()
 	if boot.left[other] == 0 || w.subject.kind == "" && boot.left[other] != confirmed {
 		w.record = Begin(w.Elapsed())

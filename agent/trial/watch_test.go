@@ -1,0 +1,285 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"calendarbot/agent/slot"
+)
+
+func ill() Observation { return with(func(o *Observation) { o.Page = "/ does not answer" }) }
+
+func TestNothingToWatchEndsAtOnce(t *testing.T) {
+	b := newBoard(t)
+	if took, err := b.watched(well); took != 0 || err != nil || b.told() != "" {
+		t.Errorf("%s, %v", took, err)
+	}
+	if _, err := os.Stat(b.path("data/slots")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("something was written: %v", err)
+	}
+	b.remove(bootSector) // a machine that is no device
+	if took, err := b.watched(well); took != 0 || err != nil {
+		t.Errorf("%s, %v", took, err)
+	}
+}
+
+func TestGoodProgramsAreKept(t *testing.T) {
+	b := newBoard(t)
+	b.stage(slot.Agent, slot.A, "1.1", "try", "start")
+	took, err := b.watched(well)
+	if s := b.state(slot.Agent); err != nil || took != 3*time.Minute+5*time.Second || s.Active != slot.A || s.Trial != nil || !s.Last.Kept || b.told() != "" {
+		t.Errorf("%s, %v, %+v", took, err, s)
+	}
+}
+
+func TestBadProgramsGiveWay(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		looks []func() Observation
+		why   string
+		most  time.Duration
+	}{
+		{"never ready", []func() Observation{func() Observation { return Observation{Unit: "activating"} }}, "it was not well within 3m0s", 3*time.Minute + 5*time.Second},
+		{"never well", []func() Observation{ill}, "it was not well within 3m0s: / does not answer", 3*time.Minute + 5*time.Second},
+		{"eats memory", []func() Observation{well, func() Observation { return with(func(o *Observation) { o.Memory = o.High + 1 }) }}, "it was not well for 1m30s: the program takes 200 MiB", 2 * time.Minute},
+		{"hangs", []func() Observation{well, ill}, "it was not well for 1m30s: / does not answer", 2 * time.Minute},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBoard(t)
+			b.stage(slot.Agent, slot.A, "1.1", "try", "start")
+			took, err := b.watched(c.looks...)
+			s := b.state(slot.Agent)
+			if err != nil || took > c.most || s.Active != slot.Baked || s.Trial != nil || s.Last.Kept || !strings.Contains(s.Last.Why, c.why) || s.Last.By != "judge" || s.Denied[0].Version != "1.1" {
+				t.Errorf("%s, %v, %+v", took, err, s.Last)
+			}
+			if got := b.told(); got != "reset-failed calendarbot.service, --no-block restart calendarbot.service" {
+				t.Errorf("systemd was told: %s", got)
+			}
+		})
+	}
+}
+
+// TestCrashesAreCountedByTheStarts: the trial is over once the starts are used up, and the judge with it.
+func TestCrashesAreCountedByTheStarts(t *testing.T) {
+	b := newBoard(t)
+	b.stage(slot.Agent, slot.A, "1.1", "try", "start")
+	crash := func() Observation {
+		if _, _, err := b.Choose("1.0", b.now); err != nil {
+			b.say("%v", err)
+		}
+		return with(func(o *Observation) { o.Unit = "activating" })
+	}
+	took, err := b.watched(crash)
+	if s := b.state(slot.Agent); err != nil || took != 15*time.Second || s.Active != slot.Baked || s.Last.By != "tries" || b.told() != "" {
+		t.Errorf("%s, %v, %+v", took, err, s.Last)
+	}
+}
+
+func TestTrialsThatNobodyStartedAreStarted(t *testing.T) {
+	b := newBoard(t)
+	b.stage(slot.Agent, slot.A, "1.1", "try")
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var elapsed time.Duration
+	w := &Watch{
+		Device: b.Device, Limits: Usual(3 * time.Minute), Now: func() time.Time { return b.now }, Elapsed: func() time.Duration { return elapsed }, Say: b.say,
+		See: func(context.Context) Observation { return well() },
+		Pause: func(context.Context) error {
+			elapsed += 5 * time.Second
+			if b.first("told") != "" {
+				b.told()
+				_, _, err := b.Choose("1.0", b.now)
+				return err
+			}
+			return nil
+		},
+	}
+	if err := w.Run(ctx); err != nil || elapsed > time.Minute+3*time.Minute+10*time.Second || !b.state(slot.Agent).Last.Kept || !b.heard("was not started: it is now") {
+		t.Errorf("%s, %v, %q", elapsed, err, b.said)
+	}
+}
+
+func TestConfigurationsAreJudged(t *testing.T) {
+	for _, c := range []struct {
+		name, mounted string
+		look          func() Observation
+		active        slot.Name
+		why, told     string
+	}{
+		{"good", "b", well, slot.B, "", ""},
+		{"good, and the initramfs tells nothing", "", well, slot.B, "", ""},
+		{"bad", "b", ill, slot.A, "it was not well within 3m0s", "reboot"},
+		{"another one is mounted", "a", well, slot.A, "it could not be mounted", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBoard(t)
+			b.stage(slot.Config, slot.B, "1.0", "try", "start")
+			b.write(foundConfig, c.mounted, 0o644)
+			_, err := b.watched(c.look)
+			s := b.state(slot.Config)
+			if err != nil || s.Active != c.active || !strings.Contains(s.Last.Why, c.why) || b.told() != c.told {
+				t.Errorf("%v, %+v", err, s.Last)
+			}
+		})
+	}
+	b := newBoard(t)
+	b.stage(slot.Config, slot.B, "1.0", "try")
+	if took, err := b.watched(ill); took != 0 || err != nil || b.state(slot.Config).Trial == nil {
+		t.Errorf("it waits for the next start: %s, %v", took, err)
+	}
+}
+
+func TestSystemsAreConfirmed(t *testing.T) {
+	b := newBoard(t)
+	b.boot("a", "A B", 2, 0) // the first start of a device
+	took, err := b.watched(ill, ill, well)
+	s := b.state(slot.System)
+	if err != nil || took != 3*time.Minute+15*time.Second || b.booted() != "A first, 9 and 0" || s.Active != slot.A || s.Slots[slot.A].Version != "5.0" || s.Last != nil {
+		t.Errorf("%s, %v, %s, %+v", took, err, b.booted(), s)
+	}
+
+	b = newBoard(t)
+	b.stage(slot.System, slot.B, "5.0", "try")
+	b.boot("b", "B A", 9, 2)
+	took, err = b.watched(well)
+	s = b.state(slot.System)
+	if err != nil || took != 3*time.Minute+5*time.Second || b.booted() != "B first, 9 and 9" || s.Active != slot.B || s.Former != slot.A || !s.Last.Kept {
+		t.Errorf("%s, %v, %s, %+v", took, err, b.booted(), s)
+	}
+}
+
+// TestConfirmationSurvivesACut between the boot state and what is written of it.
+func TestConfirmationSurvivesACut(t *testing.T) {
+	b := newBoard(t)
+	b.stage(slot.System, slot.B, "5.0", "try")
+	b.boot("b", "B A", 9, 9)
+	if _, err := b.watched(well); err != nil || b.state(slot.System).Active != slot.B || b.booted() != "B first, 9 and 9" {
+		t.Errorf("%v, %+v", err, b.state(slot.System))
+	}
+}
+
+func TestBadSystemsGiveWay(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		lay            func(b *board)
+		look           func() Observation
+		booted, told   string
+		why, by        string
+		active, denied string
+	}{
+		{"judged", func(b *board) { b.stage(slot.System, slot.B, "5.0", "try"); b.boot("b", "B A", 9, 2) }, ill, "A first, 9 and 0", "reboot", "it was not well within 3m0s: / does not answer", "judge", "a", "5.0"},
+		{"crashed or hung at each start", func(b *board) { b.stage(slot.System, slot.B, "5.0", "try"); b.boot("a", "B A", 9, 0) }, well, "B first, 9 and 0", "", "it was started 3 times, and did not come so far", "start", "a", "5.0"},
+		{"could not be loaded", func(b *board) { b.stage(slot.System, slot.B, "5.0", "try"); b.boot("a", "B A", 9, 2) }, well, "A first, 9 and 0", "", "it was started once, and did not come so far", "start", "a", "5.0"},
+		{"cut after the boot state was written", func(b *board) { b.stage(slot.System, slot.B, "5.0", "try"); b.boot("a", "A B", 9, 0) }, well, "A first, 9 and 0", "", "it was started 3 times", "start", "a", "5.0"},
+		{"nobody asked to try it", func(b *board) { b.boot("b", "B A", 9, 2) }, ill, "A first, 9 and 0", "reboot", "it was not well within 3m0s", "judge", "a", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBoard(t)
+			c.lay(b)
+			_, err := b.watched(c.look)
+			s := b.state(slot.System)
+			if err != nil || b.booted() != c.booted || b.told() != c.told {
+				t.Errorf("%v, %s", err, b.booted())
+			}
+			if string(s.Active) != c.active || s.Trial != nil || s.Last == nil || s.Last.Kept || !strings.Contains(s.Last.Why, c.why) || s.Last.By != c.by {
+				t.Errorf("%+v, %+v", s, s.Last)
+			}
+			if c.denied != "" && s.Denied[0].Version != c.denied {
+				t.Errorf("%+v", s.Denied)
+			}
+		})
+	}
+}
+
+func TestSystemsWaitForTheirStart(t *testing.T) {
+	b := newBoard(t)
+	b.stage(slot.System, slot.B, "5.0", "try")
+	b.boot("a", "B A", 9, 3)
+	if took, err := b.watched(ill); took != 0 || err != nil || b.state(slot.System).Trial == nil || b.told() != "" {
+		t.Errorf("%s, %v", took, err)
+	}
+	b.boot("b", "B A", 9, 1)
+	if _, err := b.watched(ill); err != nil || b.state(slot.System).Active != slot.A {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestStartsOfSystemsAreTold as U-Boot counts them.
+func TestStartsOfSystemsAreTold(t *testing.T) {
+	b := newBoard(t)
+	b.stage(slot.System, slot.B, "5.0", "try")
+	b.boot("b", "B A", 9, 1)
+	var seen slot.Trial
+	if _, err := b.watched(func() Observation { seen = *b.state(slot.System).Trial; return well() }); err != nil || seen.Tries != 1 || seen.Started != 2 {
+		t.Errorf("%v, %+v", err, seen)
+	}
+}
+
+// TestWithoutASecondSystemItWaits, as there is nothing to go back to, whatever is wrong.
+func TestWithoutASecondSystemItWaits(t *testing.T) {
+	b := newBoard(t)
+	b.boot("a", "A B", 2, 0)
+	if _, err := b.watched(ill); !errors.Is(err, context.Canceled) || b.told() != "" || b.booted() != "A first, 2 and 0" || !b.heard("there is no other system to go back to") {
+		t.Errorf("%v, %s, %q", err, b.booted(), b.said)
+	}
+}
+
+// TestAnotherSystemIsTakenOver: U-Boot began anew, or a person chose.
+func TestAnotherSystemIsTakenOver(t *testing.T) {
+	b := newBoard(t)
+	b.boot("b", "B A", 9, 9)
+	if took, err := b.watched(well); took != 0 || err != nil || b.state(slot.System).Active != slot.B {
+		t.Errorf("%s, %v, %+v", took, err, b.state(slot.System))
+	}
+	b = newBoard(t)
+	b.boot("b", "B A", 0, 2)
+	if _, err := b.watched(well); err != nil || b.state(slot.System).Active != slot.B || b.booted() != "B first, 0 and 9" {
+		t.Errorf("%v, %+v", err, b.state(slot.System))
+	}
+}
+
+// TestProgramAndSystemAreConfirmedTogether: the first start of a new device may meet an update.
+func TestProgramAndSystemAreConfirmedTogether(t *testing.T) {
+	b := newBoard(t)
+	b.boot("a", "A B", 2, 0)
+	b.stage(slot.Agent, slot.A, "1.1", "try", "start")
+	if _, err := b.watched(well); err != nil || b.state(slot.Agent).Active != slot.A || b.booted() != "A first, 9 and 0" {
+		t.Errorf("%v, %s", err, b.booted())
+	}
+}
+
+func TestTroubleOfTheJudgeIsAnError(t *testing.T) {
+	b := newBoard(t)
+	b.stage(slot.System, slot.B, "5.0", "try")
+	b.remove(bootSector)
+	if _, err := b.watched(well); err == nil || !strings.Contains(err.Error(), "this machine has no boot state") {
+		t.Errorf("%v", err)
+	}
+	b = newBoard(t)
+	b.write(bootState, "#!/bin/sh\nexit 1\n", 0o755)
+	if _, err := b.watched(well); err == nil || !strings.Contains(err.Error(), "read the boot state") {
+		t.Errorf("%v", err)
+	}
+	b = newBoard(t)
+	b.stage(slot.Agent, slot.A, "1.1", "try", "start")
+	b.write("refuse", "", 0o644)
+	if _, err := b.watched(ill); err == nil || !strings.Contains(err.Error(), "restart calendarbot.service: exit status 1") || b.state(slot.Agent).Trial != nil {
+		t.Errorf("%v", err)
+	}
+	b = newBoard(t)
+	b.stage(slot.Agent, slot.A, "1.1", "try", "start")
+	b.write("data/slots/agent.json.new/in/the/way", "", 0o644)
+	for _, look := range []func() Observation{well, ill} {
+		if _, err := b.watched(look); err == nil || !strings.Contains(err.Error(), "change the slots of the agent") {
+			t.Errorf("%v", err)
+		}
+	}
+	b.write("data/slots/config.json", "{", 0o644)
+	if _, err := b.watched(well); err == nil {
+		t.Error("it cannot be written")
+	}
+}
