@@ -11,8 +11,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// maxPlaces is how many places a text has at most once its aliases are written out.
-const maxPlaces = 100_000
+// maxPlaces is how many places a text has at most once its aliases are written out; a long one has a few hundred.
+const maxPlaces = 10_000
 
 // sheet is a configuration file as a tree without aliases: sections of keys, and a list of sources.
 type sheet struct {
@@ -64,7 +64,7 @@ func readSheet(text []byte) (*sheet, error) {
 // expanded is a copy of a tree in which aliases are written out.
 func expanded(n *yaml.Node, left *int) (*yaml.Node, error) {
 	if *left--; *left < 0 {
-		return nil, fmt.Errorf("%w: line %d: with its aliases (*) written out it is too long", ErrUnreadable, n.Line)
+		return nil, fmt.Errorf("%w: line %d: with its aliases (*) written out it is too long; allowed are %d values", ErrUnreadable, n.Line, maxPlaces)
 	}
 	if n.Kind == yaml.AliasNode {
 		out, err := expanded(n.Alias, left)
@@ -135,16 +135,16 @@ func checkKeys(n *yaml.Node) error {
 	if n.Kind != yaml.MappingNode {
 		return fmt.Errorf("%w: line %d: it is not made of keys and values", ErrUnreadable, n.Line)
 	}
-	var names []string
+	names := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		if key.Kind != yaml.ScalarNode {
 			return fmt.Errorf("%w: line %d: a name is needed before the colon", ErrUnreadable, key.Line)
 		}
-		if slices.Contains(names, key.Value) {
+		if names[key.Value] {
 			return fmt.Errorf("%w: line %d: %s is set twice", ErrUnreadable, key.Line, quoted(key.Value))
 		}
-		names = append(names, key.Value)
+		names[key.Value] = true
 	}
 	return nil
 }

@@ -74,6 +74,15 @@ func TestWhatCannotBeReadIsTold(t *testing.T) {
 	if err := os.Chmod(b.root+"/"+upperA+"secret", 0); err != nil {
 		t.Fatal(err)
 	}
+	b.put(upperA+"private/secret", "x")
+	if err := os.Chmod(b.root+"/"+upperA+"private", 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.Chmod(b.root+"/"+upperA+"private", 0o755); err != nil {
+			t.Error(err)
+		}
+	})
 	b.put(upperA+agentFile, stable)
 	if d, err := Diff(b.root, slot.A, slot.B); err != nil || fmt.Sprint(d.Files) != "[{/etc/secret unknown}]" {
 		t.Errorf("%+v, %v", d, err)
