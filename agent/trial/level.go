@@ -22,7 +22,7 @@ func (k *Keeper) rollback(ctx context.Context) error {
 	words, next, err := k.level(ctx, *r)
 	answer := slot.Answer{Do: "rollback", Level: r.Level, Words: words, At: k.Now()}
 	if err != nil {
-		answer.Words, answer.Refused = err.Error(), true
+		answer.Words, answer.Refused, next = err.Error(), true, nothing
 	}
 	k.Say("rollback of level %d, asked for by %s (%s): %s", r.Level, r.By, r.Why, answer.Words)
 	if errors.Is(err, slot.ErrNothingToGoBackTo) {

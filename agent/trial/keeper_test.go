@@ -1,0 +1,294 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"calendarbot/agent/slot"
+)
+
+// send has an order wait.
+func (b *board) send(o slot.Order) {
+	b.t.Helper()
+	o.By, o.At = "person", b.now
+	if err := slot.Send(b.Orders(), o); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// carry carries out what waits, and returns what was told at last.
+func (b *board) carry() slot.Answer {
+	b.t.Helper()
+	if err := b.keeper().Carry(context.Background()); err != nil {
+		b.t.Fatal(err)
+	}
+	if name, _, err := slot.Next(b.Orders()); name != "" && b.text("told") != "reboot\n" || err != nil {
+		b.t.Errorf("%q still waits, %v", name, err)
+	}
+	told, err := b.Slots().Told()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if told == nil {
+		return slot.Answer{}
+	}
+	return *told
+}
+
+const (
+	programStarts = "reset-failed calendarbot.service, --no-block restart calendarbot.service, --no-block start calendarbot-trial.service"
+	deviceStarts  = "reboot"
+)
+
+func TestOrders(t *testing.T) {
+	two := func(b *board) { b.stage(slot.Agent, slot.A, "1.1"); b.stage(slot.Agent, slot.B, "1.2") }
+	for _, c := range []struct {
+		name    string
+		lay     func(b *board)
+		o       slot.Order
+		words   string
+		refused bool
+		told    string
+		booted  string
+	}{
+		{"try a program", func(b *board) { b.stage(slot.Agent, slot.A, "1.1") }, slot.Order{Kind: slot.Agent, Do: "try"}, "Program 1.1 is tried now.", false, programStarts, ""},
+		{"try one of two", two, slot.Order{Kind: slot.Agent, Do: "try", Version: "1.1"}, "Program 1.1 is tried now.", false, programStarts, ""},
+		{"try one that there is not", two, slot.Order{Kind: slot.Agent, Do: "try", Version: "9"}, `it is in use already`, true, "", ""},
+		{"try nothing", func(*board) {}, slot.Order{Kind: slot.Agent, Do: "try"}, `it is in use already`, true, "", ""},
+		{"keep a program", func(b *board) { b.stage(slot.Agent, slot.A, "1.1", "try", "start") }, slot.Order{Kind: slot.Agent, Do: "keep"}, "Program 1.1 is kept.", false, "", ""},
+		{"keep one that was not started", func(b *board) { b.stage(slot.Agent, slot.A, "1.1", "try") }, slot.Order{Kind: slot.Agent, Do: "keep"}, "it was not started yet", true, "", ""},
+		{"keep nothing", func(*board) {}, slot.Order{Kind: slot.Agent, Do: "keep"}, "nothing is on trial", true, "", ""},
+		{"keep another one", func(b *board) { b.stage(slot.Agent, slot.A, "1.1", "try", "start") }, slot.Order{Kind: slot.Agent, Do: "keep", Version: "1.0"}, "1.0 is meant, but by now it is 1.1", true, "", ""},
+		{"back from a program", func(b *board) { b.stage(slot.Agent, slot.A, "1.1", "try", "start", "keep") }, slot.Order{Kind: slot.Agent, Do: "back"}, "The program of the system is used again.", false, programStarts, ""},
+		{"back to a program", func(b *board) {
+			b.stage(slot.Agent, slot.A, "1.1", "try", "start", "keep")
+			b.stage(slot.Agent, slot.B, "1.2", "try", "start")
+		}, slot.Order{Kind: slot.Agent, Do: "back", Version: "1.2"}, "Program 1.1 is used again.", false, programStarts, ""},
+		{"back from nothing", func(*board) {}, slot.Order{Kind: slot.Agent, Do: "back"}, "there is nothing to go back to", true, "", ""},
+		{"allow a program", func(*board) {}, slot.Order{Kind: slot.Agent, Do: "allow", Version: "1.1"}, "Program 1.1 may be tried again.", false, "", ""},
+		{"another word for programs", func(*board) {}, slot.Order{Kind: slot.Agent, Do: "fly"}, `there is no "fly" for the agent; allowed are try, keep, back and allow`, true, "", ""},
+		{"try a system", func(b *board) { b.stage(slot.System, slot.B, "5.0") }, slot.Order{Kind: slot.System, Do: "try"}, "System 5.0 is tried with the restart that comes now.", false, deviceStarts, "B first, 9 and 3"},
+		{"try no system", func(*board) {}, slot.Order{Kind: slot.System, Do: "try"}, "nothing is staged there", true, "", ""},
+		{"keep a system", func(b *board) { b.stage(slot.System, slot.B, "5.0", "try"); b.boot("b", "B A", 9, 2) }, slot.Order{Kind: slot.System, Do: "keep"}, "System 5.0 is kept.", false, "", "B first, 9 and 9"},
+		{"keep a system that was not started", func(b *board) { b.stage(slot.System, slot.B, "5.0", "try"); b.boot("a", "B A", 9, 3) }, slot.Order{Kind: slot.System, Do: "keep"}, "it was not started yet", true, "", ""},
+		{"keep no system", func(*board) {}, slot.Order{Kind: slot.System, Do: "keep"}, "nothing is on trial", true, "", ""},
+		{"back from a system on trial", func(b *board) { b.stage(slot.System, slot.B, "5.0", "try"); b.boot("b", "B A", 9, 2) }, slot.Order{Kind: slot.System, Do: "back"}, "System slot a is used from the next start on.", false, deviceStarts, "A first, 9 and 0"},
+		{"back from a system that was not started", func(b *board) { b.stage(slot.System, slot.B, "5.0", "try"); b.boot("a", "B A", 9, 3) }, slot.Order{Kind: slot.System, Do: "back"}, "System slot a is used from the next start on.", false, "", "A first, 9 and 0"},
+		{"to the other system", func(*board) {}, slot.Order{Kind: slot.System, Do: "back"}, "System slot b is used from the next start on.", false, deviceStarts, "B first, 9 and 9"},
+		{"there is no other system", func(b *board) { b.boot("a", "A B", 9, 0) }, slot.Order{Kind: slot.System, Do: "back"}, "the other system cannot be started: there is nothing to go back to", true, "", ""},
+		{"a system that is another one by now", func(*board) {}, slot.Order{Kind: slot.System, Do: "back", Version: "4.0"}, "4.0 is meant, but by now it is of a version that is not known", true, "", ""},
+		{"allow a system", func(*board) {}, slot.Order{Kind: slot.System, Do: "allow", Version: "5.0"}, "System 5.0 may be tried again.", false, "", ""},
+		{"another word for systems", func(*board) {}, slot.Order{Kind: slot.System, Do: "fly"}, `there is no "fly" for the system`, true, "", ""},
+		{"no boot state", func(b *board) { b.remove(bootSector) }, slot.Order{Kind: slot.System, Do: "back"}, "this machine has no second system", true, "", ""},
+		{"a boot state that cannot be read", func(b *board) { b.remove(bootState) }, slot.Order{Kind: slot.System, Do: "back"}, "read the boot state", true, "", ""},
+		{"a configuration", func(*board) {}, slot.Order{Kind: slot.Config, Do: "try"}, "It is tried.", false, deviceStarts, ""},
+		{"a wrong configuration", func(*board) {}, slot.Order{Kind: slot.Config, Do: "stage"}, "this is wrong with line 1", true, "", ""},
+		{"another kind", func(*board) {}, slot.Order{Kind: "weather", Do: "try"}, `there is no "weather" with slots`, true, "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBoard(t)
+			c.lay(b)
+			b.send(c.o)
+			got := b.carry()
+			if !strings.Contains(got.Words, c.words) || got.Refused != c.refused || got.Do != c.o.Do || !got.At.Equal(b.now) {
+				t.Errorf("%+v", got)
+			}
+			if told := b.told(); told != c.told {
+				t.Errorf("systemd was told: %s", told)
+			}
+			if c.booted != "" && b.booted() != c.booted {
+				t.Errorf("the boot state: %s", b.booted())
+			}
+		})
+	}
+}
+
+func TestOrdersAreCarriedOutOneAfterTheOther(t *testing.T) {
+	b := newBoard(t)
+	b.stage(slot.Agent, slot.A, "1.1", "try", "start")
+	b.send(slot.Order{Kind: slot.Agent, Do: "fly"})
+	b.write("var/lib/calendarbot/orders/000000002.json", "{", 0o644)
+	b.send(slot.Order{Kind: slot.Agent, Do: "keep"})
+	b.send(slot.Order{Kind: slot.System, Do: "back"})
+	b.send(slot.Order{Kind: slot.Agent, Do: "back"})
+	b.carry()
+	if b.state(slot.Agent).Active != slot.A || b.told() != deviceStarts || !b.heard("it is not an order") {
+		t.Errorf("%+v, %q", b.state(slot.Agent), b.said)
+	}
+	if b.carry(); b.state(slot.Agent).Active != slot.Baked {
+		t.Error("what waited for the next start was lost")
+	}
+}
+
+func TestOrdersAtOnce(t *testing.T) {
+	b := newBoard(t)
+	o := slot.Order{Kind: slot.Agent, Do: "back", At: b.now}
+	if _, err := b.keeper().Obey(context.Background(), o); !errors.Is(err, slot.ErrNothingToGoBackTo) || !errors.Is(err, errRefused) {
+		t.Errorf("%v", err)
+	}
+	b.stage(slot.Agent, slot.A, "1.1", "try", "start", "keep")
+	if words, err := b.keeper().Obey(context.Background(), o); err != nil || words != "The program of the system is used again." {
+		t.Errorf("%s, %v", words, err)
+	}
+	if last := b.state(slot.Agent).Last; last.Why != "it was asked for" {
+		t.Errorf("%+v", last)
+	}
+}
+
+// ask has a request stand, at another moment each time.
+func (b *board) ask(level int) {
+	b.t.Helper()
+	b.now = b.now.Add(time.Second)
+	if err := os.MkdirAll(b.path("var/lib/calendarbot"), 0o755); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := slot.Ask(b.Rollback(), slot.Request{Level: level, Why: "it does not stay up", By: "crash loop", At: b.now}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func TestLevels(t *testing.T) {
+	kept := func(b *board) { b.stage(slot.Agent, slot.A, "1.1", "try", "start", "keep") }
+	configB := func(b *board) { b.stage(slot.Config, slot.B, "1.0", "try", "start", "keep") }
+	for _, c := range []struct {
+		name    string
+		lay     func(b *board)
+		level   int
+		words   string
+		refused bool
+		told    string
+		kind    slot.Kind
+		active  slot.Name
+	}{
+		{"2: from b to a", configB, 2, "configuration slot a is used again", false, deviceStarts, slot.Config, slot.A},
+		{"2: a is used already", func(*board) {}, 2, "the stable configuration, slot a, is in use: there is nothing to go back to", true, "", slot.Config, slot.A},
+		{"2: from a that came after b to nothing", func(b *board) { configB(b); b.stage(slot.Config, slot.A, "1.1", "try", "start", "keep") }, 2, "there is nothing to go back to", true, "", slot.Config, slot.A},
+		{"2: from a trial of b", func(b *board) { b.stage(slot.Config, slot.B, "1.0", "try", "start") }, 2, "configuration slot a is used again", false, deviceStarts, slot.Config, slot.A},
+		{"2: from a trial of a to b", func(b *board) { configB(b); b.stage(slot.Config, slot.A, "1.1", "try", "start") }, 2, "configuration slot b is used again", false, deviceStarts, slot.Config, slot.B},
+		{"2: from a trial that was not started", func(b *board) { b.stage(slot.Config, slot.B, "1.0", "try") }, 2, "configuration slot a is used again", false, "", slot.Config, slot.A},
+		{"2: what is on trial is the first to go", func(b *board) { configB(b); b.stage(slot.Agent, slot.A, "1.1", "try", "start") }, 2, "", false, deviceStarts, slot.Config, slot.A},
+		{"3: from a program to that of the system", kept, 3, "program of the system is used again", false, programStarts, slot.Agent, slot.Baked},
+		{"3: from a program to the one before", func(b *board) { kept(b); b.stage(slot.Agent, slot.B, "1.2", "try", "start", "keep") }, 3, "program 1.1 is used again", false, programStarts, slot.Agent, slot.A},
+		{"3: from a trial", func(b *board) { b.stage(slot.Agent, slot.A, "1.1", "try", "start") }, 3, "program of the system is used again", false, programStarts, slot.Agent, slot.Baked},
+		{"3: the program of the system runs: the other system", func(*board) {}, 3, "system slot b is started again", false, deviceStarts, slot.System, slot.B},
+		{"3: a trial of a configuration goes first", func(b *board) { kept(b); b.stage(slot.Config, slot.B, "1.0", "try", "start") }, 3, "configuration slot a is used again", false, deviceStarts, slot.Config, slot.A},
+		{"3: a trial of a system goes first", func(b *board) {
+			kept(b)
+			b.stage(slot.System, slot.B, "5.0", "try")
+			b.boot("b", "B A", 9, 2)
+		}, 3, "system slot a is started again", false, deviceStarts, slot.System, slot.A},
+		{"3: there is no other system", func(b *board) { b.boot("a", "A B", 9, 0) }, 3, "the other system cannot be started: there is nothing to go back to", true, "", slot.System, slot.A},
+		{"3: this machine has one system", func(b *board) { b.remove(bootSector) }, 3, "this machine has no second system: there is nothing to go back to", true, "", slot.System, slot.A},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBoard(t)
+			c.lay(b)
+			b.ask(c.level)
+			if strings.Contains(c.name, "the first to go") {
+				c.words, c.told, c.kind, c.active = "program of the system is used again", programStarts, slot.Agent, slot.Baked
+			}
+			got := b.carry()
+			if !strings.Contains(got.Words, c.words) || got.Refused != c.refused || got.Do != "rollback" || got.Level != c.level {
+				t.Errorf("%+v", got)
+			}
+			s := b.state(c.kind)
+			if s.Active != c.active || s.Trial != nil {
+				t.Errorf("%+v", s)
+			}
+			if !c.refused && (s.Last == nil || s.Last.Why != "it does not stay up" || s.Last.By != "crash loop" || !s.Last.Asked.Equal(b.now)) {
+				t.Errorf("%+v", s.Last)
+			}
+			if told := b.told(); told != c.told {
+				t.Errorf("systemd was told: %s", told)
+			}
+			if r, err := slot.Asked(b.Rollback()); r != nil || err != nil {
+				t.Errorf("it still stands: %+v, %v", r, err)
+			}
+			if c.kind == slot.Config && c.told != "" && !b.heard("from ") {
+				t.Error("what makes the device reachable was left behind")
+			}
+		})
+	}
+}
+
+// TestLevelThreeGoesFurther: a second time within a quarter of an hour the program was not the reason; later it may be again. From the other system
+// there is no way back to the one that was left.
+func TestLevelThreeGoesFurther(t *testing.T) {
+	for _, c := range []struct {
+		after time.Duration
+		want  string
+	}{{5 * time.Minute, "system slot b is started again"}, {20 * time.Minute, "program of the system is used again"}, {-time.Hour, "program of the system is used again"}} {
+		b := newBoard(t)
+		b.stage(slot.Agent, slot.A, "1.1", "try", "start", "keep")
+		b.stage(slot.Agent, slot.B, "1.2", "try", "start", "keep")
+		b.ask(3)
+		if got := b.carry(); got.Words != "program 1.1 is used again" {
+			t.Errorf("%+v", got)
+		}
+		b.now = b.now.Add(c.after)
+		b.ask(3)
+		if got := b.carry(); got.Words != c.want {
+			t.Errorf("after %s: %+v, want %s", c.after, got, c.want)
+		}
+	}
+	b := newBoard(t)
+	b.ask(3)
+	b.carry()
+	b.boot("b", "B A", 9, 9)
+	b.told()
+	b.ask(3)
+	if got := b.carry(); !got.Refused || !strings.Contains(got.Words, "the other system was left because of this: it does not stay up") || b.told() != "" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestRequestsAreCarriedOutOnce: one that stands still after a power cut is known by its time, and goes no further back.
+func TestRequestsAreCarriedOutOnce(t *testing.T) {
+	b := newBoard(t)
+	b.stage(slot.Agent, slot.A, "1.1", "try", "start", "keep")
+	b.stage(slot.Agent, slot.B, "1.2", "try", "start", "keep")
+	b.ask(3)
+	stands, err := os.ReadFile(b.path("var/lib/calendarbot/rollback/request.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.carry()
+	b.told()
+	b.write("var/lib/calendarbot/rollback/request.json", string(stands), 0o644)
+	if got := b.carry(); got.Words != "it was carried out already" || b.state(slot.Agent).Active != slot.A || b.told() != programStarts {
+		t.Errorf("%+v, %+v", got, b.state(slot.Agent))
+	}
+}
+
+func TestTroubleOfTheKeeper(t *testing.T) {
+	b := newBoard(t)
+	b.write("var/lib/calendarbot/rollback/request.json", "{", 0o644)
+	if b.carry(); !b.heard("it is taken away") {
+		t.Errorf("%q", b.said)
+	}
+	b.boot("c", "", 9, 9)
+	b.ask(3)
+	if err := b.keeper().Carry(context.Background()); err == nil || !strings.Contains(err.Error(), "which there is not") {
+		t.Errorf("%v", err)
+	}
+	if r, err := slot.Asked(b.Rollback()); r != nil || err != nil {
+		t.Errorf("it would be asked for ever: %+v, %v", r, err)
+	}
+	b.write("var/lib/calendarbot/orders", "a file", 0o644)
+	if err := b.keeper().Carry(context.Background()); err == nil {
+		t.Error("orders in a file")
+	}
+	b.remove("var/lib/calendarbot/orders")
+	for _, k := range slot.Kinds() {
+		b.write("data/slots/"+string(k)+".json", "{", 0o644)
+	}
+	b.boot("a", "A B", 9, 9)
+	b.ask(3)
+	if got := b.carry(); got.Words != "system slot b is started again" || !b.heard("not the state of slots") {
+		t.Errorf("%+v", got)
+	}
+}
