@@ -30,7 +30,7 @@ func (d Device) Agent(ctx context.Context, whole update.Offer, patched *update.O
 	if state.Trial != nil {
 		return fmt.Errorf("install %s: %s is on trial; one at a time", update.Thing(slot.Agent, whole.Version), state.Trial.Version)
 	}
-	idle := state.Idle()
+	idle := d.idle(state, whole)
 	if !d.staged(state.Slots[idle], idle, whole) {
 		if err := d.stage(ctx, state, idle, whole, patched); err != nil {
 			return err
@@ -55,6 +55,16 @@ func (d Device) Start(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// idle is the slot that the program goes to: the one where an earlier run that was cut short left it.
+func (d Device) idle(s slot.State, o update.Offer) slot.Name {
+	for _, n := range []slot.Name{slot.A, slot.B} {
+		if n != s.Active && d.staged(s.Slots[n], n, o) {
+			return n
+		}
+	}
+	return s.Idle()
 }
 
 // staged tells whether the program lies in the slot already, whole, by an earlier run that was cut short.
