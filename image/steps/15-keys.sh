@@ -1,20 +1,24 @@
 #!/usr/bin/env bash
-# Purpose: take the key that updates of the system are signed with, or make one for this machine
-# Tools: openssl
+# Purpose: take the keys that updates are signed with, or make some for this machine
+# Tools: openssl go
 # Needs: image/layout
 # Makes: keys
 set -euo pipefail
 
-# A device takes a system only from who has the key to the certificate that was baked into its own. CALENDARBOT_KEYS is the folder
-# of the release's key; without it each machine has one of its own, in the cache, for trying.
+# A device takes a system only from who has the key to the certificate that was baked into its own, and updates of any kind only from where
+# tuf/root.json leads. CALENDARBOT_KEYS is the folder of the release's keys; without it each machine has some of its own, in the cache, for trying.
 main() {
-    local keys=${CALENDARBOT_KEYS:-$CACHE/keys}
-    if [[ ! -e $keys/system.key.pem ]]; then
-        if [[ -n ${CALENDARBOT_KEYS:-} ]]; then
-            echo "CALENDARBOT_KEYS=$keys has no system.key.pem" >&2
-            return 1
-        fi
-        make_key "$keys"
+    local keys=${CALENDARBOT_KEYS:-$CACHE/keys} name
+    if [[ -n ${CALENDARBOT_KEYS:-} ]]; then
+        for name in system.key.pem system.cert.pem tuf/root.json; do
+            if [[ ! -e $keys/$name ]]; then
+                echo "CALENDARBOT_KEYS=$keys has no $name" >&2
+                return 1
+            fi
+        done
+    else
+        [[ -e $keys/system.key.pem ]] || make_key "$keys"
+        go run ./scripts/release keys --keys "$keys/tuf" --if-missing >&2
     fi
     ln -sfn "$keys" "$WORK/keys"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Purpose: build the agent for the device, put overlays and units in, and say what starts
+# Purpose: build the agent and the updater for the device, put overlays and units in, and say what starts
 # Tools: make systemctl
 # Needs: settled keys overlay/a overlay/b overlay/common systemd
 # Makes: agent
@@ -7,12 +7,18 @@ set -euo pipefail
 
 main() {
     local root=$WORK/root slot
-    make --no-print-directory build-arm64 VERSION="$VERSION" >&2
+    make --no-print-directory build-arm64 updater-arm64 VERSION="$VERSION" >&2
     install -m 0755 bin/calendarbot-arm64 "$root/usr/bin/calendarbot"
+    install -m 0755 bin/calendarbot-update-arm64 "$root/usr/bin/calendarbot-update"
     find "$root/etc/systemd/system" -mindepth 1 -delete
     put overlay/common "$root"
     install -m 0644 "$WORK/keys/system.cert.pem" "$root/etc/rauc/keyring.pem"
     sed -i "s/^bundle-formats=.*/&\nmin-bundle-version=$VERSION/" "$root/etc/rauc/system.conf"
+    mkdir -p "$root/usr/share/calendarbot/update"
+    install -m 0644 "$WORK/keys/tuf/root.json" "$root/usr/share/calendarbot/update/root.json"
+    if [[ -n ${UPDATE_URL:-} ]]; then
+        echo "$UPDATE_URL" >"$root/usr/share/calendarbot/update/url"
+    fi
     for slot in a b; do
         mkdir -p "$root/usr/share/calendarbot/overlay/$slot"
         put "overlay/$slot" "$root/usr/share/calendarbot/overlay/$slot"
