@@ -60,6 +60,7 @@ func (c *care) facts(s pressure.Assessment, r *pressure.Reading) health.Facts {
 		Disk: diskOf(c.dir), Rung: c.rung(), Config: state.Problem, Emergency: a.control.Emergency(),
 		Database: a.store.Recovered(), Late: a.beats.Late(),
 		Data: dataFound(c.root), Firmware: firmwareMissing(c.root),
+		Versions:      c.versions(),
 		RollbackFault: c.fault, ReadOnly: a.store.Sealed(), Restarts: c.starts.since(uptime() - time.Hour),
 	}
 	if asked := c.asked.Load(); asked != nil {

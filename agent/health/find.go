@@ -53,6 +53,7 @@ func find(f *Facts) []Problem {
 	l.when(len(f.Firmware) > 0, RadioFirmware, "", "There is no radio, and this system lacks what some boards' radio needs: "+strings.Join(f.Firmware, ", ")+".")
 	l.when(f.Rollback != "", RollbackAsked, "", f.Rollback)
 	l.when(f.RollbackFault != "", RollbackFault, "", sentence(f.RollbackFault))
+	l.versions(&f.Versions, f.Now)
 	switch {
 	case f.Restarts >= oftenStarts:
 		l.add(RestartedOften, "", fmt.Sprintf("The program had to be started again %d times within an hour.", f.Restarts))

@@ -54,6 +54,31 @@ func TestProblemsAreFoundInFacts(t *testing.T) {
 		{"a calendar is fetched rarely", func(f *Facts) {
 			f.Sources[1].LastSuccess, f.Sources[1].NextTry = monday().Add(-20*time.Hour), monday().Add(4*time.Hour)
 		}, nil},
+		{"a trial went back", func(f *Facts) {
+			f.Versions.Back = []WentBack{{What: "version 1.3.0 of the program", Words: "What ran before runs again, because the page was not there."}}
+		}, []told{{TrialWentBack, "version 1.3.0 of the program", "", "What ran before runs again, because the page was not there."}}},
+		{"something is on trial", func(f *Facts) { f.Versions.Trial, f.Versions.TrialFor = "version 1.3.0 of the program", 3*time.Minute },
+			[]told{{TrialRuns, "", "", "Version 1.3.0 of the program is on trial: it is kept when it runs well for 3 minutes; else what ran before comes back by itself."}}},
+		{"a trial of a day", func(f *Facts) { f.Versions.Trial, f.Versions.TrialFor = "the other configuration", 24*time.Hour },
+			[]told{{TrialRuns, "", "", "The other configuration is on trial: it is kept when it runs well for 24 hours; else what ran before comes back by itself."}}},
+		{"a trial of a minute", func(f *Facts) { f.Versions.Trial, f.Versions.TrialFor = "the other configuration", time.Minute },
+			[]told{{TrialRuns, "", "", "The other configuration is on trial: it is kept when it runs well for 60 seconds; else what ran before comes back by itself."}}},
+		{"updates are signed by somebody else", func(f *Facts) { f.Versions.Code, f.Versions.Problem = "wrong_key", "It is signed with another key." },
+			[]told{{UpdateRefused, "", "", "It is signed with another key."}}},
+		{"a file that was sent is refused", func(f *Facts) {
+			f.Versions.Code, f.Versions.Problem, f.Versions.Uploaded = "broken", "It cannot be read.", true
+		}, []told{{UploadRefused, "", "", "It cannot be read."}}},
+		{"the repository is not reached", func(f *Facts) { f.Versions.Code, f.Versions.Problem = "unreachable", "Nobody answers." }, nil},
+		{"nobody looked for two weeks", func(f *Facts) { f.Versions.Checks, f.Versions.Checked = true, f.Now.Add(-uncheckedAfter-time.Hour) },
+			[]told{{UpdateUnchecked, "", "", "It was looked for newer versions 14 days ago for the last time."}}},
+		{"nobody ever looked", func(f *Facts) { f.Versions.Checks, f.Versions.Running = true, uncheckedAfter+time.Hour },
+			[]told{{UpdateUnchecked, "", "", "Nobody has looked for newer versions yet, though the device has run for 14 days."}}},
+		{"nobody is to look", func(f *Facts) { f.Versions.Running = 2 * uncheckedAfter }, nil},
+		{"it was looked just within two weeks", func(f *Facts) { f.Versions.Checks, f.Versions.Checked = true, f.Now.Add(-uncheckedAfter) }, nil},
+		{"the configuration differs", func(f *Facts) { f.Versions.Conflicts = []string{"web.port"} },
+			[]told{{ConfigConflict, "", "", "What was set here holds, though the new system came with something else: web.port."}}},
+		{"the configuration differs in much", func(f *Facts) { f.Versions.Conflicts = []string{"a.a", "b.b", "c.c", "d.d", "e.e"} },
+			[]told{{ConfigConflict, "", "", "What was set here holds, though the new system came with something else: a.a, b.b, c.c and 2 more."}}},
 		{"a calendar became old an hour ago", func(f *Facts) {
 			f.Sources[1].LastSuccess, f.Sources[1].Failing = monday().Add(-oldAfter-time.Minute), true
 		}, []told{{CalendarOld, "Work", "", "It was read 6 hours ago for the last time, though it should have been since."}}},
@@ -189,6 +214,7 @@ func TestEveryKindIsTold(t *testing.T) {
 		NoNetwork: true, ClockUnset: true, ClockUnconfirmed: true, DiskFull: true, DiskLow: true, ReadOnly: true, DatabaseRecovered: true, ConfigFile: true,
 		CalendarOld: true, CalendarCertificate: true, CalendarFailing: true, ShowsLastGood: true, ShowsClockOnly: true, ShowsPlain: true, UnderVoltage: true, SlowedDown: true, PoolResting: true,
 		MemoryKill: true, PoolLeak: true, PartResting: true, LoopLate: true, RollbackAsked: true, RollbackFault: true, DataLost: true, DataMended: true, RadioFirmware: true, Restarted: true, RestartedOften: true, EmergencyOff: true, NotMeasured: true,
+		TrialWentBack: true, TrialRuns: true, UpdateRefused: true, UploadRefused: true, UpdateUnchecked: true, ConfigConflict: true,
 		DiskSoon: true, DeviceMemorySoon: true, MemorySoon: true, HeatSoon: true, SlowSoon: true,
 	}
 	for _, r := range reasons() {

@@ -30,7 +30,8 @@ type Facts struct {
 	RollbackFault string   // why none can be asked for, or what is asked cannot be read, as a sentence; ""
 	Firmware      []string // files of the radio that the system lacks, where it has no radio
 	Data          string   // how the data partition was found at the start: "lost", "mended"; "" where it was well, or there is none
-	Restarts      int      // how often the service manager had to start the program again in the last hour
+	Versions      Versions
+	Restarts      int // how often the service manager had to start the program again in the last hour
 }
 
 // Source is a calendar.

@@ -75,6 +75,12 @@ const (
 	RadioFirmware       Code = "radio_firmware"
 	RollbackAsked       Code = "rollback_asked"
 	RollbackFault       Code = "rollback_fault"
+	TrialWentBack       Code = "trial_went_back"
+	TrialRuns           Code = "trial_runs"
+	UpdateRefused       Code = "update_refused"
+	UpdateUnchecked     Code = "update_unchecked"
+	UploadRefused       Code = "upload_refused"
+	ConfigConflict      Code = "config_conflict"
 	Restarted           Code = "restarted"
 	RestartedOften      Code = "restarted_often"
 	EmergencyOff        Code = "emergency_off"
@@ -123,6 +129,11 @@ func Kinds() []Kind {
 		{Code: RollbackAsked, Severity: Warning, Title: "Going back was asked for", Do: "\"calendarbot rollback show\" prints who asked and why; \"calendarbot rollback settle\" takes it back, or says that it was done.", Under: []Code{Errors}},
 		{Code: RollbackFault, Severity: Warning, Title: "Going back does not work", Do: "\"calendarbot rollback settle\" removes a wish that cannot be read; if that fails too, replace the SD card.", Under: []Code{DiskFull, ReadOnly}},
 		{Code: RestartedOften, Severity: Warning, Title: "The program was restarted again and again", Do: "The log tells why; go back to the last version if this began with a new one."},
+		{Code: TrialWentBack, Severity: Warning, Title: "A new version did not run well", Do: "Nothing need be done: the one of before runs. The page of updates has a button to say that you know."},
+		{Code: UpdateRefused, Severity: Warning, Title: "Updates are refused", Do: "Look whether update.url is the address that you mean. Nothing was changed.", Under: []Code{ClockUnset}},
+		{Code: UploadRefused, Severity: Warning, Title: "The file that was sent is refused", Do: "Download it anew from where updates are offered, and send it again. Nothing was changed."},
+		{Code: UpdateUnchecked, Severity: Warning, Title: "Nobody looks for newer versions", Do: "Connect the device to the internet, or bring updates on a USB stick.", Under: []Code{NoNetwork, ClockUnset, DiskFull, ReadOnly}},
+		{Code: ConfigConflict, Severity: Warning, Title: "The configuration differs from the new system's", Do: "The page of updates shows both, and has a button to say that you know."},
 		{Code: CalendarCertificate, Severity: Warning, Title: "A calendar's certificate is not accepted", Under: []Code{NoNetwork, ClockUnset}},
 		{Code: CalendarFailing, Severity: Warning, Title: "A calendar cannot be read", Under: []Code{NoNetwork, ClockUnset, DiskFull, ReadOnly}},
 		{Code: UnderVoltage, Severity: Warning, Title: "The power supply is too weak", Do: "Use the power supply that was made for the device (5 V, 2.5 A), and a short cable."},
@@ -153,6 +164,7 @@ func Kinds() []Kind {
 		{Code: ShowsPlain, Severity: Notice, Title: "Pages are drawn without the optional parts", Under: []Code{
 			EmergencyOff, Overheat, SlowedDown, DeviceMemory, CPUOverload, SlowAnswers, SlowerThanNew, Regression, PoolMemory, CacheFailing, PartResting}},
 		{Code: EmergencyOff, Severity: Notice, Title: "Every optional part is switched off"},
+		{Code: TrialRuns, Severity: Notice, Title: "A new version is on trial"},
 		{Code: Restarted, Severity: Notice, Title: "The program was restarted"},
 		{Code: NotMeasured, Severity: Notice, Title: "Not everything can be measured here"},
 	}

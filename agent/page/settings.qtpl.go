@@ -138,11 +138,12 @@ func streamsettingsPage(qw422016 *qt422016.Writer, f *Frame, v *SettingsView) {
 		qw422016.N().S(`.</p>
 `)
 	}
+	qw422016.N().S(`<p><a class="button" href="/update">Versions and updates…</a>`)
 	if v.Network {
-		qw422016.N().S(`<p><a class="button" href="/setup">Wireless network…</a></p>
-`)
+		qw422016.N().S(` <a class="button" href="/setup">Wireless network…</a>`)
 	}
-	qw422016.N().S(`
+	qw422016.N().S(`</p>
+
 <h2 id="calendars">Calendars</h2>
 `)
 	if len(v.Calendars) > 0 {

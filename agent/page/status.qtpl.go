@@ -60,6 +60,8 @@ func streamstatusPage(qw422016 *qt422016.Writer, f *Frame, v *StatusView, w *sta
 	qw422016.E().S(w.Agenda)
 	qw422016.N().S(`</a> <a href="/settings">`)
 	qw422016.E().S(w.Settings)
+	qw422016.N().S(`</a> <a href="/update">`)
+	qw422016.E().S(w.Updates)
 	qw422016.N().S(`</a></nav>
 </header>
 <p class="verdict `)

@@ -45,7 +45,7 @@ func streamupdatePage(qw422016 *qt422016.Writer, f *Frame, v *UpdateView, css, j
 	qw422016.N().S(`" defer></script>
 </head>
 <body>
-<main>
+<main class="update">
 <header>
 <h1>Versions and updates</h1>
 <nav aria-label="Pages"><a href="/">Next</a> <a href="/status">Status</a> <a href="/settings">Settings</a></nav>
@@ -341,7 +341,7 @@ func streamupdatePage(qw422016 *qt422016.Writer, f *Frame, v *UpdateView, css, j
 			}
 		}
 		if v.Config.Try || v.Config.Keep || v.Config.Stage {
-			qw422016.N().S(`<div class="row"`)
+			qw422016.N().S(`<div class="acts"`)
 			if v.sure("try") {
 				qw422016.N().S(` id="sure"`)
 			}

@@ -5,7 +5,7 @@ import "strconv"
 // Every word of the status page that is not told by others stands in this file.
 
 type statusWords struct {
-	Title, Pages, Next, Agenda, Settings                  string
+	Title, Pages, Next, Agenda, Settings, Updates         string
 	Problems, Coming, Actions, Plots, Table, Hour, Facts  string
 	Features, Sources, Missing, On, Off, Running, Do      string
 	Memory, Latency, Hits, Stall, Heat, CPU, None, Legend string
@@ -14,7 +14,7 @@ type statusWords struct {
 
 func statusEnglish() statusWords {
 	return statusWords{
-		Title: "Status", Pages: "Pages", Next: "Next", Agenda: "Agenda", Settings: "Settings",
+		Title: "Status", Pages: "Pages", Next: "Next", Agenda: "Agenda", Settings: "Settings", Updates: "Updates",
 		Problems: "What is wrong", Coming: "What will go wrong", Actions: "What was done by itself", Plots: "The last day",
 		Table: "The same as a table: means of two hours", Hour: "From", Facts: "The program", Features: "Optional parts", Sources: "Calendars",
 		Missing: "What this device cannot tell", On: "on", Off: "off", Running: "still so", Do: "What to do:",

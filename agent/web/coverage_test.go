@@ -21,6 +21,7 @@ import (
 func unprovoked() map[string]bool {
 	return map[string]bool{
 		"POST /api/skip 409": true, "POST /api/v1/hidden 409": true, "POST /api/v1/sources 409": true, "POST /hide 409": true, "POST /unhide 409": true,
+		"PUT /api/v1/update/upload 507": true,
 		"GET / 429": true, "GET /agenda 429": true, "GET /status 429": true,
 	}
 }
@@ -142,7 +143,7 @@ func TestEveryDescribedAnswer(t *testing.T) {
 
 	stranger := start(t, said(t, "web.write_token", ""), said(t, "web.reads", "closed"))
 	far := header{"X-Forwarded-For", "192.168.1.7"}
-	for _, p := range []string{"/", "/agenda", "/status", "/settings", "/setup", "/api/v1/config", "/api/v1/config/log"} {
+	for _, p := range []string{"/", "/agenda", "/status", "/settings", "/setup", "/update", "/api/v1/config", "/api/v1/config/log"} {
 		note(stranger, "GET", p, "", far)
 	}
 	for _, c := range changes() {
@@ -150,6 +151,7 @@ func TestEveryDescribedAnswer(t *testing.T) {
 	}
 
 	coverSetup(t, note)
+	coverUpdates(t, note)
 	left := unprovoked()
 	for path, item := range contract(t).Paths.Map() {
 		for method, op := range item.Operations() {

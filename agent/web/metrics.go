@@ -63,12 +63,12 @@ func newMeter(o Options, started time.Time) *meter {
 	m.look = m.lookAround
 	m.requests.elsewhere.judged = &m.requests.fast
 	m.requests.all = append(m.requests.all, &m.requests.elsewhere)
-	m.rows = slices.Concat(metricTable(), m.requests.table(), deviceTable(), systemTable(), goTable())
+	m.rows = slices.Concat(metricTable(), m.requests.table(), deviceTable(), versionTable(), systemTable(), goTable())
 	slices.SortFunc(m.rows, func(a, b metric) int { return strings.Compare(a.name, b.name) })
 	return m
 }
 
-// lookAround asks every part that is there, none of which asks the disk.
+// lookAround asks every part that is there, none of which asks the disk but for a few small files about versions.
 func (m *meter) lookAround() *look {
 	l := &look{version: m.o.Version, uptime: time.Since(m.started), started: m.started, now: m.o.Now(), real: time.Now(), golang: readGo(), fares: m.lookAtDevice()}
 	running, err := readProcess()

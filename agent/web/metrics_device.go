@@ -21,11 +21,12 @@ type fares struct {
 	clock    *clock.State
 	late     func() []string
 	rollback func() *slot.Request
+	versions Versions
 }
 
-// lookAtDevice asks what is known; nothing of it reads a file.
+// lookAtDevice asks what is known; nothing but the versions is read from files.
 func (m *meter) lookAtDevice() fares {
-	d := fares{late: m.o.Late, rollback: m.o.Rollback}
+	d := fares{late: m.o.Late, rollback: m.o.Rollback, versions: m.o.Places.Look()}
 	if m.o.Pressure != nil {
 		d.standing, d.reading = m.o.Pressure()
 	}

@@ -13,6 +13,7 @@ import (
 	"calendarbot/agent/pressure"
 	"calendarbot/agent/slot"
 	"calendarbot/agent/store"
+	"calendarbot/agent/update"
 )
 
 // tightFares is a device on which memory is tight, and of which everything is known; no two numbers are the same.
@@ -45,6 +46,32 @@ func tightFares() fares {
 		clock:    &clock.State{Trusted: true, Jumps: 3, Jumped: -90 * time.Second},
 		late:     func() []string { return late },
 		rollback: func() *slot.Request { return asked },
+		versions: triedVersions(),
+	}
+}
+
+// triedVersions is a device on which everything that there is to tell of versions is so.
+func triedVersions() Versions {
+	return Versions{
+		Slotted: true,
+		Slots: map[slot.Kind]slot.State{
+			slot.Agent: {
+				Active: slot.A, Trial: &slot.Trial{Slot: slot.B, Version: "1.3.0", Began: noon().Add(-100 * time.Second)},
+				Slots: map[slot.Name]slot.Content{slot.A: {Version: "1.2.2"}, slot.B: {Version: "1.3.0"}},
+			},
+			slot.System: {
+				Active: slot.B, Former: slot.A, Slots: map[slot.Name]slot.Content{slot.A: {Version: "1.1.0"}, slot.B: {Version: "1.2.0"}},
+				Last: &slot.Outcome{Version: "1.2.1", At: noon().Add(-time.Hour)}, Denied: []slot.Denial{{Version: "1.2.1"}, {Version: "1.1.9"}},
+			},
+			slot.Config: {Active: slot.A, Slots: map[slot.Name]slot.Content{slot.B: {Version: "config-1"}}},
+		},
+		Update: update.Status{
+			Checked: noon().Add(-200 * time.Second), Code: "expired", Progress: &update.Progress{Step: "check"},
+			Available: []update.Release{
+				{Kind: slot.System, Version: "2.0.0", Refused: true}, {Kind: slot.System, Version: "1.9.0", Published: noon().Add(-300 * time.Second)},
+				{Kind: slot.System, Version: "1.8.0", Published: noon().Add(-400 * time.Second)},
+			},
+		},
 	}
 }
 
@@ -108,12 +135,28 @@ func TestMetricsTellHowTheDeviceFares(t *testing.T) {
 		"calendarbot_clock_trusted":                                      1,
 		"calendarbot_clock_jumps_total":                                  3,
 		"calendarbot_clock_jumped_seconds":                               -90,
+
+		"calendarbot_slot_info{kind=agent,slot=a,use=active,version=1.2.2}":   1,
+		"calendarbot_slot_info{kind=agent,slot=b,use=trial,version=1.3.0}":    1,
+		"calendarbot_slot_info{kind=system,slot=a,use=former,version=1.1.0}":  1,
+		"calendarbot_slot_info{kind=system,slot=b,use=active,version=1.2.0}":  1,
+		"calendarbot_slot_info{kind=config,slot=b,use=idle,version=config-1}": 1,
+		"calendarbot_slot_trial_seconds{kind=agent}":                          100,
+		"calendarbot_slot_went_back{kind=agent}":                              0,
+		"calendarbot_slot_went_back{kind=system}":                             1,
+		"calendarbot_slot_denied{kind=system}":                                2,
+		"calendarbot_slot_denied{kind=config}":                                0,
+		"calendarbot_update_check_age_seconds":                                200,
+		"calendarbot_update_problem{code=expired}":                            1,
+		"calendarbot_update_available_age_seconds{kind=system}":               300,
+		"calendarbot_update_running":                                          1,
 	} {
 		if value, there := got[series]; !there || value != want {
 			t.Errorf("%s is %v (%v), want %v", series, value, there, want)
 		}
 	}
 	for _, series := range []string{
+		"calendarbot_slot_trial_seconds{kind=system}", "calendarbot_update_available_age_seconds{kind=agent}",
 		"calendarbot_sign_value{sign=temperature,unit=°C}", "calendarbot_problem_predicted_seconds{code=memory}", "calendarbot_stall_ratio{resource=memory,waits=some,window=300s}",
 	} {
 		if _, there := got[series]; there {

@@ -38,6 +38,8 @@ func choices() []choice {
 		{Key: "display.days", Title: "Days in the agenda", Kind: page.NumberField, Least: 1, Most: 31, Step: 1},
 		{Key: "display.private", Title: "Private events", Kind: page.ChoiceField, Choices: []string{"show", "mask", "hide"}, Names: []string{"show", "show as “Private”", "do not show"}},
 		{Key: "feeds.refresh", Title: "Pause between fetches of a calendar", Kind: page.TextField},
+		{Key: "update.automatic", Title: "Newer versions are installed by themselves", Kind: page.ChoiceField, Choices: []string{"all", "agent", "off"}, Names: []string{"of the program and of the system", "of the program", "not at all"}},
+		{Key: "update.window", Title: "When they are installed, as in 02:00-05:00 (empty: at any time)", Kind: page.TextField},
 		{Key: "web.reads", Title: "Who may see the calendar", Kind: page.ChoiceField, Choices: []string{"open", "closed"}, Names: []string{"everybody in the home network", "only after a login"}},
 		{Key: "web.drop_in_writes", Title: "Events may be hidden without a login", Kind: page.SwitchField},
 	}

@@ -7,7 +7,6 @@ import (
 
 	"calendarbot/agent/config"
 	"calendarbot/agent/slot"
-	"calendarbot/agent/update"
 )
 
 // fromUpload is the word by which an order means the file that was uploaded, not the repository.
@@ -172,7 +171,7 @@ func (s *Server) installable(in updateWish, v Versions) error {
 	}
 	for _, r := range v.Update.Available {
 		if in.From == "" && in.Version != "" && r.Version == in.Version && (in.Kind == "" || r.Kind == in.Kind) && r.Refused {
-			return problemOf(http.StatusConflict, "refused", update.Thing(r.Kind, r.Version)+" cannot be installed: "+r.WhyNot)
+			return problemOf(http.StatusConflict, "refused", capital(Thing(r.Kind, r.Version))+" cannot be installed: "+r.WhyNot)
 		}
 	}
 	return nil

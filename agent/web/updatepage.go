@@ -41,7 +41,7 @@ func (s *Server) showUpdate(c *fiber.Ctx, status int, p page.UpdateView) error {
 	p.Runs = s.runRows(v)
 	for _, k := range slot.Kinds() {
 		if last := v.WentBack(k, now); last != nil {
-			p.Ended = append(p.Ended, page.EndRow{Kind: string(k), Words: wentBackWords(k, last), Why: sentenceCase(last.Why), When: moment(last.At, now, s.o.Zone)})
+			p.Ended = append(p.Ended, page.EndRow{Kind: string(k), Words: wentBackWords(k, v.Slots[k]), Why: sentenceCase(last.Why), When: moment(last.At, now, s.o.Zone)})
 		}
 	}
 	if v.Slotted {
@@ -98,6 +98,9 @@ func (s *Server) fillNewer(p *page.UpdateView, v Versions) {
 			Installable: !r.Refused && !p.Busy, Restarts: r.Kind == slot.System,
 		}
 		p.Releases = append(p.Releases, row)
+		if r.WhyNot != "" && strings.HasSuffix(p.Waiting, r.WhyNot) {
+			p.Waiting = "" // it stands below
+		}
 	}
 	p.Upload = page.UploadView{Most: mostUpload, Pieces: maxBody}
 	switch size, whole := s.o.Places.uploaded(); {

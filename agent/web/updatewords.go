@@ -37,11 +37,11 @@ func (s *Server) updateHeadline(v Versions) (look, headline, words string) {
 		return "notice", "Version " + p.Version + " of the " + noun(p.Kind) + " is being installed", "The calendar is shown meanwhile."
 	}
 	if k, t := v.Trial(); t != nil {
-		return "notice", capital(thing(k, t.Version)) + " is on trial", "It is kept when it runs well; else the one of before comes back by itself."
+		return "notice", capital(Thing(k, t.Version)) + " is on trial", "It is kept when it runs well; else the one of before comes back by itself."
 	}
 	for _, k := range slot.Kinds() {
-		if last := v.WentBack(k, now); last != nil {
-			return "warning", wentBackWords(k, last), ""
+		if v.WentBack(k, now) != nil {
+			return "warning", "What was tried did not run well", "What ran before runs again, and nothing is lost."
 		}
 	}
 	switch {
@@ -52,7 +52,7 @@ func (s *Server) updateHeadline(v Versions) (look, headline, words string) {
 	}
 	for _, r := range v.Update.Available {
 		if !r.Refused {
-			return "notice", "There is a newer version", capital(thing(r.Kind, r.Version)) + "."
+			return "notice", "There is a newer version", capital(Thing(r.Kind, r.Version)) + "."
 		}
 	}
 	if v.Update.Checked.IsZero() {
@@ -61,17 +61,17 @@ func (s *Server) updateHeadline(v Versions) (look, headline, words string) {
 	return "fine", "Everything is up to date", ""
 }
 
-// thing is a version as a person would call it.
-func thing(k slot.Kind, version string) string {
+// Thing is a version as a person would call it.
+func Thing(k slot.Kind, version string) string {
 	if k == slot.Config {
 		return "the other configuration"
 	}
 	return update.Thing(k, orUnknown(version))
 }
 
-// wentBackWords say that a trial did not last.
-func wentBackWords(k slot.Kind, last *slot.Outcome) string {
-	return "Went back from " + thing(k, last.Version)
+// wentBackWords say that a trial did not last, and what runs instead.
+func wentBackWords(k slot.Kind, s slot.State) string {
+	return "Went back to " + formerTitle(k, s.Active, s) + " from " + Thing(k, s.Last.Version)
 }
 
 // configTitle is a configuration slot by what it is.
@@ -143,7 +143,7 @@ func progressOf(p *update.Progress) *page.ProgressView {
 		words = "Working"
 	}
 	if p.Version != "" {
-		words += ": " + thing(p.Kind, p.Version)
+		words += ": " + Thing(p.Kind, p.Version)
 	}
 	v := page.ProgressView{Words: words, Percent: -1, Detail: p.Words}
 	if p.Total > 0 && p.Done >= 0 && p.Done <= p.Total {

@@ -1,0 +1,204 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"calendarbot/agent/page"
+	"calendarbot/agent/slot"
+	"calendarbot/agent/update"
+)
+
+// pressUpdate sends a form of the page of updates.
+func (p *person) pressUpdate(do string, fields ...string) answer {
+	p.t.Helper()
+	form := url.Values{"do": {do}, "token": {p.token}}
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	return p.ask("POST", "/update", form.Encode(), asForm(), p.cookie, header{"Origin", p.url})
+}
+
+func TestUpdatePage(t *testing.T) {
+	s := startSlotted(t, said(t, "web.pin", pinOfTests))
+	s.tried()
+	s.json("data/update/status.json", s.offered())
+	p := s.person()
+	if a := p.page(""); !has(a, `href="/update"`) {
+		t.Error("the settings do not lead here")
+	}
+	if a := s.ask("GET", "/status", ""); !has(a, `href="/update"`) {
+		t.Error("the status does not lead here")
+	}
+	if a := s.ask("GET", "/update", ""); a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/login?back=%2Fupdate" {
+		t.Errorf("a stranger: %d %q", a.StatusCode, a.Header.Get("Location"))
+	}
+	a := s.ask("GET", "/update", "", p.cookie)
+	if has(a, "style=") || has(a, "onclick") || has(a, p.cookie.value) || a.Header.Get("Cache-Control") != "no-store" || !strings.Contains(a.Header.Get("Content-Security-Policy"), "script-src 'self'") {
+		t.Errorf("%v %s", a.Header, a.body)
+	}
+	forms := regexp.MustCompile(`(?s)<form.*?</form>`).FindAllString(string(a.body), -1)
+	for _, form := range forms {
+		if !strings.Contains(form, `name="token" value="`+p.token+`"`) {
+			t.Errorf("not protected: %s", form)
+		}
+	}
+	if len(forms) < 6 {
+		t.Errorf("%d forms", len(forms))
+	}
+	ids := regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(string(a.body), -1)
+	for i, id := range ids {
+		if slices.ContainsFunc(ids[:i], func(other []string) bool { return other[1] == id[1] }) {
+			t.Errorf("the id %s is there twice", id[1])
+		}
+	}
+}
+
+// Each button sends its order, and what restarts the device asks once more.
+func TestUpdatePageButtons(t *testing.T) {
+	s := startSlotted(t, said(t, "web.pin", pinOfTests))
+	s.tried()
+	s.json("data/update/status.json", s.offered())
+	p := s.person()
+	for _, c := range []struct {
+		do     string
+		fields []string
+		folder string
+		want   slot.Order
+	}{
+		{"check", nil, "update/orders", slot.Order{Do: "check"}},
+		{"apply", []string{"kind", "agent", "version", "1.3.0"}, "update/orders", slot.Order{Do: "apply", Kind: slot.Agent, Version: "1.3.0"}},
+		{"back", []string{"kind", "agent"}, "orders", slot.Order{Do: "back", Kind: slot.Agent}},
+		{"back", []string{"kind", "system"}, "orders", slot.Order{Do: "back", Kind: slot.System}},
+		{"stage", nil, "orders", slot.Order{Do: "stage", Kind: slot.Config}},
+		{"try", nil, "orders", slot.Order{Do: "try", Kind: slot.Config, Version: "config-9f86d081884c"}},
+	} {
+		a := p.pressUpdate(c.do, c.fields...)
+		got := s.order(c.folder)
+		if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/update?done="+c.do || got == nil {
+			t.Errorf("%s: %d %s", c.do, a.StatusCode, a.body)
+			continue
+		}
+		if got.Do != c.want.Do || got.Kind != c.want.Kind || got.Version != c.want.Version || !strings.Contains(got.By, "page") {
+			t.Errorf("%s: %+v", c.do, got)
+		}
+		if done := s.ask("GET", "/update?done="+c.do, "", p.cookie); !has(done, `role="status">`+updateDone(c.do)) {
+			t.Errorf("%s: not said: %s", c.do, done.body)
+		}
+	}
+	for _, sure := range []string{"back-agent", "back-system", "try", "level-2", "level-3"} {
+		plain, asked := s.ask("GET", "/update", "", p.cookie), s.ask("GET", "/update?sure="+sure, "", p.cookie)
+		if !has(plain, `href="/update?sure=`+sure+`#sure"`) || !has(asked, `id="sure"`) || has(asked, `href="/update?sure=`+sure+`#sure"`) {
+			t.Errorf("%s is not asked", sure)
+		}
+	}
+	for do, want := range map[string]string{"level": "level is 1, 2 or 3", "back": "no such form", "keep": "Nothing is on trial", "apply": "cannot be installed", "x": "no such form"} {
+		fields := []string{"version", "1.2.3", "level", "7"}
+		if a := p.pressUpdate(do, fields...); a.StatusCode < 400 || a.StatusCode > 409 || !has(a, want) {
+			t.Errorf("%s: %d %s", do, a.StatusCode, a.body)
+		}
+	}
+	if a := p.pressUpdate("noted", "kind", "agent"); a.StatusCode != http.StatusSeeOther || has(s.ask("GET", "/update", "", p.cookie), "Went back") {
+		t.Errorf("%d", a.StatusCode)
+	}
+	if a := p.pressUpdate("level", "level", "2"); a.StatusCode != http.StatusSeeOther || !has(s.ask("GET", "/update", "", p.cookie), "Going back was asked for") {
+		t.Errorf("%d", a.StatusCode)
+	}
+	if a := p.pressUpdate("settle"); a.StatusCode != http.StatusSeeOther || has(s.ask("GET", "/update", "", p.cookie), "Going back was asked for") {
+		t.Errorf("%d", a.StatusCode)
+	}
+	if a := p.pressUpdate("level", "level", "1"); a.StatusCode != http.StatusSeeOther || !has(s.ask("GET", "/update", "", p.cookie), "They are off now") {
+		t.Errorf("%d", a.StatusCode)
+	}
+	if a := s.piece(0, tarOf(2000)); a.StatusCode != http.StatusOK {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	if a := p.pressUpdate("drop"); a.StatusCode != http.StatusSeeOther || s.get("/api/v1/update", withToken())["upload"] != nil {
+		t.Errorf("%d", a.StatusCode)
+	}
+	p.token = "old"
+	if a := p.pressUpdate("check"); a.StatusCode != http.StatusForbidden || !has(a, "out of date", `url=/update"`) {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+}
+
+// What matters most stands in the headline.
+func TestUpdateHeadline(t *testing.T) {
+	s := startSlotted(t)
+	now := at(t, monday)
+	well := update.Status{Checked: now.Add(-time.Hour)}
+	trial := func(k slot.Kind, started, tries int) {
+		s.json("data/slots/"+string(k)+".json", slot.State{Active: slot.A, Trial: &slot.Trial{Slot: slot.B, Version: "1.3.0", Tries: tries, Started: started, Began: now.Add(-time.Minute)}})
+	}
+	for _, c := range []struct {
+		name string
+		make func()
+		want []string
+	}{
+		{"nothing", func() {}, []string{"Nobody has looked for newer versions yet", "Nobody has looked yet. New programs and systems are installed by themselves between 02:00 and 05:00."}},
+		{"well", func() { s.json("data/update/status.json", well) }, []string{"Everything is up to date", "version not known", "Looked for last Mon 15 Jun, 07:30."}},
+		{"newer", func() { s.json("data/update/status.json", s.offered()) }, []string{"There is a newer version", "Version 1.3.0 of the program."}},
+		{"problem", func() {
+			s.json("data/update/status.json", update.Status{Checked: now, Code: "expired", Problem: "What is signed is too old."})
+		}, []string{"Newer versions cannot be looked for", "What is signed is too old."}},
+		{"went back", s.tried, []string{"What was tried did not run well"}},
+		{"a system on trial", func() { trial(slot.System, 0, 3) }, []string{"Version 1.3.0 of the system is on trial", "It begins with the restart."}},
+		{"a configuration on trial", func() { trial(slot.System, 1, 0); trial(slot.Config, 1, 1) }, []string{"The other configuration is on trial", "kept when it has run well for 3 minutes", "once more", "Keep what is on trial"}},
+		{"checking", func() { s.json("run/calendarbot-update/progress.json", update.Progress{Step: "check", Since: now}) }, []string{"The device looks for newer versions", "<progress aria-labelledby=\"step\"></progress>"}},
+		{"installing", func() {
+			s.json("run/calendarbot-update/progress.json", update.Progress{Step: "install", Kind: slot.System, Version: "1.3.0", Done: 40, Total: 100, Words: "Copying image to rootfs.1", Since: now})
+		}, []string{"Version 1.3.0 of the system is being installed", "Writing the system to the card", "Copying image", `value="40"`}},
+	} {
+		c.make()
+		a := s.ask("GET", "/update", "", withToken())
+		for _, want := range c.want {
+			if !has(a, want) {
+				t.Errorf("%s: no %q in %s", c.name, want, a.body)
+			}
+		}
+	}
+}
+
+func TestWordsOfUpdates(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 KB", 1: "1 KB", 999_999: "1000 KB", 1_500_000: "1.5 MB", 148_200_000: "148 MB"} {
+		if got := sizeWords(n); got != want {
+			t.Errorf("%d: %s", n, got)
+		}
+	}
+	for address, want := range map[string]string{"https://a:b@c.example/d?e=f": "https://c.example/d", "/media/stick": "/media/stick", "http://c.example": "http://c.example"} {
+		if got := withoutSecrets(address); got != want {
+			t.Errorf("%s: %s", address, got)
+		}
+	}
+	if progressOf(nil) != nil || progressOf(&update.Progress{Step: "dance"}).Words != "Working" || progressOf(&update.Progress{Done: 5, Total: 4}).Percent != -1 {
+		t.Error("what is not known is told")
+	}
+	if sentenceCase("") != "" || capital("") != "" || page.Update(&page.Frame{}, &page.UpdateView{}) == nil {
+		t.Error("nothing is something")
+	}
+}
+
+// A card that cannot be written is told, and nothing is half done.
+func TestUpdatePageOnAFullCard(t *testing.T) {
+	s := startSlotted(t, said(t, "web.pin", pinOfTests))
+	s.tried()
+	p := s.person()
+	for _, name := range []string{"orders", "rollback", "noted.json.new"} {
+		if err := os.MkdirAll(filepath.Join(s.state, name, "x"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(s.state, "noted.json", "x"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if a := p.pressUpdate("noted", "kind", "agent"); a.StatusCode != http.StatusServiceUnavailable || !has(a, "nothing was changed") {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+}
