@@ -12,14 +12,15 @@ const module = "calendarbot"
 // A new package gets its place here first.
 func order() [][]string {
 	return [][]string{
-		{"agent/calendar", "agent/feature", "agent/durable"},
+		{"agent/calendar", "agent/feature", "agent/durable", "agent/update/patch"},
 		{"agent/ics", "agent/view", "agent/config", "agent/pressure", "agent/clock", "agent/slot", "agent/network"},
 		{"agent/budget", "agent/guard", "agent/health", "agent/run", "agent/preseed", "agent/overlay", "agent/trial"},
 		{"agent/conn"},
 		{"agent/store"},
 		{"agent/feed", "agent/page", "agent/update"},
-		{"agent/web"},
-		{"agent"},
+		{"agent/web", "agent/update/repository", "agent/update/publish"},
+		{"agent/update/install"},
+		{"agent", "agent/updater"},
 	}
 }
 

@@ -17,18 +17,22 @@ func owners() map[string][]string {
 		"github.com/pressly/goose/v3":      {"agent/store"},
 		"github.com/coreos/go-systemd/v22": {"agent/run"},
 		"golang.org/x/sync":                {"agent/run"},
-		"golang.org/x/mod":                 {"agent/slot"},
-		"github.com/prometheus/procfs":     {"agent/pressure"},
-		"gopkg.in/yaml.v3":                 {"agent/config"},
-		"github.com/pelletier/go-toml/v2":  {"agent/preseed"},
-		"github.com/fsnotify/fsnotify":     {"agent/config"},
-		"github.com/sony/gobreaker/v2":     {"agent/guard"},
-		"github.com/maypok86/otter/v2":     {"agent/page"},
-		"golang.org/x/crypto":              {"agent/web"},
-		"github.com/valyala/quicktemplate": {"agent/page"},
-		"rsc.io/qr":                        {"agent/page"},
-		"github.com/chromedp/chromedp":     {"scripts/screenshot"},
-		"github.com/chromedp/cdproto":      {"scripts/screenshot"},
+		// The two sides of a repository are one subject: who reads it, and who writes it.
+		"github.com/theupdateframework/go-tuf/v2": {"agent/update/repository", "agent/update/publish"},
+		"github.com/sigstore/sigstore":            {"agent/update/publish"},
+		"github.com/klauspost/compress":           {"agent/update/patch"},
+		"golang.org/x/mod":                        {"agent/slot", "agent/update/publish"},
+		"github.com/prometheus/procfs":            {"agent/pressure"},
+		"gopkg.in/yaml.v3":                        {"agent/config"},
+		"github.com/pelletier/go-toml/v2":         {"agent/preseed"},
+		"github.com/fsnotify/fsnotify":            {"agent/config"},
+		"github.com/sony/gobreaker/v2":            {"agent/guard"},
+		"github.com/maypok86/otter/v2":            {"agent/page"},
+		"golang.org/x/crypto":                     {"agent/web"},
+		"github.com/valyala/quicktemplate":        {"agent/page"},
+		"rsc.io/qr":                               {"agent/page"},
+		"github.com/chromedp/chromedp":            {"scripts/screenshot"},
+		"github.com/chromedp/cdproto":             {"scripts/screenshot"},
 	}
 }
 
@@ -42,6 +46,7 @@ func testOwners() map[string][]string {
 		"github.com/chromedp/cdproto":     {"agent/page"},
 		"golang.org/x/net":                {"agent/page"},
 		"golang.org/x/mod":                {"scripts"},
+		"github.com/sigstore/sigstore":    {"agent/update/repository"},
 	}
 }
 

@@ -53,7 +53,7 @@ func (h *home) device() {
 	h.write(filepath.Join(stateFolder, update.SettingsFile), `{"channel":"stable","automatic":"all","window":"02:00-05:00","zone":"UTC"}`, 0o640)
 	h.write(install.SystemWriter, "#!/bin/sh\necho \"install-system $(sha256sum <\"$1\" | cut -c 1-8)\" >>'"+h.root+"/told'\necho '  0% Installing'\necho ' 99% Copying image to rootfs.1'\necho '100% Installing done.'\n", 0o755)
 	h.write("bin/systemctl", "#!/bin/sh\necho \"systemctl $*\" >>'"+h.root+"/told'\n", 0o755)
-	_, after, _ := strings.Cut(os.Getenv("PATH"), "/root/bin:") // of the device before
+	_, after, _ := strings.Cut(os.Getenv("PATH"), filepath.Join(filepath.Base(h.root), "bin")+":") // of the device before
 	if after == "" {
 		after = os.Getenv("PATH")
 	}

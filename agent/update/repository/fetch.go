@@ -13,11 +13,10 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"calendarbot/agent/durable"
 	"calendarbot/agent/update"
-
-	"golang.org/x/sys/unix"
 )
 
 // Fetch brings a target here, and returns the file that it is in: whole, and of the length and hash that were signed. What an earlier
@@ -175,11 +174,11 @@ func (d *download) room(have int64) error {
 
 // Room refuses with NoSpace when a folder's file system has less room than needed and spare, in bytes.
 func Room(folder string, needed, spare int64) error {
-	var s unix.Statfs_t
-	if err := unix.Statfs(folder, &s); err != nil {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(folder, &s); err != nil {
 		return refuse(Unwritable, err, "How much room there is in %s cannot be told: %v.", folder, err)
 	}
-	if free := int64(s.Bavail) * s.Bsize; free < needed+spare {
+	if free := int64(s.Bavail) * int64(s.Bsize); free < needed+spare {
 		return refuse(NoSpace, nil, "There is too little room: %s are needed, and %s are free.", megabytes(needed+spare), megabytes(free))
 	}
 	return nil
