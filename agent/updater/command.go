@@ -95,7 +95,7 @@ func obey(ctx context.Context, w wish, out, said io.Writer) error {
 			return u.apply(ctx, w.from, update.Asked{Now: true, Kind: w.kind, Version: w.version}, w.now)
 		})
 	case "back":
-		err = u.back(w.kind, w.why, "person")
+		err = u.back(slot.Order{Kind: w.kind, Why: w.why, By: "person"})
 	case "run":
 		return u.whenAlone(ctx, u.run)
 	}

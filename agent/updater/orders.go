@@ -115,7 +115,7 @@ func (u *updater) obey(ctx context.Context, o slot.Order) error {
 		}
 		return err
 	case "back":
-		return u.back(o.Kind, o.Why, o.By)
+		return u.back(slot.Order{Kind: o.Kind, Version: o.Version, Why: o.Why, By: o.By})
 	}
 	return fmt.Errorf("there is no order %q; allowed are check, apply, back", o.Do)
 }

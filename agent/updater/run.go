@@ -142,13 +142,18 @@ func proxyOf(text string) (*url.URL, error) {
 	return proxy, nil
 }
 
-// leave asks the slots' keeper to go back from what is withdrawn, once, and notes that it is not tried again.
+// leave asks the slots' keeper to go back from what is withdrawn. It decides to what, and whether there is something.
 func (u *updater) leave(back []update.Back) error {
 	var wrong []error
 	for _, b := range back {
-		err := u.back(b.Kind, "it was withdrawn: "+b.Why, "withdrawn")
+		u.say("%s is withdrawn: %s", update.Thing(b.Kind, b.Version), b.Why)
+		o := slot.Order{Kind: b.Kind, Why: "it was withdrawn: " + b.Why, By: "withdrawn"}
+		if b.Kind == slot.Agent {
+			o.Version = b.Version // of a system that was flashed the keeper knows none
+		}
+		err := u.back(o)
 		if errors.Is(err, slot.ErrNothingToGoBackTo) {
-			u.say("%s is withdrawn, and there is nothing to go back to.", update.Thing(b.Kind, b.Version))
+			u.say("there is nothing to go back to")
 			continue
 		}
 		wrong = append(wrong, err)
@@ -156,22 +161,26 @@ func (u *updater) leave(back []update.Back) error {
 	return errors.Join(wrong...)
 }
 
-// back orders the slots' keeper to go back, where there is something to go back to.
-func (u *updater) back(kind slot.Kind, why, by string) error {
-	if kind == "" {
-		kind = slot.Agent
+// back orders the slots' keeper to go back. Of programs all is known here, so there it is said at once that there is nothing to go back
+// to; of systems the boot state knows.
+func (u *updater) back(o slot.Order) error {
+	if o.Kind == "" {
+		o.Kind = slot.Agent
 	}
-	if why == "" {
-		why = "somebody asked for it"
+	if o.Why == "" {
+		o.Why = "somebody asked for it"
 	}
-	state, err := u.slots().Read(kind)
-	if err == nil {
-		_, err = state.Back(why, by, u.now())
+	o.Do, o.At = "back", u.now()
+	if o.Kind == slot.Agent {
+		state, err := u.slots().Read(slot.Agent)
+		if err == nil {
+			_, err = state.Back(o.Why, o.By, o.At)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
-	}
-	return slot.Send(filepath.Join(u.root, keeperOrders), slot.Order{Do: "back", Kind: kind, Why: why, By: by, At: u.now()})
+	return slot.Send(filepath.Join(u.root, keeperOrders), o)
 }
 
 // install installs what was chosen.
