@@ -200,6 +200,9 @@ func (k *Keeper) leave(ctx context.Context, s slot.State, boot *systems, why, by
 		}
 		return s.Back(why, by, k.Now())
 	}
+	if s.Trial == nil && s.Active != boot.running {
+		return s.Leave(boot.running, why, by, k.Now()), nil // a cut came between the boot state and this
+	}
 	other := boot.running.Other()
 	if boot.left[other] == 0 {
 		return s, fmt.Errorf("the other system cannot be started: %w", slot.ErrNothingToGoBackTo)

@@ -181,6 +181,7 @@ func TestLevels(t *testing.T) {
 			b.stage(slot.System, slot.B, "5.0", "try")
 			b.boot("b", "B A", 9, 2)
 		}, 3, "system slot a is started again", false, deviceStarts, slot.System, slot.A},
+		{"3: a cut came after the boot state was written", func(b *board) { b.boot("b", "B A", 9, 9) }, 3, "system slot b is started again", false, deviceStarts, slot.System, slot.B},
 		{"3: there is no other system", func(b *board) { b.boot("a", "A B", 9, 0) }, 3, "the other system cannot be started: there is nothing to go back to", true, "", slot.System, slot.A},
 		{"3: this machine has one system", func(b *board) { b.remove(bootSector) }, 3, "this machine has no second system: there is nothing to go back to", true, "", slot.System, slot.A},
 	} {
