@@ -49,7 +49,7 @@ func newUpdater(w wish, said io.Writer) (*updater, error) {
 	var found bool
 	var err error
 	u.settings, found, err = update.NotedSettings(filepath.Join(u.root, stateFolder))
-	if err != nil {
+	if err != nil && w.word != "status" { // which anybody may ask for
 		fmt.Fprintf(said, "calendarbot-update: %v\n", err)
 	}
 	if !found {

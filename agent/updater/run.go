@@ -92,7 +92,16 @@ func (u *updater) read(ctx context.Context, source repository.Source, at time.Ti
 	if err := do(r, choice); err != nil {
 		return choice.Install, err
 	}
-	status.Running = u.running()
+	if choice.Install == nil {
+		return nil, nil
+	}
+	// What was installed is on trial now: what there is beside it is told as of then.
+	after, err := u.facts(update.Asked{}, r.Withdrawn)
+	if err != nil {
+		return choice.Install, err
+	}
+	then := update.Choose(r.Offers, after)
+	status.Running, status.Available, status.Waiting = after.Running, then.Listed, then.Waiting
 	return choice.Install, nil
 }
 
@@ -272,8 +281,8 @@ func (u *updater) run(ctx context.Context) error {
 		u.say("%v", err)
 	}
 	age := u.now().Sub(status.Checked)
-	waits := slices.ContainsFunc(status.Available, func(r update.Release) bool { return !r.Refused })
-	fresh := status.Code == "" && age >= 0 && age < checkEvery
+	fresh := age >= 0 && age < checkEvery && !passing(status.Code)
+	waits := status.Code == "" && slices.ContainsFunc(status.Available, func(r update.Release) bool { return !r.Refused })
 	if fresh && !(waits && u.settings.Automatic != update.AutomaticOff && u.window.Open(u.now())) {
 		u.say("the repository was asked %s ago", age.Round(time.Minute))
 		return nil
@@ -283,4 +292,10 @@ func (u *updater) run(ctx context.Context) error {
 		return nil
 	}
 	return u.take(ctx, "", update.Asked{}, false)
+}
+
+// passing tells whether what was wrong may well be over with the next run of the timer. What else is wrong is as wrong then, and may have
+// cost a long download.
+func passing(code string) bool {
+	return slices.Contains([]repository.Code{repository.Unreachable, repository.TooSlow, repository.NoClock, noAddress}, repository.Code(code))
 }

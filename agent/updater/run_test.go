@@ -56,7 +56,7 @@ func TestApplyHasTheProgramTried(t *testing.T) {
 			if left, err := os.ReadDir(filepath.Join(h.root, update.Folder, "part")); err != nil || len(left) > 0 {
 				t.Errorf("of the download is left %v, %v", left, err)
 			}
-			if s := h.status(); s.Running[slot.Agent] != "1.1.0" {
+			if s := h.status(); s.Running[slot.Agent] != "1.1.0" || len(s.Available) > 0 {
 				t.Errorf("%+v", s)
 			}
 		})
@@ -89,6 +89,9 @@ func TestProgramThatDoesNotSayItsVersionIsNotTried(t *testing.T) {
 			}
 			if s := h.status(); s.Code != "no_start" || !strings.Contains(said, "1.1.0") {
 				t.Errorf("%+v\n%s", s, said)
+			}
+			if said := h.says(1, "apply", "--url", h.url); strings.Contains(said, "download") || !strings.Contains(said, "It was tried on") {
+				t.Errorf("the next time it says %s", said)
 			}
 		})
 	}
@@ -180,6 +183,43 @@ func TestRunKeepsTheHours(t *testing.T) {
 	h.at("2026-11-23T02:05:00Z")
 	h.says(0, "run")
 	h.tries("1.1.0")
+}
+
+func TestWhatFailedIsNotFetchedEachHour(t *testing.T) {
+	h := newHome(t)
+	h.release("1.1.0", func(r *publish.Release) { r.From = nil })
+	h.write(update.AddressFile, h.url, 0o644)
+	targets, err := filepath.Glob(filepath.Join(h.public, "targets/agent/*"))
+	if err != nil || len(targets) != 1 {
+		t.Fatal(targets, err)
+	}
+	good := h.read(targets[0])
+	h.must(os.WriteFile(targets[0], []byte(strings.Repeat("x", len(good))), 0o644))
+	h.at("2026-11-23T02:05:00Z")
+	h.says(1, "run")
+	if s := h.status(); s.Code != "wrong_hash" {
+		t.Fatalf("%+v", s)
+	}
+	h.must(os.WriteFile(targets[0], []byte(good), 0o644))
+	h.at("2026-11-23T03:05:00Z")
+	if said := h.says(0, "run"); strings.Contains(said, "download") {
+		t.Error(said)
+	}
+	h.at("2026-11-24T02:05:00Z")
+	h.says(0, "run")
+	h.tries("1.1.0")
+}
+
+func TestServerThatWasAwayIsAskedEachHour(t *testing.T) {
+	h := newHome(t)
+	h.write(update.AddressFile, "http://127.0.0.1:1", 0o644)
+	h.says(1, "run")
+	h.write(update.AddressFile, h.url, 0o644)
+	h.at("2026-11-22T13:05:00Z")
+	h.says(0, "run")
+	if s := h.status(); s.Code != "" || !s.Checked.Equal(h.now) {
+		t.Errorf("%+v", s)
+	}
 }
 
 func TestRunWithoutAnAddress(t *testing.T) {

@@ -45,14 +45,13 @@ func (d Device) Agent(ctx context.Context, whole update.Offer, patched *update.O
 	return d.Start(ctx)
 }
 
-// Start starts the program that the slots choose, and its judge. It is called again after a run that was cut short before it.
+// Start has systemd start the program that the slots choose, and its judge. It is called again after a run that was cut short before
+// it. Nothing waits for the program: one that hangs must not keep its judge from coming.
 func (d Device) Start(ctx context.Context) error {
-	for _, args := range [][]string{
-		{"reset-failed", "calendarbot.service"}, {"restart", "calendarbot.service"}, {"start", "--no-block", "calendarbot-trial.service"},
-	} {
-		if err := systemctl(ctx, args...); err != nil {
-			return err
-		}
+	reset := systemctl(ctx, "reset-failed", "calendarbot.service") // what did not fail has nothing to reset
+	err := errors.Join(systemctl(ctx, "--no-block", "restart", "calendarbot.service"), systemctl(ctx, "--no-block", "start", "calendarbot-trial.service"))
+	if err != nil {
+		return errors.Join(reset, err)
 	}
 	return nil
 }
@@ -105,7 +104,7 @@ func (d Device) stage(ctx context.Context, state slot.State, n slot.Name, whole 
 		return &repository.Refusal{Code: repository.WrongHash, Words: "The program in the slot is not the one that was signed: the card may be failing.", Err: err}
 	}
 	if err := says(ctx, name, whole.Version); err != nil {
-		return err
+		return errors.Join(err, d.deny(err, whole))
 	}
 	d.tell("stage", whole, 0, 0, "")
 	_, err = d.slots().Change(slot.Agent, func(s slot.State) (slot.State, error) {
@@ -184,16 +183,27 @@ func (s *summed) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// deny has a program that does not run here not fetched again and again.
+func (d Device) deny(why error, o update.Offer) error {
+	if repository.CodeOf(why) != NoStart {
+		return nil
+	}
+	_, err := d.slots().Change(slot.Agent, func(s slot.State) (slot.State, error) { return s.Deny(o.Version, why.Error(), d.Now()), nil })
+	return err
+}
+
 // says runs a program once, which is to say its version and no more. What does not even do that is not tried.
-func says(ctx context.Context, name, version string) error {
-	ctx, cancel := context.WithTimeout(ctx, versionTime)
+func says(parent context.Context, name, version string) error {
+	ctx, cancel := context.WithTimeout(parent, versionTime)
 	defer cancel()
 	said := &lines{each: func(string) {}}
 	command := exec.CommandContext(ctx, name, "--version")
 	command.Env = []string{"GOMAXPROCS=1"}
 	command.Stdout = said
 	command.WaitDelay = versionTime
-	if err := command.Run(); err != nil {
+	if err := command.Run(); ctx.Err() != nil && parent.Err() != nil {
+		return parent.Err()
+	} else if err != nil {
 		return &repository.Refusal{Code: NoStart, Words: fmt.Sprintf("Version %s of the program does not start on this device: %v.", version, err), Err: err}
 	}
 	if words := strings.Fields(said.last); len(words) < 2 || words[1] != version {
