@@ -14,10 +14,9 @@ import (
 	"calendarbot/agent/trial"
 )
 
-// How often what is on trial is looked at: soon at first, as a program that crashes at once is seen at once.
 const (
-	judgeEvery = 5 * time.Second
-	usualTrial = 3 * time.Minute
+	judgeEvery = 5 * time.Second // how often what is on trial is looked at
+	usualTrial = 3 * time.Minute // where the configuration does not say how long it is to be well
 )
 
 func slotsSelectAgentCommand() subcommand {

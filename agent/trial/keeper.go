@@ -39,7 +39,6 @@ const (
 	nothing    consequence = iota
 	startAgain             // of the program
 	restart                // of the device
-	watch                  // the judge looks
 )
 
 // Orders is the folder in which orders wait.
@@ -270,8 +269,6 @@ func (k *Keeper) follow(ctx context.Context, next consequence) error {
 		return errors.Join(k.startAgain(ctx), k.watch(ctx))
 	case restart:
 		return k.restart(ctx)
-	case watch:
-		return k.watch(ctx)
 	}
 	return nil
 }

@@ -140,6 +140,13 @@ func (w *Watch) look(ctx context.Context) (ended bool, err error) {
 	if now.pending {
 		return w.awaitStart(ctx)
 	}
+	if n := w.mounted(); w.subject.kind == slot.Config && n != slot.Baked && n != w.subject.slot {
+		w.Say("%s could not be mounted: slot %s is", w.subject.words(), n)
+		_, err := w.change(slot.Config, func(s slot.State) (slot.State, error) {
+			return s.Back("it could not be mounted", "judge", w.Now())
+		})
+		return false, err
+	}
 	see := w.See
 	if see == nil {
 		see = w.Look
@@ -197,12 +204,6 @@ func (w *Watch) awaitStart(ctx context.Context) (ended bool, err error) {
 
 // keep makes what was watched what holds.
 func (w *Watch) keep(ctx context.Context) error {
-	if n := w.mounted(); w.subject.kind == slot.Config && n != slot.Baked && n != w.subject.slot {
-		_, err := w.change(slot.Config, func(s slot.State) (slot.State, error) {
-			return s.Back("it could not be mounted", "judge", w.Now())
-		})
-		return err
-	}
 	if w.open {
 		if err := w.setLeft(ctx, w.running, confirmed); err != nil {
 			return err
