@@ -12,6 +12,7 @@ import (
 // commit is one of the repository.
 type commit struct {
 	hash, version, subject string
+	apart                  bool // others that cannot be built lie between it and the next in a list: no neighbours
 }
 
 // commits are the newest that change the program, the newest first; each and the next are neighbours, for what lies between them
@@ -32,7 +33,7 @@ func commits(ctx context.Context, n int) ([]commit, error) {
 	return list, nil
 }
 
-// built are the newest n commits that can be built, for all processors that are asked for; one that cannot is left out, and said.
+// built are the newest n commits that can be built; one that cannot is left out, and told.
 func (p plan) built(ctx context.Context, n int) ([]commit, error) {
 	list, err := commits(ctx, 4*n)
 	if err != nil {
@@ -44,6 +45,9 @@ func (p plan) built(ctx context.Context, n int) ([]commit, error) {
 			return nil, ctx.Err()
 		} else if err != nil {
 			fmt.Fprintf(p.said, "left out: %v\n", err)
+			if len(good) > 0 {
+				good[len(good)-1].apart = true
+			}
 			continue
 		}
 		if good = append(good, c); len(good) == n {

@@ -93,9 +93,13 @@ func (p plan) pair(ctx context.Context, dir, self string, from, to commit, first
 			row{What: "program, zstd -19", Value: reference, Unit: "bytes", Against: "the program", Ratio: reference / float64(len(program)), Where: "arm64 build"},
 			row{What: "program, as published whole", Value: float64(len(packed)), Unit: "bytes", Against: "zstd -19", Ratio: float64(len(packed)) / reference, Where: "arm64 build"})
 	}
-	rows = append(rows, row{
-		What: "patch to " + to.version + ": " + to.subject, Value: float64(len(made)), Unit: "bytes", Against: "zstd -19", Ratio: float64(len(made)) / reference, Goal: goal, Where: "arm64 builds",
-	})
+	size := row{
+		What: "patch to " + to.version + ": " + to.subject, Value: float64(len(made)), Unit: "bytes", Against: "zstd -19", Ratio: float64(len(made)) / reference, Goal: goal, Where: "arm64 builds of neighbouring commits",
+	}
+	if to.apart {
+		size.Goal, size.Where = 0, "arm64 builds, not of neighbours: commits between them cannot be built"
+	}
+	rows = append(rows, size)
 	if !first {
 		return rows, nil
 	}
