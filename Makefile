@@ -102,6 +102,10 @@ test-machine: ## try the units on a real systemd, in an emulated machine; RUNS=1
 	@scripts/setup machine
 	CALENDARBOT_MACHINE=1 CALENDARBOT_MACHINE_RUNS=$${RUNS:-2} $(GO) test -count=1 -v -timeout 40m ./scripts/machine
 
+.PHONY: test-powercut
+test-powercut: ## cut the power before each durable step, and at CUTS=200 random moments on a file system (SEED=n again); needs root
+	$(GO) run ./scripts/powercut --cuts "$${CUTS:-200}" --seed "$${SEED:-0}"
+
 .PHONY: release-snapshot
 release-snapshot: ## make archives, Debian packages, bills of material and checksums of this commit, in dist/release
 	@scripts/setup release

@@ -31,7 +31,17 @@ func (d disk) mount(ctx context.Context, options string) error {
 	return tool(ctx, "mount", "-t", "ext4", "-o", "loop,"+options, d.file, d.at)
 }
 
-func (d disk) unmount(ctx context.Context) error { return tool(ctx, "umount", d.at) }
+// unmount waits for what was killed to be gone.
+func (d disk) unmount(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx) // nothing is to stay mounted
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		err := tool(ctx, "umount", d.at)
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+}
 
 func tool(ctx context.Context, name string, args ...string) error {
 	if said, err := exec.CommandContext(ctx, name, args...).CombinedOutput(); err != nil {
@@ -286,6 +296,9 @@ func (d disk) written(ctx context.Context) (int, error) {
 // survives looks at a device after a cut, and has it finish.
 func (f *figures) survives(ctx context.Context, w work, p prepared, word int, d device) error {
 	f.Cuts = 1
+	if err := os.RemoveAll(filepath.Join(d.root, "run")); err != nil { // it lies in memory on a device
+		return err
+	}
 	left, err := d.text()
 	if err != nil {
 		return err

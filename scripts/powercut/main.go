@@ -13,7 +13,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -21,9 +20,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	cuts := flag.Int("cuts", 200, "how many random moments on a file system")
-	seed := flag.Uint64("seed", 0, "where the random numbers begin; 0: anywhere. A cut that fails names its own, to be repeated with --cuts 1 --steps=false")
+	seed := flag.Uint64("seed", 0, "where the random numbers begin; 0: anywhere. A cut that fails names its own, to be repeated with --cuts 1 --steps=false: the same work, cut at the same time")
 	steps := flag.Bool("steps", true, "cut before each durable step too")
-	work := flag.String("work", os.TempDir(), "where devices and disks are laid; some hundred megabytes")
+	work := flag.String("work", memory(), "where devices and disks are laid; some hundred megabytes")
 	flag.Parse()
 	err := cutAll(ctx, os.Stdout, *work, *cuts, *seed, *steps)
 	stop()
@@ -33,13 +32,23 @@ func main() {
 	}
 }
 
+// memory is a folder whose file system lies in memory, where there is one: what is written there by thousands wears nothing out, and is
+// synced at once. The disks of the random moments have a cache of their own, which is what is lost.
+func memory() string {
+	const folder = "/dev/shm"
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return os.TempDir()
+	}
+	return folder
+}
+
 func cutAll(ctx context.Context, out io.Writer, where string, cuts int, seed uint64, steps bool) (err error) {
 	folder, err := os.MkdirTemp(where, "powercut-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	t, err := newTools(ctx, ".", filepath.Join(folder))
+	t, err := newTools(ctx, ".", folder)
 	if err != nil {
 		return err
 	}

@@ -45,12 +45,14 @@ func newTools(ctx context.Context, repository, folder string) (*tools, error) {
 	for _, version := range []string{baked, newer, newest} {
 		t.programs[version] = program(version)
 	}
-	build := []string{"build", "-tags", "powercut,sqlite_omit_load_extension", "-ldflags", "-X main.version=" + baked}
-	for out, source := range map[string]string{t.agent: "./agent", t.updater: "./agent/updater"} {
-		c := exec.CommandContext(ctx, "go", append(build[:len(build):len(build)], "-o", out, source)...)
+	// With the flags of the Makefile, so that what was built once need not be compiled again.
+	build := []string{"build", "-trimpath", "-tags", "sqlite_omit_load_extension,netgo,osusergo,powercut", "-ldflags", "-X main.version=" + baked, "-o"}
+	for _, one := range []struct{ out, source, cgo string }{{t.agent, "./agent", "1"}, {t.updater, "./agent/updater", "0"}} {
+		c := exec.CommandContext(ctx, "go", append(build[:len(build):len(build)], one.out, one.source)...)
 		c.Dir = repository
+		c.Env = append(os.Environ(), "CGO_ENABLED="+one.cgo)
 		if said, err := c.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("build %s: %w\n%s", source, err, said)
+			return nil, fmt.Errorf("build %s: %w\n%s", one.source, err, said)
 		}
 	}
 	if err := os.MkdirAll(t.fake, 0o755); err != nil {
