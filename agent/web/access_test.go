@@ -130,10 +130,17 @@ func changes() []struct {
 		{"PUT", "/api/v1/features/request_pipeline", `{"setting":"off"}`, asJSON(), writing},
 		{"POST", "/api/v1/emergency-off", "", asJSON(), writing},
 		{"DELETE", "/api/v1/emergency-off", "", asJSON(), writing},
+		{"POST", "/api/v1/slots/agent", `{"do":"back"}`, asJSON(), writing},
+		{"POST", "/api/v1/rollback", `{"level":1}`, asJSON(), writing},
+		{"DELETE", "/api/v1/rollback", "", asJSON(), writing},
+		{"POST", "/api/v1/update", `{"do":"check"}`, asJSON(), writing},
+		{"PUT", "/api/v1/update/upload?offset=0", "x", header{"Content-Type", "application/octet-stream"}, writing},
+		{"DELETE", "/api/v1/update/upload", "", asJSON(), writing},
 		{"DELETE", "/api/v1/cache", "", asJSON(), writing},
 		{"POST", "/login", "pin=" + writeToken, asForm(), entering},
 		{"POST", "/logout", "", asForm(), entering},
 		{"POST", "/settings", "do=refresh&id=nobody&token=x", asForm(), changing},
+		{"POST", "/update", "do=check&token=x", asForm(), changing},
 		{"POST", "/setup", "token=x", asForm(), joining},
 	}
 }
@@ -142,7 +149,7 @@ func changes() []struct {
 func TestChangesAreAll(t *testing.T) {
 	listed := map[string]access{}
 	for _, c := range changes() {
-		p, _, _ := strings.Cut(strings.Replace(strings.Replace(c.path, "nobody", ":id", 1), "request_pipeline", ":name", 1), "?")
+		p, _, _ := strings.Cut(strings.NewReplacer("nobody", ":id", "request_pipeline", ":name", "slots/agent", "slots/:kind").Replace(c.path), "?")
 		listed[c.method+" "+p] = c.access
 	}
 	for _, r := range new(Server).routes() {

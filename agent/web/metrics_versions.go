@@ -1,12 +1,6 @@
 package web
 
-import (
-	"slices"
-	"time"
-
-	"calendarbot/agent/slot"
-	"calendarbot/agent/update"
-)
+import "calendarbot/agent/slot"
 
 // versionTable is the metrics of what runs, what is tried and what is newer. None is there where the installation has no slots.
 func versionTable() []metric {
@@ -49,16 +43,16 @@ func ofSlots(number func(*look, slot.Kind) float64) func(*look, *exposition) {
 		if !l.versions.Slotted {
 			return
 		}
-		for _, k := range slot.Kinds() {
+		for _, k := range everyKind() {
 			to.put(number(l, k), string(k))
 		}
 	}
 }
 
 func readSlots(l *look, to *exposition) {
-	for _, k := range slot.Kinds() {
+	for _, k := range everyKind() {
 		state := l.versions.Slots[k]
-		for _, n := range []slot.Name{slot.A, slot.B} {
+		for _, n := range [...]slot.Name{slot.A, slot.B} {
 			content, known := state.Slots[n]
 			if !known {
 				continue
@@ -80,10 +74,16 @@ func readSlots(l *look, to *exposition) {
 // readAvailable tells of each kind the newest, which stands first.
 func readAvailable(l *look, to *exposition) {
 	available := l.versions.Update.Available
-	for _, k := range []slot.Kind{slot.Agent, slot.System} {
-		i := slices.IndexFunc(available, func(r update.Release) bool { return r.Kind == k && !r.Refused })
-		if i >= 0 && available[i].Published != (time.Time{}) {
-			to.put(since(available[i].Published, l.now), string(k))
+	for _, k := range [...]slot.Kind{slot.Agent, slot.System} {
+		for i := range available {
+			r := &available[i]
+			if r.Kind != k || r.Refused {
+				continue
+			}
+			if !r.Published.IsZero() {
+				to.put(since(r.Published, l.now), string(k))
+			}
+			break
 		}
 	}
 }

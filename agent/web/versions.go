@@ -76,9 +76,12 @@ func (p Places) Look() Versions {
 	return v
 }
 
+// everyKind is slot.Kinds without an allocation, for what is asked often.
+func everyKind() [3]slot.Kind { return [...]slot.Kind{slot.Config, slot.Agent, slot.System} }
+
 // Trial is what is on trial now; nil for nothing.
 func (v Versions) Trial() (slot.Kind, *slot.Trial) {
-	for _, k := range slot.Kinds() {
+	for _, k := range everyKind() {
 		if t := v.Slots[k].Trial; t != nil {
 			return k, t
 		}

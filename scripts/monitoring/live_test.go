@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -60,8 +61,7 @@ var ask = sync.OnceValues(func() (string, error) {
 
 // tell runs the program and returns what it tells when everything has happened that figures are made of.
 func tell(ctx context.Context, cmd *exec.Cmd) (text string, err error) {
-	// A board in great trouble tells everything that a board can tell, whatever this machine is.
-	board, err := filepath.Abs("../../agent/pressure/testdata/critical")
+	board, err := board(filepath.Dir(cmd.Path))
 	if err != nil {
 		return "", err
 	}
@@ -90,6 +90,23 @@ func tell(ctx context.Context, cmd *exec.Cmd) (text string, err error) {
 		}
 	}
 	return "", fmt.Errorf("the program did not serve:\n%s", log.String())
+}
+
+// board is the root of a board in great trouble, on which a program is on trial, another went back, and a check was refused: it tells everything
+// that a board can tell, whatever this machine is.
+func board(dir string) (string, error) {
+	root := filepath.Join(dir, "board")
+	err := os.CopyFS(root, os.DirFS("../../agent/pressure/testdata/critical"))
+	for name, text := range map[string]string{
+		"data/slots/agent.json": `{"active":"a","trial":{"slot":"b","version":"1.3.0","tries":2,"started":1,"began":"2026-01-01T00:00:00Z"},
+			"slots":{"a":{"version":"1.2.2","at":"2026-01-01T00:00:00Z"},"b":{"version":"1.3.0","at":"2026-01-01T00:00:00Z"}}}`,
+		"data/update/status.json": `{"checked":"2026-01-01T00:00:00Z","code":"expired","problem":"What is signed is too old.",
+			"available":[{"kind":"system","version":"1.3.0","published":"2026-01-01T00:00:00Z","percent":100}]}`,
+	} {
+		name = filepath.Join(root, name)
+		err = errors.Join(err, os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), 0o644))
+	}
+	return root, err
 }
 
 // use makes the program count, and returns what it then tells.

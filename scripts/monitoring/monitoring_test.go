@@ -32,7 +32,7 @@ func promtool(t *testing.T, stdin string, args ...string) {
 }
 
 func TestRulesAreSound(t *testing.T) {
-	promtool(t, "", "check", "rules", "--lint-fatal", "alerts.yaml")
+	promtool(t, "", append([]string{"check", "rules", "--lint-fatal"}, ruleFiles(t)...)...)
 }
 
 // TestRulesFireWhenTheyShould runs alerts_test.yaml: each rule at its threshold and above it.
@@ -60,6 +60,26 @@ func read(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(data)
+}
+
+// ruleFiles are the files of the rules, a noun each.
+func ruleFiles(t *testing.T) []string {
+	t.Helper()
+	names, err := filepath.Glob("alerts/*.yaml")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no rules: %v", err)
+	}
+	return names
+}
+
+// ruleText is the text of all of them.
+func ruleText(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	for _, name := range ruleFiles(t) {
+		all.WriteString(read(t, name) + "\n\n")
+	}
+	return all.String()
 }
 
 // expressions returns what the dashboard asks Prometheus for.
@@ -125,7 +145,7 @@ func seldom(told map[string]map[string][]string) {
 func TestEveryFigureThatIsAskedForIsTold(t *testing.T) {
 	told := series(t)
 	seldom(told)
-	texts := append(expressions(t), read(t, "alerts.yaml"))
+	texts := append(expressions(t), ruleText(t))
 	asked := map[string]bool{}
 	selector := regexp.MustCompile(`\b((?:calendarbot|process|go)_[a-z0-9_]+)(?:\{([^}]*)\})?`)
 	for _, text := range texts {
@@ -160,7 +180,7 @@ func TestEveryFigureThatIsAskedForIsTold(t *testing.T) {
 func split(t *testing.T) map[string]string {
 	t.Helper()
 	rules := map[string]string{}
-	for _, part := range strings.Split(read(t, "alerts.yaml"), "\n\n")[1:] {
+	for _, part := range strings.Split(ruleText(t), "\n\n") {
 		if _, name, ok := strings.Cut(part, "- alert: "); ok {
 			name, _, _ = strings.Cut(name, "\n")
 			rules[name] = part
@@ -195,7 +215,7 @@ func TestDashboardSpeaksPromQL(t *testing.T) {
 
 // TestEveryRuleSaysWhatToDo: risk, severity, what it means, what to do.
 func TestEveryRuleSaysWhatToDo(t *testing.T) {
-	first, _, _ := strings.Cut(read(t, "alerts.yaml"), "\n    rules:\n")
+	first, _, _ := strings.Cut(read(t, "alerts/device.yaml"), "\n    rules:\n")
 	if !strings.Contains(first, "job_name: calendarbot") {
 		t.Error("the file does not say which job it expects")
 	}
@@ -250,6 +270,11 @@ func TestThresholds(t *testing.T) {
 		"CalendarBotLoopLate":         `calendarbot_loops_late.* > 0\n.*severity: critical`,
 		"CalendarBotClock":            `calendarbot_clock_trusted == 0\n.*severity: warning`,
 		"CalendarBotRollback":         `calendarbot_rollback_asked == 1\n.*severity: critical`,
+
+		"CalendarBotWentBack":    `calendarbot_slot_went_back == 1\n.*severity: warning`,
+		"CalendarBotTrialLong":   `calendarbot_slot_trial_seconds > 90000\n.*severity: warning`,
+		"CalendarBotUnchecked":   `calendarbot_update_check_age_seconds > 1209600\n.*severity: warning`,
+		"CalendarBotUpdateWaits": `calendarbot_update_available_age_seconds > 1209600\n.*severity: warning`,
 	} {
 		if !regexp.MustCompile(`(?s)` + want).MatchString(rules[name]) {
 			t.Errorf("%s is not %s", name, want)
