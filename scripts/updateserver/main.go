@@ -77,7 +77,7 @@ func explain(out io.Writer, address, repo string) error {
 	}
 	_, err = fmt.Fprintf(out, `serving %[3]s at http://%[1]s
   this machine:        calendarbot-update check --from %[3]s
-  the emulated board:  calendarbot config set update.url=http://10.0.2.2:%[2]s
+  the emulated board:  calendarbot config set update.url http://10.0.2.2:%[2]s
   a device:            listen on an address that it reaches (--listen ADDRESS:%[2]s) and set update.url to that;
                        or copy the folder to a USB stick as calendarbot-update/, or upload a .tar of it on the page
   A device takes only what is signed by the keys whose root.json its image was baked with.
