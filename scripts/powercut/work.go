@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"calendarbot/agent/slot"
+	"calendarbot/agent/update"
 )
 
 // work is something that a device does, and that may be cut short anywhere.
@@ -45,6 +46,30 @@ func asks(do string, kind slot.Kind) word {
 	}}
 }
 
+// ordered puts an order before the updater.
+func ordered(do, version string) word {
+	return word{do: func(d device) error {
+		o := slot.Order{Do: do, Kind: slot.Agent, Version: version, By: "person", At: d.now}
+		return slot.Send(filepath.Join(d.root, update.OrdersFolder), o)
+	}}
+}
+
+// upgraded has a later system come with other configurations.
+func upgraded() word {
+	return word{do: func(d device) error {
+		var wrong []error
+		for _, n := range []slot.Name{slot.A, slot.B} {
+			file, err := os.OpenFile(filepath.Join(d.root, "usr/share/calendarbot/overlay", string(n), "etc/calendarbot/calendarbot.yaml"), os.O_APPEND|os.O_WRONLY, 0)
+			if err != nil {
+				return err
+			}
+			_, err = file.WriteString("  cache_warming: 0%\n")
+			wrong = append(wrong, err, file.Close())
+		}
+		return errors.Join(wrong...)
+	}}
+}
+
 // wishes asks to go back, of a level.
 func wishes(level int) word {
 	return word{do: func(d device) error {
@@ -63,9 +88,14 @@ func works() []work {
 		{name: "agent back", from: first, does: []word{run("slots", "agent", "back")}, ended: agentIs(slot.Baked, "")},
 		{name: "trial that nobody keeps", from: []word{run("update", "apply", newer)}, does: []word{choose(), choose(), choose(), choose()},
 			ended: agentIs(slot.Baked, "")},
+		{name: "trial asked for again", from: append(first[:len(first):len(first)], run("slots", "agent", "back"), run("slots", "agent", "allow", newer)),
+			does: []word{run("slots", "agent", "try"), choose(), run("slots", "agent", "keep")}, ended: agentIs(slot.A, newer)},
+		{name: "ordered update", from: []word{ordered("apply", newer)}, does: []word{run("update", "run"), choose(), run("slots", "agent", "keep")},
+			ended: agentIs(slot.A, newer)},
 		{name: "what there is", does: []word{run("update", "check")}, ended: agentIs(slot.Baked, "")},
 		{name: "configuration", does: candidate, ended: configIs(slot.B)},
 		{name: "configuration back", from: candidate, does: []word{run("slots", "config", "back", "--no-reboot"), start()}, ended: configIs(slot.A)},
+		{name: "configuration in a later system", from: append(candidate[:len(candidate):len(candidate)], upgraded()), does: []word{start()}, ended: configIs(slot.B)},
 		{name: "order to go back", from: append(first[:len(first):len(first)], asks("back", slot.Agent)), does: []word{run("slots", "carry")},
 			ended: agentIs(slot.Baked, ""), once: true},
 		{name: "order for a candidate", from: []word{asks("stage", slot.Config), asks("try", slot.Config)}, does: []word{run("slots", "carry"), run("slots", "carry")},
