@@ -74,13 +74,15 @@ func FuzzRead(f *testing.F) {
 			m["metadata/2.root.json"] = root
 		}
 		maps.Copy(m, withdrawn)
-		r, err := repository.Read(t.Context(), repository.Options{Source: m, Baked: baked, Folder: t.TempDir(), Now: now, Limits: repository.Usual()})
-		if (r == nil) == (err == nil) || err != nil && repository.CodeOf(err) == "" {
+		// Nothing can be kept there, so what would be taken ends as that, without a wait for a disk.
+		nowhere := filepath.Join(os.DevNull, "update")
+		r, err := repository.Read(t.Context(), repository.Options{Source: m, Baked: baked, Folder: nowhere, Now: now, Limits: repository.Usual()})
+		if r != nil || repository.CodeOf(err) == "" {
 			t.Errorf("%v, %v", r, err)
 		}
-		// Spaces and the order of keys are nobody's signature; a version is.
-		if err == nil && r.Expires != expires(t, genuine) {
-			t.Errorf("it takes what nobody signed: it ends on %s", r.Expires)
+		// Spaces and the order of keys are nobody's signature; when it ends is.
+		if repository.CodeOf(err) == repository.Unwritable && !expires(t, timestamp).Equal(expires(t, genuine)) {
+			t.Errorf("it takes what nobody signed: it ends on %s", expires(t, timestamp))
 		}
 	})
 }
