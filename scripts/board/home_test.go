@@ -126,6 +126,7 @@ update:
   trial: 1m
 EOF
 systemctl reload calendarbot.service
+systemctl try-restart calendarbot-trial.service
 sync
 `
 
