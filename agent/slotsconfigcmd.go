@@ -32,7 +32,7 @@ otherwise. What is done here is done at once, so it is for root; others use the 
 there are no such slots.`,
 		words: []subcommand{
 			slotsConfigShowCommand(), slotsConfigStageCommand(), slotsConfigDiffCommand(),
-			slotsConfigTryCommand(), slotsConfigKeepCommand(), slotsConfigBackCommand(),
+			slotsConfigTryCommand(), slotsConfigKeepCommand(), slotsConfigBackCommand(), slotsConfigAllowCommand(),
 		},
 	}
 }
@@ -208,13 +208,30 @@ Examples:
 	return s.ordering("back")
 }
 
+func slotsConfigAllowCommand() subcommand {
+	s := subcommand{
+		name: "slots config allow", args: "VERSION", short: "let a candidate that was given up be tried again as it is",
+		long: `
+Takes a candidate from the list of those that are not tried again, which "calendarbot slots config show" prints. It is then staged and tried as any other.
+
+Examples:
+  calendarbot slots config allow config-9f86d081884c`,
+	}
+	return s.ordering("allow")
+}
+
 // ordering is a command that carries an order out at once.
 func (s subcommand) ordering(do string) subcommand {
 	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
 		root, asJSON := rootFlag(fs), fs.Bool("json", false, "print it for programs")
 		stay := fs.Bool("no-reboot", false, "leave the restart of the device to you")
 		why := fs.String("why", "a person asked for it", "`TEXT` for people: the reason")
-		if _, err := s.parse(c, fs, args, 0, 0); err != nil {
+		takes := 0
+		if s.args != "" {
+			takes = 1
+		}
+		args, err := s.parse(c, fs, args, takes, takes)
+		if err != nil {
 			return err
 		}
 		if err := mayChangeSlots(*root); err != nil {
@@ -224,7 +241,11 @@ func (s subcommand) ordering(do string) subcommand {
 		if err != nil {
 			return err
 		}
-		done, err := overlay.Obey(*root, slot.Order{Do: do, Kind: slot.Config, Why: *why, By: "person", At: now()}, now())
+		order := slot.Order{Do: do, Kind: slot.Config, Why: *why, By: "person", At: now()}
+		if takes == 1 {
+			order.Version = args[0]
+		}
+		done, err := overlay.Obey(*root, order, now())
 		if err != nil {
 			return err
 		}

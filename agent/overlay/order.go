@@ -22,7 +22,7 @@ type Done struct {
 }
 
 // Obey carries an order about the configuration slots out: stage (Text is a whole calendarbot.yaml, "" what was changed on the
-// device), try, keep, back or allow. What Done says is carried out when it returns, but for the restart, which is for the caller. With a Version
+// device, with Set over it), try, keep, back or allow. What Done says is carried out when it returns, but for the restart, which is for the caller. With a Version
 // try, keep and back are refused when another one is meant by now.
 func Obey(root string, o slot.Order, now time.Time) (Done, error) {
 	if o.Kind != slot.Config {
@@ -31,10 +31,13 @@ func Obey(root string, o slot.Order, now time.Time) (Done, error) {
 	d := device(root)
 	switch o.Do {
 	case "stage":
-		if o.Text == "" {
-			return Stage(root, now)
+		switch {
+		case len(o.Set) > 0:
+			return Set(root, o.Set, now)
+		case o.Text != "":
+			return StageText(root, []byte(o.Text), now)
 		}
-		return StageText(root, []byte(o.Text), now)
+		return Stage(root, now)
 	case "try":
 		return d.change(func(s slot.State) (slot.State, string, error) {
 			n := s.Active.Other()

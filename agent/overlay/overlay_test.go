@@ -266,6 +266,17 @@ func TestTextsOfAPersonAreChecked(t *testing.T) {
 	if done, err := Obey(b.root, slot.Order{Do: "stage", Kind: slot.Config, Text: own + "# more\n"}, now()); err != nil || b.text(upperB+agentFile) != own+"# more\n" {
 		t.Errorf("%v, %+v", err, done)
 	}
+	b.put(upperA+agentFile, stable+"display:\n  days: 9\n")
+	order := slot.Order{Do: "stage", Kind: slot.Config, Set: map[string]string{"display.clock": "12h", "features.cache_warming": "40%"}}
+	if _, err := Obey(b.root, order, now()); err != nil {
+		t.Error(err)
+	}
+	b.holds(slot.B, map[string]string{ // what B came with, below what was changed on the device, below what is set
+		"features.request_pipeline": "100%", "display.days": "9", "display.clock": "12h", "features.cache_warming": "40%",
+	})
+	if err := os.Remove(filepath.Join(b.root, upperA, agentFile)); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := Obey(b.root, slot.Order{Do: "stage", Kind: slot.Config}, now()); err != nil || b.text(upperB+agentFile) != "" {
 		t.Errorf("what came is copied: %v", err)
 	}
@@ -284,6 +295,7 @@ func TestOrdersAreRefused(t *testing.T) {
 		{slot.Order{Do: "keep", Kind: slot.Config}, "nothing is on trial"},
 		{slot.Order{Do: "try", Kind: slot.Config, Version: "config-1"}, "config-1 is meant, but it is nothing by now"},
 		{slot.Order{Do: "stage", Kind: slot.Config, Text: "web: {port: many}\n"}, "web.port"},
+		{slot.Order{Do: "stage", Kind: slot.Config, Set: map[string]string{"web.port": "many"}}, "web.port"},
 	} {
 		if _, err := Obey(b.root, c.order, now()); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: %v", c.order, err)

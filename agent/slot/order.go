@@ -18,20 +18,22 @@ import (
 // Order is a wish of a program without rights to one that has them: the slots' keeper, or the updater. Who reads it decides what of
 // it is allowed.
 type Order struct {
-	Do      string    `json:"do"`                // to the keeper stage, try, keep, back, allow; to the updater check, apply, back
-	Kind    Kind      `json:"kind,omitempty"`    // of the slots
-	Level   int       `json:"level,omitempty"`   // of a rollback
-	Version string    `json:"version,omitempty"` // which one, where that is to be said
-	Text    string    `json:"text,omitempty"`    // a configuration file, or what the word needs
-	Why     string    `json:"why,omitempty"`     // for a person, one line
-	By      string    `json:"by,omitempty"`      // who asks, one line
-	At      time.Time `json:"at"`
+	Do      string            `json:"do"`                // to the keeper stage, try, keep, back, allow; to the updater check, apply, back
+	Kind    Kind              `json:"kind,omitempty"`    // of the slots
+	Level   int               `json:"level,omitempty"`   // of a rollback
+	Version string            `json:"version,omitempty"` // which one, where that is to be said
+	Text    string            `json:"text,omitempty"`    // a configuration file, or what the word needs
+	Set     map[string]string `json:"set,omitempty"`     // settings of a configuration, dotted key -> text; at most MostSettings
+	Why     string            `json:"why,omitempty"`     // for a person, one line
+	By      string            `json:"by,omitempty"`      // who asks, one line
+	At      time.Time         `json:"at"`
 }
 
 // Bounds of a folder of orders.
 const (
-	MostOrders = 16        // waiting
-	MostOrder  = 256 << 10 // bytes of one
+	MostOrders   = 16        // waiting
+	MostOrder    = 256 << 10 // bytes of one
+	MostSettings = 128       // in one
 )
 
 const orderEnd = ".json" // while one is being written its name ends otherwise
@@ -40,6 +42,9 @@ const orderEnd = ".json" // while one is being written its name ends otherwise
 func Send(dir string, o Order) error {
 	if o.At.IsZero() || o.Do == "" {
 		return errors.New("send an order: it is to say what is to be done, and when that was wished")
+	}
+	if err := o.wrong(); err != nil {
+		return fmt.Errorf("send an order: %w", err)
 	}
 	o.Why, o.By = line(o.Why, mostWhy), line(o.By, mostBy)
 	text, err := json.Marshal(o)
@@ -138,7 +143,21 @@ func parseOrder(text []byte) (Order, error) {
 	if o.Do == "" || len(o.Do) > 20 || len(o.Kind) > 20 || len(o.Version) > mostVersion {
 		return Order{}, errors.New("it does not say what is to be done")
 	}
+	if err := o.wrong(); err != nil {
+		return Order{}, err
+	}
 	o.Do, o.Kind, o.Version = line(o.Do, 20), Kind(line(string(o.Kind), 20)), line(o.Version, mostVersion)
 	o.Why, o.By = line(o.Why, mostWhy), line(o.By, mostBy)
 	return o, nil
+}
+
+// wrong says why the settings of an order are too many, or belong to another one; what they mean is for who carries it out.
+func (o Order) wrong() error {
+	switch {
+	case len(o.Set) > MostSettings:
+		return fmt.Errorf("it is to set %d settings; allowed are %d", len(o.Set), MostSettings)
+	case len(o.Set) > 0 && (o.Do != "stage" || o.Kind != Config || o.Text != ""):
+		return errors.New("settings are set alone where a configuration is staged, and not beside a whole file")
+	}
+	return nil
 }

@@ -48,7 +48,7 @@ func TestOrdersAreCarriedOutInTheirOrder(t *testing.T) {
 	if got := next(t, dir); got != "" {
 		t.Errorf("too many: %s", got)
 	}
-	want := Order{Do: "stage", Kind: Config, Level: 2, Version: "1.0", Text: "a: 1\nb: 2\n", Why: "one line", By: "person", At: at(1)}
+	want := Order{Do: "stage", Kind: Config, Level: 2, Version: "1.0", Set: map[string]string{"a": "1", "b.c": "2\n"}, Why: "one line", By: "person", At: at(1)}
 	sent := want
 	sent.Why = "one\nline"
 	if err := Send(dir, sent); err != nil {
@@ -61,6 +61,10 @@ func TestOrdersAreCarriedOutInTheirOrder(t *testing.T) {
 
 func TestOrdersAreBounded(t *testing.T) {
 	dir := t.TempDir()
+	one, many := map[string]string{"web.port": "80"}, map[string]string{}
+	for i := range MostSettings + 1 {
+		many["key"+strconv.Itoa(i)] = ""
+	}
 	for _, c := range []struct {
 		o    Order
 		want string
@@ -68,6 +72,10 @@ func TestOrdersAreBounded(t *testing.T) {
 		{Order{At: at(0)}, "what is to be done"},
 		{Order{Do: "try"}, "when that was wished"},
 		{Order{Do: "stage", Text: strings.Repeat("x", MostOrder), At: at(0)}, "allowed are 262144"},
+		{Order{Do: "stage", Kind: Config, Set: many, At: at(0)}, "129 settings; allowed are 128"},
+		{Order{Do: "try", Kind: Config, Set: one, At: at(0)}, "where a configuration is staged"},
+		{Order{Do: "stage", Kind: Agent, Set: one, At: at(0)}, "where a configuration is staged"},
+		{Order{Do: "stage", Kind: Config, Text: "web: {}\n", Set: one, At: at(0)}, "not beside a whole file"},
 	} {
 		if err := Send(dir, c.o); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %s", err, c.want)

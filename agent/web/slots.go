@@ -166,11 +166,13 @@ func (s *Server) askSlots(k slot.Kind, in slotWish, who config.By) error {
 	case "noted":
 		return s.takeNote(k, now)
 	case "stage":
-		text, err := s.staged(k, in)
-		if err != nil {
+		if err := staged(k, in); err != nil {
 			return err
 		}
-		order.Text = text
+		order.Set = in.Set
+		if in.Text != nil {
+			order.Text = *in.Text
+		}
 		if state.Trial != nil {
 			refused = fmt.Errorf("%s is on trial; keep it or go back first", orUnknown(state.Trial.Version))
 		}
@@ -209,36 +211,31 @@ func candidate(s slot.State) slot.Name {
 	return s.Idle()
 }
 
-// staged is the configuration file of a candidate: "" for what was changed on the device, over what came with the slot.
-func (s *Server) staged(k slot.Kind, in slotWish) (string, error) {
+// staged refuses a candidate that would come to nothing. Without a text and settings it is what was changed on the device, over what came
+// with the slot; settings go over that.
+func staged(k slot.Kind, in slotWish) error {
 	switch {
 	case k != slot.Config:
-		return "", problemOf(http.StatusBadRequest, "bad_order", "Programs and systems are staged by updates; see /api/v1/update.")
+		return problemOf(http.StatusBadRequest, "bad_order", "Programs and systems are staged by updates; see /api/v1/update.")
 	case in.Text != nil && in.Set != nil:
-		return "", problemOf(http.StatusBadRequest, "bad_order", "Give either a text, which is a whole configuration file, or settings to set.")
+		return problemOf(http.StatusBadRequest, "bad_order", "Give either a text, which is a whole configuration file, or settings to set.")
+	case len(in.Set) > slot.MostSettings:
+		return problemOf(http.StatusBadRequest, "bad_order", fmt.Sprintf("At most %d settings are set at once.", slot.MostSettings))
+	case in.Text != nil && *in.Text == "":
+		return problemOf(http.StatusBadRequest, "bad_order", "The text is empty; leave it out for a candidate of what was changed on the device.")
 	case in.Text != nil:
-		if *in.Text == "" {
-			return "", problemOf(http.StatusBadRequest, "bad_order", "The text is empty; leave it out for a candidate of what was changed on the device.")
-		}
 		if _, _, err := config.Load(config.Input{Path: "text", Text: []byte(*in.Text)}); err != nil {
-			return "", badSetting(err)
+			return badSetting(err)
 		}
-		return *in.Text, nil
-	case in.Set == nil:
-		return "", nil
 	}
 	var wrong []error
 	for _, key := range slices.Sorted(maps.Keys(in.Set)) {
 		wrong = append(wrong, config.Check(key, in.Set[key]))
 	}
 	if err := errors.Join(wrong...); err != nil {
-		return "", badSetting(err)
+		return badSetting(err)
 	}
-	text, err := config.Merge(s.o.Control.State().Text, in.Set, nil)
-	if err != nil {
-		return "", badSetting(err)
-	}
-	return string(text), nil
+	return nil
 }
 
 // takeNote keeps that somebody knows how the last trial of a kind ended, and of the configuration also where it conflicts.

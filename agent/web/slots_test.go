@@ -1,9 +1,11 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -81,7 +83,7 @@ func TestSlotsAreAskedFor(t *testing.T) {
 		{"config", `{"do":"try","why":"to see"}`, slot.Order{Do: "try", Kind: slot.Config, Version: "config-9f86d081884c", Why: "to see"}},
 		{"config", `{"do":"stage"}`, slot.Order{Do: "stage", Kind: slot.Config}},
 		{"config", `{"do":"stage","text":"display: {days: 5}\n"}`, slot.Order{Do: "stage", Kind: slot.Config, Text: "display: {days: 5}\n"}},
-		{"config", `{"do":"stage","set":{"display.days":"5"}}`, slot.Order{Do: "stage", Kind: slot.Config, Text: "display:\n  days: \"5\"\n"}},
+		{"config", `{"do":"stage","set":{"display.days":"5"}}`, slot.Order{Do: "stage", Kind: slot.Config, Set: map[string]string{"display.days": "5"}}},
 		{"agent", `{"do":"back"}`, slot.Order{Do: "back", Kind: slot.Agent}},
 		{"system", `{"do":"back"}`, slot.Order{Do: "back", Kind: slot.System}},
 	} {
@@ -95,7 +97,7 @@ func TestSlotsAreAskedFor(t *testing.T) {
 			t.Errorf("%s: by %q at %v", c.body, got.By, got.At)
 		}
 		got.By, got.At = "", time.Time{}
-		if *got != c.want {
+		if !reflect.DeepEqual(*got, c.want) {
 			t.Errorf("%s: got %+v", c.body, *got)
 		}
 	}
@@ -108,6 +110,7 @@ func TestSlotsAreAskedFor(t *testing.T) {
 		{"config", `{"do":"try","text":"x"}`, "bad_order", 400}, {"config", `{"do":"stage","text":""}`, "bad_order", 400},
 		{"config", `{"do":"stage","text":"web: {port: x}"}`, "bad_setting", 400}, {"config", `{"do":"stage","text":"a: 1","set":{}}`, "bad_order", 400},
 		{"config", `{"do":"stage","set":{"display.days":"99"}}`, "bad_setting", 400}, {"config", `{"now":1}`, "bad_member", 400},
+		{"config", `{"do":"stage","set":{` + manySettings() + `}}`, "bad_order", 400},
 	} {
 		a := s.send("POST", "/api/v1/slots/"+c.kind, c.body)
 		if a.StatusCode != c.status || !has(a, `"code":"`+c.code+`"`) {
@@ -139,6 +142,15 @@ func TestSlotsAreAskedFor(t *testing.T) {
 	if a := s.ask("POST", "/api/v1/slots/agent", `{"do":"back"}`, asJSON()); a.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without the token: %d", a.StatusCode)
 	}
+}
+
+// manySettings is one more than may be set at once, as members of JSON.
+func manySettings() string {
+	var all []string
+	for i := range slot.MostSettings + 1 {
+		all = append(all, fmt.Sprintf(`"key%d":"1"`, i))
+	}
+	return strings.Join(all, ",")
 }
 
 // What went back is told until somebody says that he knows, something newer was kept, or for 14 days.
