@@ -70,12 +70,8 @@ func (r *running) tryConfig(t *testing.T) (said int) {
 	return said
 }
 
-// TestUpdateConfig tries config slots: a good one is kept, one by which nobody reaches the page is left again.
-func TestUpdateConfig(t *testing.T) {
-	h := newHome(t)
-	b := h.on(t)
-	b.boots(t, "the device")
-
+// takesConfigs tries config slots: one by which nobody reaches the page is left again, a good one is kept.
+func (h *home) takesConfigs(t *testing.T, b *running) {
 	t.Run("bad", func(t *testing.T) {
 		defer b.log(t)
 		b.run(t, wished.stage())

@@ -122,12 +122,9 @@ func (r *running) standIn(ctx context.Context, t *testing.T, after, then string)
 // systemTime is the longest that installing a system may take, and three tries of one that is bad.
 const systemTime = 40 * time.Minute
 
-// TestUpdateSystem has the device take systems: from bad ones it comes back, a good one stays.
-func TestUpdateSystem(t *testing.T) {
-	h := newHome(t)
-	c := h.open(t)
-	b := h.on(t)
-	b.boots(t, "the device")
+// takesSystems has the device take systems: from bad ones it comes back, a good one stays.
+func (h *home) takesSystems(t *testing.T, b *running, c *channel) {
+	own := b.slot()
 	bad := sicknesses()
 	if !all() {
 		bad = bad[:1]
@@ -151,7 +148,7 @@ func TestUpdateSystem(t *testing.T) {
 			b.starts(t, said)
 			installed := time.Since(begin)
 			s := b.await(t, slot.System, systemTime, judged(version))
-			if s.Last.Kept || b.slot() != "A" {
+			if s.Last.Kept || b.slot() != own {
 				t.Fatalf("%s is kept: %+v; slot %s runs", version, s.Last, b.slot())
 			}
 			back := time.Since(begin) - installed
@@ -173,17 +170,17 @@ func TestUpdateSystem(t *testing.T) {
 		installed := time.Since(begin)
 		s := b.await(t, slot.System, systemTime, judged(version))
 		kept := time.Since(begin)
-		if !s.Last.Kept || b.slot() != "B" {
+		if !s.Last.Kept || b.slot() == own {
 			t.Fatalf("%s is not kept: %+v; slot %s runs", version, s.Last, b.slot())
 		}
-		if left := b.run(t, bootState+" get BOOT_B_LEFT"); left != "9" {
-			t.Errorf("slot B has %s tries left, it is to be confirmed", left)
+		if left := b.run(t, bootState+" get BOOT_"+b.slot()+"_LEFT"); left != "9" {
+			t.Errorf("slot %s has %s tries left, it is to be confirmed", b.slot(), left)
 		}
 		t.Logf("a good system: installed in %.0f s, kept after %.0f s", installed.Seconds(), kept.Seconds())
 		b.tellsOutcome(t, s)
 		b.keepsPerson(t)
 		b.restart(t)
-		if b.slot() != "B" {
+		if b.slot() == own {
 			t.Errorf("after one more restart slot %s runs", b.slot())
 		}
 		b.keepsPerson(t)

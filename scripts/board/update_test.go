@@ -168,17 +168,23 @@ func (r *running) log(t *testing.T) {
 	}
 }
 
-// TestUpdateAgent has the device take programs, good and bad ones, with somebody who looks at its page all the time. It is never
-// restarted.
-func TestUpdateAgent(t *testing.T) {
+// TestUpdate has a device take programs, configurations and systems, good and bad ones, one after the other.
+func TestUpdate(t *testing.T) {
 	h := newHome(t)
 	c := h.open(t)
+	b := h.on(t)
+	b.boots(t, "the device")
+	t.Run("agent", func(t *testing.T) { h.takesAgents(t, b, c) })
+	t.Run("config", func(t *testing.T) { h.takesConfigs(t, b) })
+	t.Run("system", func(t *testing.T) { h.takesSystems(t, b, c) })
+}
+
+// takesAgents has the device take programs, good and bad ones, with somebody who looks at its page all the time. It is never restarted.
+func (h *home) takesAgents(t *testing.T, b *running, c *channel) {
 	good, version := c.file()
 	if _, err := Agent(t.Context(), version, good); err != nil {
 		t.Fatal(err)
 	}
-	b := h.on(t)
-	b.boots(t, "the device")
 
 	t.Run("good", func(t *testing.T) {
 		defer b.log(t)
