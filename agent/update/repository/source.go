@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"syscall"
 )
 
 // Source is where a repository's files come from.
@@ -80,7 +81,7 @@ func (f *folder) Open(_ context.Context, name string, from int64, _ string) (*Fi
 	// A pipe or a device would keep the reader waiting, or never end.
 	info, err := f.root.Stat(name)
 	if err == nil && !info.Mode().IsRegular() {
-		return nil, refuse(Broken, nil, "%s in %s is no file.", name, f.name)
+		return nil, refuse(Broken, nil, "The entry %s of %s is no file.", name, f.name)
 	}
 	var file *os.File
 	if err == nil {
@@ -90,7 +91,7 @@ func (f *folder) Open(_ context.Context, name string, from int64, _ string) (*Fi
 		return nil, fs.ErrNotExist
 	}
 	if err != nil {
-		return nil, refuse(Unreachable, err, "%s in %s cannot be read: %v.", name, f.name, reason(err))
+		return nil, refuse(Unreachable, err, "The file %s of %s cannot be read: %v.", name, f.name, reason(err))
 	}
 	from = min(from, info.Size())
 	return &File{ReadCloser: readSection(file, from, info.Size()-from, file), From: from, Size: info.Size()}, nil
@@ -108,7 +109,8 @@ type section struct{ from, size int64 }
 const mostParts = 16384
 
 func openArchive(name string) (Source, error) {
-	file, err := os.Open(name)
+	// Whoever uploads may have laid a pipe there, which is not to be waited for.
+	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, refuse(Missing, err, "The file %s cannot be read: %v.", name, reason(err))
 	}
