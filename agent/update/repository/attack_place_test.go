@@ -58,6 +58,7 @@ func TestSticksAndUploadsWithTrapsAreRefused(t *testing.T) {
 		}, repository.Broken, "neither a file nor a folder"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
 			before := tree(t, w.folder)
 			_, err := w.from(c.place(w))

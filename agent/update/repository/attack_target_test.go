@@ -88,11 +88,12 @@ func TestTargetsThatAreNotWhatWasSignedAreRefused(t *testing.T) {
 		"slow": {true, func(int64) http.HandlerFunc { return silent }, repository.TooSlow, "too slow"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
 			o := offer(t, w.reads("1.1.0"), "1.1.0")
 			whole := w.read(filepath.Join(w.public, "targets", "agent", o.SHA256+"."+filepath.Base(o.Name)))
 			if name == "slow" {
-				w.limits.Patience, w.limits.Slowest = 100*time.Millisecond, 1<<20
+				w.limits.Patience, w.limits.Slowest = time.Second, 1<<20
 			}
 			part := filepath.Join(w.folder, "part", o.SHA256)
 			if c.begun {

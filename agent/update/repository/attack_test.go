@@ -28,19 +28,23 @@ func by(role string, signers ...signature.Signer) map[string][]signature.Signer 
 func TestSignaturesThatAreNoneAreRefused(t *testing.T) {
 	for _, role := range below() {
 		t.Run("unsigned "+role, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
 			w.attacked(func() { w.forge(forgery{from: role, keys: by(role)}) }, repository.Unsigned, role+".json is signed by nobody")
 		})
 		t.Run("wrong key of "+role, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
 			w.attacked(func() { w.forge(forgery{from: role, keys: by(role, stranger(t)...)}) }, repository.WrongKey, "keys that this device does not trust")
 		})
 		t.Run("key of another role for "+role, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
 			other := map[string]string{publish.Targets: publish.Snapshot, publish.Snapshot: publish.Timestamp, publish.Timestamp: publish.Targets}[role]
 			w.attacked(func() { w.forge(forgery{from: role, keys: by(role, w.signers(other)...)}) }, repository.WrongKey, "keys that this device does not trust")
 		})
 		t.Run("a stranger under the name of the key of "+role, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
 			name := stranger(t)
 			w.attacked(func() {
@@ -51,10 +55,12 @@ func TestSignaturesThatAreNoneAreRefused(t *testing.T) {
 			}, repository.WrongKey, "keys that this device does not trust")
 		})
 		t.Run("below the threshold of "+role, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 2)
 			w.attacked(func() { w.forge(forgery{from: role, keys: by(role, w.signers(role)[0])}) }, repository.BelowThreshold, "fewer keys than it has to be")
 		})
 		t.Run("one key twice for "+role, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 2)
 			w.attacked(func() {
 				one := w.signers(role)[0]
@@ -78,6 +84,7 @@ func TestRootsThatDoNotFollowAreRefused(t *testing.T) {
 		"stays behind": {func(w *world) []signature.Signer { return w.signers(publish.Root) }, func(r *metadata.RootType) { r.Version = 1 }, repository.Mixed},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 2)
 			w.attacked(func() {
 				m := load(w, "1.root.json", metadata.Root())
@@ -113,12 +120,14 @@ func TestWhatIsHeldBackIsNoticed(t *testing.T) {
 		"root":      {4 * 365 * day, "ended on"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
 			w.attacked(func() { w.later(c.later) }, repository.Expired, c.words)
 		})
 	}
 	for _, role := range []string{publish.Targets, publish.Snapshot} {
 		t.Run(role+" while the timestamp is kept fresh", func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
 			w.attacked(func() {
 				end := w.now.Add(-time.Hour)
@@ -137,6 +146,7 @@ func TestWhatIsHeldBackIsNoticed(t *testing.T) {
 func TestOlderVersionsAreRefused(t *testing.T) {
 	for _, role := range below() {
 		t.Run(role, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
 			old := map[string][]byte{}
 			for _, one := range below() {
@@ -162,6 +172,7 @@ func TestOlderVersionsAreRefused(t *testing.T) {
 		})
 	}
 	t.Run("the list is left out", func(t *testing.T) {
+		t.Parallel()
 		w := newWorld(t, 1)
 		w.attacked(func() {
 			w.forge(forgery{from: publish.Snapshot, snapshot: func(m *metadata.SnapshotType) { delete(m.Meta, "targets.json") }})
@@ -172,6 +183,7 @@ func TestOlderVersionsAreRefused(t *testing.T) {
 func TestFilesThatDoNotBelongTogetherAreRefused(t *testing.T) {
 	for _, role := range []string{publish.Snapshot, publish.Targets} {
 		t.Run("an older "+role+" under the name of the newest", func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
 			old := w.read(w.metadata(w.newest(role)))
 			w.later(time.Hour)
@@ -180,6 +192,7 @@ func TestFilesThatDoNotBelongTogetherAreRefused(t *testing.T) {
 		})
 	}
 	t.Run("another version under the same hash", func(t *testing.T) {
+		t.Parallel()
 		w := newWorld(t, 1)
 		w.attacked(func() {
 			w.forge(forgery{from: publish.Timestamp, timestamp: func(m *metadata.TimestampType) {
@@ -192,6 +205,7 @@ func TestFilesThatDoNotBelongTogetherAreRefused(t *testing.T) {
 		}, repository.Mixed, "does not belong")
 	})
 	t.Run("a missing file", func(t *testing.T) {
+		t.Parallel()
 		w := newWorld(t, 1)
 		w.attacked(func() { w.must(os.Remove(w.metadata(w.newest(publish.Targets)))) }, repository.Missing, "lacks the file")
 	})
@@ -209,6 +223,7 @@ func TestTheTimestampKeyAloneInstallsNothing(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
 			w.attacked(func() { w.forge(f(w)) }, repository.WrongKey, "keys that this device does not trust")
 		})
@@ -233,6 +248,7 @@ func TestNamesThatLeadElsewhereAreRefused(t *testing.T) {
 		"agent/" + strings.Repeat("x", 300),
 	} {
 		t.Run(fmt.Sprintf("%.20q", name), func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
 			w.attacked(func() {
 				w.forge(forgery{from: publish.Targets, targets: func(m *metadata.TargetsType) {
@@ -251,11 +267,13 @@ func TestNamesThatLeadElsewhereAreRefused(t *testing.T) {
 func TestEndlessAndSlowAnswersAreRefused(t *testing.T) {
 	for _, file := range []string{"2.root.json", "timestamp.json", ".snapshot.json", ".targets.json", "withdrawn.json"} {
 		t.Run("endless "+file, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
 			w.later(time.Hour)
 			w.attacked(func() { w.answer(file, endless) }, repository.TooLong, "longer than the")
 		})
 		t.Run("said to be long: "+file, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
 			w.attacked(func() {
 				w.answer(file, func(out http.ResponseWriter, r *http.Request) {
@@ -265,19 +283,23 @@ func TestEndlessAndSlowAnswersAreRefused(t *testing.T) {
 			}, repository.TooLong, "longer than the")
 		})
 		t.Run("slow "+file, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
-			w.limits.Patience, w.limits.Slowest = 100*time.Millisecond, 1<<20
-			w.attacked(func() { w.answer(file, silent) }, repository.TooSlow, "too slow")
+			w.attacked(func() {
+				w.limits.Patience, w.limits.Slowest = 500*time.Millisecond, 1<<20
+				w.answer(file, silent)
+			}, repository.TooSlow, "too slow")
 		})
 		t.Run("silent "+file, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
-			w.limits.Check = 200 * time.Millisecond
 			w.attacked(func() {
+				w.limits.Check = time.Second
 				w.answer(file, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-			}, repository.TooSlow, "longer than 200ms")
-			w.limits.Check = time.Minute
+			}, repository.TooSlow, "longer than 1s")
 		})
 		t.Run("a bomb in the place of "+file, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
 			w.attacked(func() {
 				w.answer(file, func(out http.ResponseWriter, r *http.Request) {
@@ -300,6 +322,7 @@ func TestRedirectsAreBounded(t *testing.T) {
 		"another place": {"http://127.0.0.1:1/metadata/timestamp.json", repository.Unreachable, "cannot be reached"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, 1)
 			w.attacked(func() {
 				w.answer("timestamp.json", func(out http.ResponseWriter, r *http.Request) { http.Redirect(out, r, c.to, http.StatusFound) })
@@ -310,6 +333,7 @@ func TestRedirectsAreBounded(t *testing.T) {
 
 func TestKeysAreChangedForEver(t *testing.T) {
 	t.Run("a chain of keys without end", func(t *testing.T) {
+		t.Parallel()
 		w := newWorld(t, 1)
 		for range 6 {
 			w.must(w.publisher().RenewRoot(w.now))
@@ -329,6 +353,7 @@ func TestKeysAreChangedForEver(t *testing.T) {
 		}
 	})
 	t.Run("each role", func(t *testing.T) {
+		t.Parallel()
 		w := newWorld(t, 1)
 		for i, role := range publish.Roles() {
 			w.later(day)

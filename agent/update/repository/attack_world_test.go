@@ -171,7 +171,7 @@ func refusedWith(t *testing.T, err error, code repository.Code, words string) {
 // is gone.
 func (w *world) attacked(attack func(), code repository.Code, words string) {
 	w.t.Helper()
-	honest, before, now := w.t.TempDir(), tree(w.t, w.folder), w.now
+	honest, before, now, limits := w.t.TempDir(), tree(w.t, w.folder), w.now, w.limits
 	w.must(os.CopyFS(filepath.Join(honest, "public"), os.DirFS(w.public)))
 	attack()
 	for range 2 { // the second time the device knows of the first
@@ -181,7 +181,7 @@ func (w *world) attacked(attack func(), code repository.Code, words string) {
 			w.t.Error("something was kept of what was refused")
 		}
 	}
-	w.public, w.between, w.now = filepath.Join(honest, "public"), nil, now
+	w.public, w.between, w.now, w.limits = filepath.Join(honest, "public"), nil, now, limits
 	w.reads("1.1.0")
 }
 
