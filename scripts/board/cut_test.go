@@ -101,12 +101,14 @@ func TestUpdatePowerCuts(t *testing.T) {
 		return
 	}
 	c := newCutting(t, h)
+	b := h.on(t)
+	b.comes(t, "before the cuts", b.shows)
 	for len(done.Cuts) < count {
 		next := cut{Number: len(done.Cuts)}
 		random := rand.New(rand.NewPCG(done.Seed, uint64(next.Number)))
 		next.Kind = slot.Kinds()[next.Number%3]
 		next.After = random.Float64() * spans[next.Kind] * h.Reboot
-		c.cut(t, &next)
+		b = c.cut(t, b, &next)
 		done.Cuts = append(done.Cuts, next)
 		done.keep(t, file)
 		t.Logf("cut %d of %d: %s, %.1f s after the order: up after %.0f s with program %s, system %s, config slot %s, on trial %v. %s", next.Number+1, count,
@@ -115,6 +117,8 @@ func TestUpdatePowerCuts(t *testing.T) {
 			t.Fatalf("after power cut %d: %s", next.Number+1, next.Wrong)
 		}
 	}
+	c.judged(t, b)
+	b.keepsPerson(t)
 	t.Log(done.String())
 }
 
@@ -165,23 +169,26 @@ func (c *cutting) knows(t *testing.T, version, file string) {
 	c.programs[hex.EncodeToString(sum[:])] = version
 }
 
-// cut switches the device on, has it take an update, pulls the plug, and looks how it comes up.
-func (c *cutting) cut(t *testing.T, next *cut) {
+// judged waits until nothing is on trial any more: what a cut left is gone on with first.
+func (c *cutting) judged(t *testing.T, b *running) {
 	t.Helper()
-	prepare := c.prepared(t, next)
-	b := c.on(t)
-	b.comes(t, fmt.Sprintf("before cut %d", next.Number+1), b.shows)
-	// One trial at a time: what the former cut left is judged first.
 	for _, kind := range slot.Kinds() {
 		b.await(t, kind, bootTime, func(s slot.State) bool { return s.Trial == nil })
 	}
+}
+
+// cut has the device take an update, pulls the plug, switches it on again, and looks how it comes up.
+func (c *cutting) cut(t *testing.T, b *running, next *cut) *running {
+	t.Helper()
+	order := c.prepared(t, next)
+	c.judged(t, b)
 	timer := time.NewTimer(time.Duration(next.After * float64(time.Second)))
 	defer timer.Stop()
 	ctx, cancel := context.WithCancel(t.Context())
 	ordered := make(chan struct{})
 	go func() {
 		defer close(ordered)
-		_ = prepare(ctx, b) // cut off, as a rule
+		_ = order(ctx, b) // cut off, as a rule
 	}()
 	<-timer.C
 	err := b.Close()
@@ -191,14 +198,12 @@ func (c *cutting) cut(t *testing.T, next *cut) {
 		t.Fatal(err)
 	}
 	b = c.on(t)
-	begin := time.Now()
-	b.comes(t, fmt.Sprintf("after cut %d", next.Number+1), b.shows)
-	next.Boot = time.Since(begin).Seconds()
+	next.Boot = b.comes(t, fmt.Sprintf("after cut %d", next.Number+1), b.shows).Seconds()
 	if err := c.whole(t, b, next); err != nil {
 		next.Wrong = err.Error()
 		b.log(t)
 	}
-	b.off(t)
+	return b
 }
 
 // prepared makes an update, and returns what orders it.

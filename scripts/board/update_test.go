@@ -210,9 +210,9 @@ func (h *home) takesAgents(t *testing.T, b *running, c *channel) {
 	if t.Failed() {
 		return
 	}
-	faults := []Fault{Crash, Unhealthy}
+	faults := []Fault{Crash, Stall}
 	if all() {
-		faults = append(faults, Silent, Stall, Greedy)
+		faults = append(faults, Unhealthy, Silent, Greedy)
 	}
 	for _, fault := range faults {
 		t.Run(string(fault), func(t *testing.T) {
