@@ -12,7 +12,7 @@ ifndef VERSION
 VERSION := $(shell scripts/version)
 endif
 PORT    ?= 8080
-TAGS    := sqlite_omit_load_extension,netgo,osusergo
+TAGS    := sqlite_omit_load_extension,netgo,osusergo,nethttpomithttp2
 LDFLAGS := -s -w -X main.version=$(VERSION) -linkmode external -extldflags -static
 GO      := CGO_ENABLED=1 go
 BUILD   := build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'

@@ -38,6 +38,9 @@ func (a *agent) configure(cfg config.Config) {
 	a.pipeline.Configure(cfg.Cache)
 	a.refresher.SetFeeds(cfg.Feeds)
 	a.monitor.Configure(limits(cfg.Pressure), cfg.Pressure.Every)
+	if err := a.care.noteUpdates(cfg); err != nil {
+		a.log.Error("what is set for updates does not reach the updater", "error", err)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), applyTime)
 	defer cancel()
 	if err := a.refresher.Configure(ctx, cfg.Sources); err != nil {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"calendarbot/agent/config"
 	"calendarbot/agent/health"
 	"calendarbot/agent/slot"
 	"calendarbot/agent/update"
@@ -21,6 +22,17 @@ func baked(root string) bool {
 	}
 	_, err := os.Stat(filepath.Join(root, update.AddressFile))
 	return err == nil
+}
+
+// noteUpdates leaves what is set for updates where the updater finds it, which has no way to what was changed at run time. An
+// installation without slots has no updater.
+func (c *care) noteUpdates(cfg config.Config) error {
+	places := c.places()
+	if v := places.Look(); !v.Slotted {
+		return nil
+	}
+	u := cfg.Update
+	return update.NoteSettings(c.dir, update.Settings{URL: u.URL, Channel: u.Channel, Automatic: u.Automatic, Window: u.Window, Zone: cfg.Device.Location().String()})
 }
 
 // versions is what problems of what runs, what is tried and what is newer are found in.

@@ -77,7 +77,7 @@ func (p plan) build(ctx context.Context, c commit, arch string) (string, error) 
 	}
 	// The same as the Makefile's, but for one processor or the other, and of no use to git.
 	args := []string{
-		"build", "-C", tree, "-buildvcs=false", "-trimpath", "-tags", "sqlite_omit_load_extension,netgo,osusergo",
+		"build", "-C", tree, "-buildvcs=false", "-trimpath", "-tags", "sqlite_omit_load_extension,netgo,osusergo,nethttpomithttp2",
 		"-ldflags", "-s -w -X main.version=" + c.version + " -linkmode external -extldflags -static", "-o", name, "./agent",
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)

@@ -33,7 +33,7 @@ func buildAgent(t *testing.T, tags ...string) string {
 	}
 	binary := filepath.Join(t.TempDir(), "calendarbot")
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath",
-		"-tags", strings.Join(append([]string{"sqlite_omit_load_extension", "netgo", "osusergo"}, tags...), ","),
+		"-tags", strings.Join(append([]string{"sqlite_omit_load_extension", "netgo", "osusergo", "nethttpomithttp2"}, tags...), ","),
 		"-ldflags", "-s -w -X main.version=machine -linkmode external -extldflags -static", "-o", binary, "../../agent")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=1", "CC="+compiler, "GOOS=linux", "GOARCH="+debArch)
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -46,7 +46,7 @@ func newTools(ctx context.Context, repository, folder string) (*tools, error) {
 		t.programs[version] = program(version)
 	}
 	// With the flags of the Makefile, so that what was built once need not be compiled again.
-	build := []string{"build", "-trimpath", "-tags", "sqlite_omit_load_extension,netgo,osusergo,powercut", "-ldflags", "-X main.version=" + baked, "-o"}
+	build := []string{"build", "-trimpath", "-tags", "sqlite_omit_load_extension,netgo,osusergo,nethttpomithttp2,powercut", "-ldflags", "-X main.version=" + baked, "-o"}
 	for _, one := range []struct{ out, source, cgo string }{{t.agent, "./agent", "1"}, {t.updater, "./agent/updater", "0"}} {
 		c := exec.CommandContext(ctx, "go", append(build[:len(build):len(build)], one.out, one.source)...)
 		c.Dir = repository

@@ -16,7 +16,7 @@ import (
 // agent is the package that is released; tags are those it is built with, as far as they decide which modules are linked.
 const (
 	agent = "calendarbot/agent"
-	tags  = "sqlite_omit_load_extension,netgo,osusergo"
+	tags  = "sqlite_omit_load_extension,netgo,osusergo,nethttpomithttp2"
 )
 
 // commonLicense is where Debian keeps the licence of the C library.
