@@ -134,9 +134,9 @@ bench-update: ## measure updates between neighbouring commits, PAIRS=3; table an
 	@go run ./scripts/benchupdate --pairs $${PAIRS:-3}
 
 .PHONY: image
-image: ## bake the image for the SD card into dist/image (LOCKED=1: of just the packages in image/packages.lock)
+image: ## bake the image for the SD card into dist/image (LOCKED=1: of just the packages in image/packages.lock; UPDATE_URL=where devices look for updates)
 	@scripts/setup image
-	@VERSION=$(VERSION) image/bake $(if $(LOCKED),--locked)
+	@VERSION=$(VERSION) UPDATE_URL="$(UPDATE_URL)" image/bake $(if $(LOCKED),--locked)
 
 .PHONY: image-lock
 image-lock: ## write down the newest versions of the image's packages in image/packages.lock
