@@ -99,11 +99,11 @@ type block struct {
 	lines    []string
 }
 
-// commands tells whether the block is one of commands: then each line is. Others are pictures, files and what programs print.
+// commands tells whether the block is one of commands: then each line is. Others are pictures, tables, files and what programs print.
 func (b block) commands() bool {
 	switch b.language {
 	case "":
-		return slices.ContainsFunc(b.lines, func(line string) bool { return len(commandsOf(line)) > 0 })
+		return len(commandsOf(b.lines[0])) > 0
 	case "sh":
 		return true
 	}

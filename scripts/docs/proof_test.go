@@ -209,7 +209,7 @@ func flagged(t *testing.T, c command, help string) {
 	}
 }
 
-// made checks a target and its variables, by what make would do.
+// made checks that the Makefile has the target, and asks for the variables.
 func made(t *testing.T, c command) {
 	t.Helper()
 	makefile := read(t, "Makefile")
