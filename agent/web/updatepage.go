@@ -105,18 +105,22 @@ func (s *Server) fillNewer(p *page.UpdateView, v Versions) {
 	p.Upload = page.UploadView{Most: mostUpload, Pieces: maxBody}
 	switch size, whole := s.o.Places.uploaded(); {
 	case whole:
-		p.Upload.Words = "A file of " + megabytes(uint64(size)) + " was sent, and waits to be installed."
+		p.Upload.Words = "A file of " + sizeWords(size) + " was sent, and waits to be installed."
 	case size > 0:
-		p.Upload.Words = megabytes(uint64(size)) + " of a file were sent. Send the same file again: it goes on where it was."
+		p.Upload.Words = sizeWords(size) + " of a file were sent. Send the same file again: it goes on where it was."
 	}
 }
 
 // fillConfig says what the candidate of the configuration would change.
 func (s *Server) fillConfig(p *page.UpdateView, v Versions) {
 	state := v.Slots[slot.Config]
-	p.Config.Words = "“" + configTitle(state.Runs()) + "” is used. A candidate is another configuration, with what you changed taken over into it; it is tried, and given up again if the device is not well with it."
+	used := " is used."
+	if state.Trial != nil && state.Trial.Started == 0 {
+		used = " is used from the next start of the device on."
+	}
+	p.Config.Words = "“" + configTitle(state.Runs()) + "”" + used + " A candidate is another configuration, with what you changed taken over into it; it is tried, and given up again if the device is not well with it."
 	_, trial := v.Trial()
-	p.Config.Stage, p.Config.Keep = trial == nil, state.Trial != nil
+	p.Config.Stage, p.Config.Keep = trial == nil, state.Trial != nil && state.Trial.Started > 0
 	if keys, _ := s.o.Places.Conflicts(v); len(keys) > 0 {
 		p.Config.Conflicts = s.conflictRows(state.Runs())
 	}
@@ -127,7 +131,7 @@ func (s *Server) fillConfig(p *page.UpdateView, v Versions) {
 	p.Config.Candidate, p.Config.Title = string(to), "What the candidate changes"
 	switch {
 	case state.Trial != nil:
-		p.Config.Title = "What is another with what is on trial"
+		p.Config.Title = "What the configuration on trial changes"
 	case state.Former == to:
 		p.Config.Title = "What going back would change"
 	}
@@ -139,7 +143,7 @@ func (s *Server) fillConfig(p *page.UpdateView, v Versions) {
 		return
 	}
 	for _, d := range diff.Settings {
-		p.Config.Changes = append(p.Config.Changes, page.FactRow{Name: d.Key, Text: orNothing(d.From) + " → " + orNothing(d.To)})
+		p.Config.Changes = append(p.Config.Changes, page.FactRow{Name: d.Key, Text: changeWords(d.From, d.To)})
 	}
 	for _, f := range diff.Files {
 		p.Config.Files = append(p.Config.Files, page.FactRow{Name: f.Name, Text: f.How})
@@ -163,6 +167,7 @@ func (s *Server) conflictRows(n slot.Name) []page.FactRow {
 // levelRows are the ways back, and why one does nothing now.
 func (s *Server) levelRows(v Versions) []page.LevelRow {
 	var rows []page.LevelRow
+	_, trial := v.Trial()
 	for _, l := range levels() {
 		row := page.LevelRow{Level: l.Level, Title: l.Title, Does: l.Does, Takes: l.Takes}
 		switch {
@@ -170,6 +175,8 @@ func (s *Server) levelRows(v Versions) []page.LevelRow {
 			row.Off = "They are off now; the settings let them be used again."
 		case l.Level > 1 && !v.Slotted:
 			row.Off = "This installation has nothing to go back to."
+		case l.Level == 2 && trial == nil && v.Slots[slot.Config].Active != slot.B:
+			row.Off = "The stable configuration is used already."
 		}
 		rows = append(rows, row)
 	}

@@ -93,7 +93,13 @@ func TestUpdatePageButtons(t *testing.T) {
 			t.Errorf("%s: not said: %s", c.do, done.body)
 		}
 	}
-	for _, sure := range []string{"back-agent", "back-system", "try", "level-2", "level-3"} {
+	for _, sure := range []string{"back-agent", "back-system", "try", "level-3", "level-2"} {
+		if sure == "level-2" { // from the stable configuration there is no way
+			if a := s.ask("GET", "/update", "", p.cookie); has(a, "sure=level-2") || !has(a, "The stable configuration is used already.") {
+				t.Errorf("%s", a.body)
+			}
+			s.json("data/slots/config.json", slot.State{Active: slot.B, Former: slot.A})
+		}
 		plain, asked := s.ask("GET", "/update", "", p.cookie), s.ask("GET", "/update?sure="+sure, "", p.cookie)
 		if !has(plain, `href="/update?sure=`+sure+`#sure"`) || !has(asked, `id="sure"`) || has(asked, `href="/update?sure=`+sure+`#sure"`) {
 			t.Errorf("%s is not asked", sure)
@@ -143,13 +149,13 @@ func TestUpdateHeadline(t *testing.T) {
 		want []string
 	}{
 		{"nothing", func() {}, []string{"Nobody has looked for newer versions yet", "Nobody has looked yet. New programs and systems are installed by themselves between 02:00 and 05:00."}},
-		{"well", func() { s.json("data/update/status.json", well) }, []string{"Everything is up to date", "version not known", "Looked for last Mon 15 Jun, 07:30."}},
+		{"well", func() { s.json("data/update/status.json", well) }, []string{"Everything is up to date", "version not known", "Last look: Mon 15 Jun, 07:30."}},
 		{"newer", func() { s.json("data/update/status.json", s.offered()) }, []string{"There is a newer version", "Version 1.3.0 of the program."}},
 		{"problem", func() {
 			s.json("data/update/status.json", update.Status{Checked: now, Code: "expired", Problem: "What is signed is too old."})
 		}, []string{"Newer versions cannot be looked for", "What is signed is too old."}},
 		{"went back", s.tried, []string{"What was tried did not run well"}},
-		{"a system on trial", func() { trial(slot.System, 0, 3) }, []string{"Version 1.3.0 of the system is on trial", "It begins with the restart."}},
+		{"a system on trial", func() { trial(slot.System, 0, 3) }, []string{"Version 1.3.0 of the system is on trial", "It begins with the next start of the device; it is kept when"}},
 		{"a configuration on trial", func() { trial(slot.System, 1, 0); trial(slot.Config, 1, 1) }, []string{"The other configuration is on trial", "kept when it has run well for 3 minutes", "once more", "Keep what is on trial"}},
 		{"checking", func() { s.json("run/calendarbot-update/progress.json", update.Progress{Step: "check", Since: now}) }, []string{"The device looks for newer versions", "<progress aria-labelledby=\"step\"></progress>"}},
 		{"installing", func() {
@@ -175,6 +181,13 @@ func TestWordsOfUpdates(t *testing.T) {
 	for address, want := range map[string]string{"https://a:b@c.example/d?e=f": "https://c.example/d", "/media/stick": "/media/stick", "http://c.example": "http://c.example"} {
 		if got := withoutSecrets(address); got != want {
 			t.Errorf("%s: %s", address, got)
+		}
+	}
+	for change, want := range map[[2]string]string{
+		{"", "5m"}: "nothing → 5m", {"***", "***"}: "another one, which is not shown", {"", "***"}: "nothing → what is set, and not shown", {"***", ""}: "what is set, and not shown → nothing",
+	} {
+		if got := changeWords(change[0], change[1]); got != want {
+			t.Errorf("%v: %s", change, got)
 		}
 	}
 	if progressOf(nil) != nil || progressOf(&update.Progress{Step: "dance"}).Words != "Working" || progressOf(&update.Progress{Done: 5, Total: 4}).Percent != -1 {

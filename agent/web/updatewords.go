@@ -117,10 +117,11 @@ func runDetail(k slot.Kind, s slot.State, now time.Time, zone *time.Location) st
 
 // trialWords say how far a trial is.
 func (s *Server) trialWords(k slot.Kind, t *slot.Trial) string {
-	words := "Since " + moment(t.Began, s.o.Now(), s.o.Zone) + "; it is kept when it has run well for " + spell(s.current().Config.Update.Trial) + "."
+	words := "it is kept when it has run well for " + spell(s.current().Config.Update.Trial) + "."
 	if t.Started == 0 && k != slot.Agent {
-		return "It begins with the restart. " + words
+		return "It begins with the next start of the device; " + words
 	}
+	words = "Since " + moment(t.Began, s.o.Now(), s.o.Zone) + "; " + words
 	switch t.Tries {
 	case 0:
 		return words + " It is not started again if it fails."
@@ -171,7 +172,7 @@ func releaseFacts(r update.Release, now time.Time, zone *time.Location) string {
 	var parts []string
 	if !r.Published.IsZero() {
 		day, _, _ := strings.Cut(moment(r.Published, now, zone), ", ")
-		parts = append(parts, "of "+day)
+		parts = append(parts, "published "+day)
 	}
 	switch {
 	case r.Patch > 0:
@@ -189,7 +190,7 @@ func releaseFacts(r update.Release, now time.Time, zone *time.Location) string {
 func (s *Server) checkedWords(u update.Status) string {
 	words := "Nobody has looked yet."
 	if !u.Checked.IsZero() {
-		words = "Looked for last " + moment(u.Checked, s.o.Now(), s.o.Zone)
+		words = "Last look: " + moment(u.Checked, s.o.Now(), s.o.Zone)
 		if u.From != "" {
 			words += ", in " + withoutSecrets(u.From)
 		}
@@ -222,6 +223,20 @@ func withoutSecrets(address string) string {
 	}
 	rest, _, _ = strings.Cut(rest, "?")
 	return scheme + "://" + rest
+}
+
+// changeWords say how a setting differs. What is secret comes as stars.
+func changeWords(from, to string) string {
+	const secret = "***"
+	switch {
+	case from == secret && to == secret:
+		return "another one, which is not shown"
+	case from == secret:
+		return "what is set, and not shown → " + orNothing(to)
+	case to == secret:
+		return orNothing(from) + " → what is set, and not shown"
+	}
+	return orNothing(from) + " → " + orNothing(to)
 }
 
 func orNothing(text string) string {
