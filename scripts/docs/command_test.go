@@ -36,7 +36,7 @@ func (c command) begins(words []string) bool {
 // programs are the first words by which a piece of code in running text is known for a command.
 func programs() []string {
 	return []string{
-		"calendarbot", "calendarbot-update", "make", "go", "git", "release", "boot-state", "apt", "apt-get", "cd", "dpkg", "curl", "findmnt", "fw_printenv", "fw_setenv", "gofmt",
+		"calendarbot", "calendarbot-hwtest", "calendarbot-update", "make", "go", "git", "release", "boot-state", "apt", "apt-get", "cd", "dpkg", "curl", "findmnt", "fw_printenv", "fw_setenv", "gofmt",
 		"install", "ip", "journalctl", "mount", "openssl", "promtool", "rauc", "reboot", "scp", "ssh", "sudoedit", "systemctl", "systemd-analyze", "top", "touch", "umount",
 	}
 }

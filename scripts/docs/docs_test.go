@@ -104,7 +104,7 @@ func (b block) commands() bool {
 	switch b.language {
 	case "":
 		return len(commandsOf(b.lines[0])) > 0
-	case "sh":
+	case "sh", "bash", "shell", "console":
 		return true
 	}
 	return false
@@ -119,6 +119,7 @@ func spans(prose string) (list, open []string) {
 		}
 		for i, piece := range strings.Split(paragraph, "`") {
 			if i%2 == 1 {
+				piece = strings.ReplaceAll(piece, `\|`, "|") // as in tables
 				list = append(list, strings.Join(strings.Fields(piece), " "))
 			}
 		}
