@@ -117,6 +117,9 @@ func use(ctx context.Context, address string) (string, error) {
 	if _, err := request(ctx, http.MethodGet, address+"/", ""); err != nil {
 		return "", err
 	}
+	if _, err := request(ctx, http.MethodGet, address+"/nowhere", ""); err == nil { // what is refused is counted, too
+		return "", errors.New("there is a page /nowhere")
+	}
 	for {
 		text, err := request(ctx, http.MethodGet, address+"/metrics", "")
 		read, judged := strings.Contains(text, "\ncalendarbot_feed_age_seconds{"), strings.Contains(text, "\ncalendarbot_problem{")
