@@ -22,7 +22,6 @@ func proofs() []proof {
 		{command: "calendarbot slots system back", tests: []string{"agent/trial.TestOrdersAtOnce", "agent/trial.TestOrders: to the other system"}},
 
 		{command: "release keys", tests: []string{"scripts/release.TestWordsFromKeysToWithdrawal: keys"}},
-		{command: "scripts/release keys", tests: []string{"scripts/release.TestWordsFromKeysToWithdrawal: keys"}},
 		{command: "release publish", tests: []string{"scripts/release.TestWordsFromKeysToWithdrawal: publish"}},
 		{command: "release withdraw", tests: []string{"scripts/release.TestWordsFromKeysToWithdrawal: withdraw"}},
 		{command: "release refresh", tests: []string{"scripts/release.TestWordsFromKeysToWithdrawal: refresh"}},

@@ -122,7 +122,7 @@ any more, devices run on as they are, take nothing new, and tell their owners; f
 }
 
 func withdrawWord() word {
-	return word{name: "withdraw", args: "<agent|system> <version> <why>", help: `Takes a release back: no device takes it any more, and those that run it tell their owners why. The version is never published again.
+	return word{name: "withdraw", args: "<agent|system> <version> <why>", help: `Takes a release back: no device takes it any more, and those that run it go back and tell their owners why. The version is never published again.
 
   release withdraw agent 1.2.3 "It forgets hidden events."
 `, set: func(*flag.FlagSet) func(*desk) error {
