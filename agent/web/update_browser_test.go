@@ -24,39 +24,43 @@ import (
 // Pictures of the page of updates, to be looked at by a person: go test ./agent/web -run BrowserFits -shots /tmp/shots
 var shots = flag.String("shots", "", "folder for pictures of the page of updates")
 
-// browser is a real one that is logged in to a device.
+// browser is a real one.
 type browser struct {
 	t   *testing.T
 	ctx context.Context
-	url string
 
 	mu         sync.Mutex
 	complaints []string
 }
 
-func (s *slotted) browser() *browser {
-	s.t.Helper()
-	b := &browser{t: s.t, url: s.url}
+func openBrowser(t *testing.T) *browser {
+	t.Helper()
+	b := &browser{t: t}
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(s.t.TempDir()),
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
 	if path, err := exec.LookPath("chromium"); err == nil {
 		options = append(options, chromedp.ExecPath(path))
 	}
-	ctx, stop := context.WithTimeout(s.t.Context(), 2*time.Minute)
-	s.t.Cleanup(stop)
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(stop)
 	ctx, stop = chromedp.NewExecAllocator(ctx, options...)
-	s.t.Cleanup(stop)
+	t.Cleanup(stop)
 	ctx, closeBrowser := chromedp.NewContext(ctx, chromedp.WithListener(b.hear))
-	s.t.Cleanup(func() {
+	t.Cleanup(func() {
 		if err := chromedp.Cancel(ctx); err != nil && !errors.Is(err, context.Canceled) {
-			s.t.Logf("close the browser: %v", err)
+			t.Logf("close the browser: %v", err)
 		}
 		closeBrowser()
 	})
 	b.ctx = ctx
-	b.do(chromedp.Navigate(s.url+"/login?back=%2Fupdate"), chromedp.SendKeys(chromedp.CSS("#pin"), pinOfTests+"\r"), chromedp.WaitVisible(chromedp.CSS("main.update")))
 	return b
+}
+
+// login logs in to a device, and is on its page of updates then.
+func (b *browser) login(s *slotted) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(s.url+"/login?back=%2Fupdate"), chromedp.SendKeys(chromedp.CSS("#pin"), pinOfTests+"\r"), chromedp.WaitVisible(chromedp.CSS("main.update")))
 }
 
 func (b *browser) hear(event any) {
@@ -72,14 +76,16 @@ func (b *browser) hear(event any) {
 	}
 }
 
-// content fails the test for each complaint of the browser.
+// content leaves the device, and fails the test for each complaint of the browser until then.
 func (b *browser) content() {
 	b.t.Helper()
+	b.do(chromedp.Navigate("about:blank"))
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, text := range b.complaints {
 		b.t.Errorf("the browser complains: %s", text)
 	}
+	b.complaints = nil
 }
 
 func (b *browser) do(actions ...chromedp.Action[chromedp.Void]) {
@@ -104,7 +110,8 @@ func TestBrowserUpdatesAndGoesBack(t *testing.T) {
 	s := startSlotted(t, said(t, "web.pin", pinOfTests))
 	s.tried()
 	s.json("data/update/status.json", s.offered())
-	b := s.browser()
+	b := openBrowser(t)
+	b.login(s)
 	press := func(what, css, said string) {
 		t.Helper()
 		b.do(chromedp.Click(chromedp.CSS(css)), chromedp.WaitVisible(chromedp.CSS("p.done")))
@@ -121,19 +128,19 @@ func TestBrowserUpdatesAndGoesBack(t *testing.T) {
 	}
 	press("look", `form[action="/update#newer"] button`, "check")
 	asked("look", "update/orders", slot.Order{Do: "check"})
-	b.do(chromedp.Navigate(b.url + "/update"))
+	b.do(chromedp.Navigate(s.url + "/update"))
 	press("install", `button[aria-label="Install Program 1.3.0 now"]`, "apply")
 	asked("install", "update/orders", slot.Order{Do: "apply", Kind: slot.Agent, Version: "1.3.0"})
 	// What the updater does is shown without loading the page anew.
 	s.json("run/calendarbot-update/progress.json", update.Progress{Step: "download", Kind: slot.Agent, Version: "1.3.0", Done: 1, Total: 4, Since: at(t, monday)})
-	b.do(chromedp.Navigate(b.url+"/update"), chromedp.WaitVisible(chromedp.CSS("#now progress")))
+	b.do(chromedp.Navigate(s.url+"/update"), chromedp.WaitVisible(chromedp.CSS("#now progress")))
 	s.json("run/calendarbot-update/progress.json", update.Progress{Step: "verify", Kind: slot.Agent, Version: "1.3.0", Done: 4, Total: 4, Since: at(t, monday)})
 	b.do(chromedp.WaitVisible(chromedp.CSS(`#now progress[value="100"]`)))
 	if err := os.Remove(filepath.Join(s.root, "run/calendarbot-update/progress.json")); err != nil {
 		t.Fatal(err)
 	}
 	b.do(chromedp.WaitVisible(chromedp.CSS(`button[aria-label="Install Program 1.3.0 now"]`)))
-	b.do(chromedp.Navigate(b.url+"/update"), chromedp.Click(chromedp.CSS(`a[href="/update?sure=back-system#sure"]`)), chromedp.WaitVisible(chromedp.CSS("#sure form")))
+	b.do(chromedp.Navigate(s.url+"/update"), chromedp.Click(chromedp.CSS(`a[href="/update?sure=back-system#sure"]`)), chromedp.WaitVisible(chromedp.CSS("#sure form")))
 	if o := s.order("orders"); o != nil {
 		t.Errorf("it is not asked whether it is meant: %+v", o)
 	}
@@ -220,6 +227,7 @@ const sticksOut = `(() => {
 // Whatever the state of the device is, all of the page is seen, on a desk and on a telephone.
 func TestBrowserFitsThePageOfUpdates(t *testing.T) {
 	all := append(updateScenes(), scene{"without", "/update", nil})
+	b := openBrowser(t)
 	for _, c := range all {
 		t.Run(c.name, func(t *testing.T) {
 			s := startSlotted(t, said(t, "web.pin", pinOfTests))
@@ -230,7 +238,8 @@ func TestBrowserFitsThePageOfUpdates(t *testing.T) {
 			} else {
 				c.make(s)
 			}
-			b := s.browser()
+			b.t = t
+			b.login(s)
 			for _, width := range []int64{1280, 390} {
 				b.do(chromedp.EmulateViewport(width, 844), chromedp.Navigate(s.url+c.path))
 				bad, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](sticksOut))

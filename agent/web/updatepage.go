@@ -92,6 +92,9 @@ func (s *Server) runRows(v Versions) []page.RunRow {
 func (s *Server) fillNewer(p *page.UpdateView, v Versions) {
 	u, now := v.Update, s.o.Now()
 	p.Problem, p.Notice, p.Waiting, p.Checked = u.Problem, u.Notice, u.Waiting, s.checkedWords(u)
+	if u.Code == noAddress {
+		p.Problem, p.Notice = "", u.Problem
+	}
 	for _, r := range u.Available {
 		row := page.ReleaseRow{
 			Kind: string(r.Kind), Version: r.Version, Title: strings.ToUpper(noun(r.Kind)[:1]) + noun(r.Kind)[1:], Facts: releaseFacts(r, now, s.o.Zone), Notes: r.Notes, WhyNot: r.WhyNot,

@@ -150,10 +150,16 @@ func TestUpdateHeadline(t *testing.T) {
 	}{
 		{"nothing", func() {}, []string{"Nobody has looked for newer versions yet", "Nobody has looked yet. New programs and systems are installed by themselves between 02:00 and 05:00."}},
 		{"well", func() { s.json("data/update/status.json", well) }, []string{"Everything is up to date", "version not known", "Last look: Mon 15 Jun, 07:30."}},
+		{"a file", func() {
+			s.json("data/update/status.json", update.Status{Checked: well.Checked, From: "/" + update.UploadFolder + "/" + update.UploadName})
+		}, []string{"Last look: Mon 15 Jun, 07:30, in a file that was sent here."}},
 		{"newer", func() { s.json("data/update/status.json", s.offered()) }, []string{"There is a newer version", "Version 1.3.0 of the program."}},
 		{"problem", func() {
 			s.json("data/update/status.json", update.Status{Checked: now, Code: "expired", Problem: "What is signed is too old."})
 		}, []string{"Newer versions cannot be looked for", "What is signed is too old."}},
+		{"no address", func() {
+			s.json("data/update/status.json", update.Status{Checked: now, Code: "no_address", Problem: "No address of updates is set (update.url)."})
+		}, []string{`<p class="verdict notice">`, "No address of newer versions is set", `<p class="soft">No address of updates is set (update.url).`}},
 		{"went back", s.tried, []string{"What was tried did not run well"}},
 		{"a system on trial", func() { trial(slot.System, 0, 3) }, []string{"Version 1.3.0 of the system is on trial", "It begins with the next start of the device; it is kept when"}},
 		{"a configuration on trial", func() { trial(slot.System, 1, 0); trial(slot.Config, 1, 1) }, []string{"The other configuration is on trial", "kept when it has run well for 3 minutes", "once more", "Keep what is on trial"}},

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 	"unicode"
@@ -47,6 +48,8 @@ func (s *Server) updateHeadline(v Versions) (look, headline, words string) {
 	switch {
 	case v.Wrong != nil:
 		return "warning", "Not everything is known", firstLine(v.Wrong)
+	case v.Update.Code == noAddress:
+		return "notice", "No address of newer versions is set", ""
 	case v.Update.Problem != "":
 		return "warning", "Newer versions cannot be looked for", ""
 	}
@@ -191,13 +194,22 @@ func (s *Server) checkedWords(u update.Status) string {
 	words := "Nobody has looked yet."
 	if !u.Checked.IsZero() {
 		words = "Last look: " + moment(u.Checked, s.o.Now(), s.o.Zone)
-		if u.From != "" {
+		switch {
+		case fromFile(u):
+			words += ", in a file that was sent here"
+		case u.From != "":
 			words += ", in " + withoutSecrets(u.From)
 		}
 		words += "."
 	}
 	return words + " " + automaticWords(s.current().Config.Update)
 }
+
+// noAddress is the code of a check that had no address to look at, which is no fault where updates come as a file.
+const noAddress = "no_address"
+
+// fromFile tells whether the last look was into an uploaded file.
+func fromFile(u update.Status) bool { return filepath.Base(u.From) == update.UploadName }
 
 // automaticWords say what is installed without being asked for.
 func automaticWords(u config.Update) string {

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"calendarbot/agent/update"
 )
 
 // tarOf is bytes that begin as a .tar file does.
@@ -107,5 +109,26 @@ func TestUploadThatCannotBeKept(t *testing.T) {
 	}
 	if a := s.piece(0, tarOf(1000)); a.StatusCode != http.StatusServiceUnavailable || !has(a, "not_kept") {
 		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+}
+
+// The orders and the file are where the updater looks for them, and mean the same there.
+func TestUpdaterFindsWhatIsAskedFor(t *testing.T) {
+	s := startSlotted(t)
+	device := Places{State: "/var/lib/calendarbot"}
+	if got := device.updates(); got != "/"+update.OrdersFolder {
+		t.Errorf("orders go to %s", got)
+	}
+	if got := device.upload(); got != "/"+update.UploadFolder+"/"+update.UploadName {
+		t.Errorf("the file goes to %s", got)
+	}
+	if a := s.piece(0, tarOf(3000)); a.StatusCode != http.StatusOK {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	if a := s.send("POST", "/api/v1/update", `{"do":"apply","from":"upload"}`); a.StatusCode != http.StatusAccepted {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	if o := s.order("update/orders"); o == nil || o.Do != "apply" || o.Text != "upload" || o.Kind != "" || o.Version != "" {
+		t.Errorf("%+v", o)
 	}
 }
