@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	judgeEvery = 5 * time.Second // how often what is on trial is looked at
-	usualTrial = 3 * time.Minute // where the configuration does not say how long it is to be well
+	judgeEvery = 10 * time.Second // how often what is on trial is looked at
+	usualTrial = 3 * time.Minute  // where the configuration does not say how long it is to be well
 )
 
 func slotsSelectAgentCommand() subcommand {

@@ -95,18 +95,19 @@ func (d device) alone(do func() error) error {
 	if err := durable.MakeFolder(d.path(configFolder), 0o755); err != nil {
 		return err
 	}
-	folder, err := os.Open(d.path(configFolder))
+	// A folder could be locked by whoever may look into it, for ever; this file only its owner can open.
+	lock, err := os.OpenFile(d.path(configFolder, "lock"), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
 		return err
 	}
-	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX); err != nil {
-		return errors.Join(fmt.Errorf("lock %s: %w", folder.Name(), err), folder.Close())
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return errors.Join(fmt.Errorf("lock %s: %w", lock.Name(), err), lock.Close())
 	}
 	err = errors.Join(d.mend(slot.A), d.mend(slot.B))
 	if err == nil {
 		err = do()
 	}
-	return errors.Join(err, folder.Close())
+	return errors.Join(err, lock.Close())
 }
 
 // exchange puts the folder of a slot that was made beside in its place. A cut leaves the old one, or the new one once mend was there.

@@ -50,7 +50,7 @@ func (f Folder) Change(k Kind, do func(State) (State, error)) (State, error) {
 	if err := durable.MakeFolder(string(f), 0o755); err != nil {
 		return was, fmt.Errorf("change the slots of the %s: %w", k, err)
 	}
-	err := alone(string(f), func() error {
+	err := f.alone(func() error {
 		var err error
 		if was, err = f.Read(k); err != nil {
 			if err := durable.Rename(f.name(k), f.name(k)+".broken"); err != nil {
@@ -83,6 +83,18 @@ func (f Folder) Change(k Kind, do func(State) (State, error)) (State, error) {
 		return was, fmt.Errorf("change the slots of the %s: %w", k, err)
 	}
 	return was, nil
+}
+
+// alone does something while no other program does so. The lock is a file that only its owner can open: nobody else can hold it.
+func (f Folder) alone(do func() error) error {
+	file, err := os.OpenFile(filepath.Join(string(f), "lock"), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		return errors.Join(fmt.Errorf("lock %s: %w", f, err), file.Close())
+	}
+	return errors.Join(do(), file.Close())
 }
 
 // Trial is what is on trial, of whatever kind; nil for nothing. What cannot be read is an error beside what can.
@@ -118,7 +130,7 @@ func (f Folder) Tell(a Answer) error {
 		err = durable.MakeFolder(string(f), 0o755)
 	}
 	if err == nil {
-		err = alone(string(f), func() error { return durable.Write(f.name("answer"), append(text, '\n'), 0o644) })
+		err = f.alone(func() error { return durable.Write(f.name("answer"), append(text, '\n'), 0o644) })
 	}
 	if err != nil {
 		return fmt.Errorf("tell what became of an order: %w", err)
@@ -179,7 +191,16 @@ func (s State) check() error {
 		case t.Tries < 0 || t.Tries > MostTries || t.Started < 0 || t.Started > MostTries:
 			return fmt.Errorf("%d tries are left after %d; allowed is 0 to %d", t.Tries, t.Started, MostTries)
 		}
-		texts = append(texts, t.Version, t.By)
+		texts = append(texts, t.Version, t.By, t.Boot)
+	}
+	if c := s.Coming; c != nil {
+		if !slot(c.Slot) {
+			return fmt.Errorf("there is no slot %q to be written to", c.Slot)
+		}
+		if err := c.Content.check(); err != nil {
+			return err
+		}
+		texts = append(texts, c.By)
 	}
 	if o := s.Last; o != nil {
 		texts = append(texts, o.Version, o.Why, o.By)

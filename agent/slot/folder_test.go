@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -51,7 +52,7 @@ func TestRefusedChangesAreNotWritten(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `there is no slot "c" to be active`) {
 		t.Errorf("%v", err)
 	}
-	if entries, err := os.ReadDir(string(f)); len(entries) != 0 || err != nil {
+	if entries, err := os.ReadDir(string(f)); len(entries) != 1 || entries[0].Name() != "lock" || err != nil {
 		t.Errorf("%v, %v", entries, err)
 	}
 }
@@ -200,5 +201,35 @@ func TestStatesThatCannotBeKeptAreErrors(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), top) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestOthersCannotHoldTheStates: whoever may look into the folder could lock that, but not what is locked.
+func TestOthersCannotHoldTheStates(t *testing.T) {
+	f := Folder(t.TempDir())
+	folder, err := os.Open(string(f))
+	if err == nil {
+		err = syscall.Flock(int(folder.Fd()), syscall.LOCK_EX)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(t, f, Agent, "stage a 1.0")
+	if err := f.Tell(Answer{Do: "back", Words: "w", At: at(0)}); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(filepath.Join(string(f), "lock")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if err := folder.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	full := Folder(t.TempDir())
+	if err := os.Mkdir(filepath.Join(string(full), "lock"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := full.Change(Agent, func(s State) (State, error) { return s, nil }); err == nil {
+		t.Error("it changes what it cannot lock")
 	}
 }

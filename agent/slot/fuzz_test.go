@@ -11,6 +11,7 @@ func FuzzState(f *testing.F) {
 	f.Add("agent", []byte(`{"active":"","slots":{"a":{"version":"1.0","at":"2026-03-09T08:00:00Z"}},"trial":{"slot":"a","version":"1.0","tries":2,"started":1,"began":"2026-03-09T08:00:00Z"}}`))
 	f.Add("config", []byte(`{"active":"b","former":"a","last":{"slot":"b","why":"w","kept":true,"at":"2026-03-09T08:00:00Z"},"denied":[{"version":"1","at":"2026-03-09T08:00:00Z"}]}`))
 	f.Add("system", []byte(`{"active":"a","trial":{"slot":"b","tries":0,"started":9}}`))
+	f.Add("system", []byte(`{"active":"a","coming":{"slot":"b","by":"updater","content":{"version":"1.1","at":"2026-03-09T08:00:00Z"}}}`))
 	f.Fuzz(func(t *testing.T, kind string, text []byte) {
 		k := Kind(kind)
 		s, err := parseState(k, text)
@@ -31,6 +32,10 @@ func FuzzState(f *testing.F) {
 					all = append(all, next)
 				}
 			}
+		}
+		all = append(all, s.Came(A, 3, at(1)), s.Came(B, 3, at(1)))
+		if next, err := s.Expect(B, content("2.0", 1), "b"); err == nil {
+			all = append(all, next, next.Came(B, 3, at(1)))
 		}
 		if next, err := s.Keep(at(2)); err == nil {
 			all = append(all, next)

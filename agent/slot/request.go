@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -127,31 +126,41 @@ func makeFolder(dir string) error {
 	return durable.MakeFolder(dir, 0o755)
 }
 
+// The lock of a folder is held for one small file to be written.
+const (
+	lockTime  = 5 * time.Second
+	lockPause = 20 * time.Millisecond
+)
+
 // alone does something while no other program, and no other goroutine, does so in the folder. The kernel takes the lock back from
-// a program that ends.
+// a program that ends. One that holds it longer than lockTime is no longer waited for: the folder belongs to a program that may be hostile, and what is done
+// here is whole without the lock; only of two that ask at the same time one may be lost.
 func alone(dir string, do func() error) error {
 	folder, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
-	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX); err != nil {
-		return errors.Join(fmt.Errorf("lock %s: %w", dir, err), folder.Close())
+	pause := time.NewTicker(lockPause)
+	defer pause.Stop()
+	for end := time.Now().Add(lockTime); ; <-pause.C {
+		err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil || errors.Is(err, syscall.EWOULDBLOCK) && time.Now().After(end) {
+			return errors.Join(do(), folder.Close())
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return errors.Join(fmt.Errorf("lock %s: %w", dir, err), folder.Close())
+		}
 	}
-	return errors.Join(do(), folder.Close())
 }
 
 // read reads a request from a file; nil when there is no file.
 func read(name string) (*Request, error) {
-	file, err := os.Open(name)
+	text, err := readPlain(name, mostBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(io.LimitReader(file, mostBytes+1))
-	if err := errors.Join(err, file.Close()); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	r, err := parse(text)
 	if err != nil {

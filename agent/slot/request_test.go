@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -319,5 +320,45 @@ func TestRequestsSayWhereTo(t *testing.T) {
 		if got := r.Words(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// TestNobodyIsWaitedForForEver: the folders belong to a program that may hold their locks, and put what it likes in them.
+func TestNobodyIsWaitedForForEver(t *testing.T) {
+	dir := t.TempDir()
+	folder, err := os.Open(dir)
+	if err == nil {
+		err = syscall.Flock(int(folder.Fd()), syscall.LOCK_EX)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	keep(t, dir, newFile, "left by a crash")
+	done := make(chan error, 2)
+	go func() { done <- Ask(dir, Request{Level: 3, Why: "w", By: "b", At: at(0)}) }()
+	go func() { done <- Send(dir, Order{Do: "back", Kind: Agent, At: at(0)}) }()
+	for range cap(done) {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if asked(t, dir) == nil {
+		t.Error("it is not asked for")
+	}
+	if name, o, err := Next(dir); name == "" || o.Do != "back" || err != nil {
+		t.Errorf("%q, %+v, %v", name, o, err)
+	}
+	if err := Settle(dir); err != nil || asked(t, dir) != nil {
+		t.Errorf("it is not settled: %v", err)
+	}
+	if err := folder.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := syscall.Mkfifo(filepath.Join(dir, requestFile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := Asked(dir); r != nil || err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("a pipe: %+v, %v", r, err)
 	}
 }

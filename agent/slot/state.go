@@ -54,7 +54,8 @@ type State struct {
 	Active Name             `json:"active"`           // confirmed: what a start chooses unless another is on trial
 	Former Name             `json:"former,omitempty"` // what was active before; Baked: the baked program, or none where there is no such
 	Trial  *Trial           `json:"trial,omitempty"`
-	Slots  map[Name]Content `json:"slots,omitempty"` // what is known to lie in them, whole
+	Slots  map[Name]Content `json:"slots,omitempty"`  // what is known to lie in them, whole
+	Coming *Coming          `json:"coming,omitempty"` // what is being written to one of them
 	Last   *Outcome         `json:"last,omitempty"`
 	Denied []Denial         `json:"denied,omitempty"` // at most MostDenied, the oldest first
 
@@ -70,14 +71,22 @@ type Content struct {
 	At      time.Time `json:"at"`               // when it was staged
 }
 
+// Coming is what is being written to a slot by who also has a start choose it, so that it may be started before it was staged.
+type Coming struct {
+	Slot    Name    `json:"slot"`
+	By      string  `json:"by,omitempty"`
+	Content Content `json:"content"`
+}
+
 // Trial is of the slot that a start chooses until it is kept.
 type Trial struct {
 	Slot    Name      `json:"slot"`
 	Version string    `json:"version,omitempty"`
-	By      string    `json:"by,omitempty"` // who asked for it
-	Tries   int       `json:"tries"`        // starts that are left, 0 to MostTries
-	Started int       `json:"started"`      // starts that there were
-	Began   time.Time `json:"began"`        // when Try was asked
+	By      string    `json:"by,omitempty"`   // who asked for it
+	Tries   int       `json:"tries"`          // starts that are left, 0 to MostTries
+	Started int       `json:"started"`        // starts that there were
+	Began   time.Time `json:"began"`          // when Try was asked
+	Boot    string    `json:"boot,omitempty"` // the start of the device in which it was started last; "" when that is not known
 }
 
 // Outcome is how a trial ended, or why what was active is so no more.
@@ -159,7 +168,44 @@ func (s State) Stage(n Name, c Content) (State, error) {
 	if s.Former == n {
 		s.Former = Baked
 	}
+	if s.Coming != nil && s.Coming.Slot == n {
+		s.Coming = nil
+	}
 	return s, nil
+}
+
+// Expect is Clear for a slot that is written by who has the next start choose it as well: whatever cuts that short, Came knows what is
+// started.
+func (s State) Expect(n Name, c Content, by string) (State, error) {
+	next, err := s.Stage(n, c)
+	if err != nil {
+		return s, err
+	}
+	delete(next.Slots, n)
+	next.Coming = &Coming{Slot: n, By: line(by, mostBy), Content: c}
+	return next, nil
+}
+
+// Came puts on trial what was expected in a slot, as it is known by other means that it was written whole, and chosen. Where nothing is
+// expected there, or something is on trial, it changes nothing.
+func (s State) Came(n Name, tries int, now time.Time) State {
+	if s.Coming == nil || s.Coming.Slot != n || s.Trial != nil || s.Active == n {
+		return s
+	}
+	c := *s.Coming
+	s = s.Holds(n, c.Content)
+	s.Coming, s.Trial = nil, &Trial{Slot: n, Version: c.Content.Version, By: c.By, Tries: tries, Began: now}
+	return s
+}
+
+// Forget has it no longer known what lies in a slot that is not in use.
+func (s State) Forget(n Name) State {
+	s.Slots = maps.Clone(s.Slots)
+	delete(s.Slots, n)
+	if s.Former == n {
+		s.Former = Baked
+	}
+	return s
 }
 
 // Clear says that a slot is about to be written to: what it holds is not known until it is staged. It is refused as Stage is.
@@ -235,17 +281,30 @@ func (s State) Try(n Name, tries int, by string, now time.Time) (State, error) {
 	return s, nil
 }
 
-// Start is a start of what is chosen. It counts a trial down; one without tries left goes back by itself.
-func (s State) Start(now time.Time) (State, Name) {
+// Start is a start of what is chosen. It counts a trial down; one without tries left goes back by itself. A configuration may be tried again
+// then: all of its starts are starts of the device, and those may have been cut short by anything.
+func (s State) Start(now time.Time) (State, Name) { return s.StartIn("", now) }
+
+// StartIn is Start for what may be started more than once in one start of the device, which boot names; "" when that is not known. A start that the
+// device itself cut short, as its power went, is no proof of a bad program, and takes no try. There are MostTries starts in all even so.
+func (s State) StartIn(boot string, now time.Time) (State, Name) {
 	if s.Trial == nil {
 		return s, s.Active
 	}
-	if s.Trial.Tries < 1 {
-		s = s.end(fmt.Sprintf("it was started %d times, and was not well for long enough to be kept", s.Trial.Started), "tries", now)
+	trial := *s.Trial
+	cut := boot != "" && trial.Boot != "" && boot != trial.Boot
+	if !cut && trial.Tries < 1 || trial.Started >= MostTries {
+		denied := s.Denied
+		s = s.end(fmt.Sprintf("it was started %d times, and was not well for long enough to be kept", trial.Started), "tries", now)
+		if s.kind == Config {
+			s.Denied = denied
+		}
 		return s, s.Active
 	}
-	trial := *s.Trial
-	trial.Tries, trial.Started = trial.Tries-1, trial.Started+1
+	if !cut {
+		trial.Tries--
+	}
+	trial.Started, trial.Boot = trial.Started+1, line(boot, mostBy)
 	s.Trial = &trial
 	return s, trial.Slot
 }
@@ -261,7 +320,8 @@ func (s State) Keep(now time.Time) (State, error) {
 }
 
 // Back ends a trial: its version is denied, and what is active is chosen again. Without a trial what was active before is so again, and
-// the version that it gives way is denied; ErrNothingToGoBackTo where there is none.
+// the version that it gives way is denied; ErrNothingToGoBackTo where there is none. A program before that was denied meanwhile is passed over: the
+// one of the system is used.
 func (s State) Back(why, by string, now time.Time) (State, error) {
 	if s.Trial != nil {
 		return s.end(why, by, now), nil
@@ -269,7 +329,14 @@ func (s State) Back(why, by string, now time.Time) (State, error) {
 	if s.Former == s.Active || s.Former == Baked && s.kind != Agent {
 		return s, fmt.Errorf("go back from %s %s: %w", s.kind, s.Slots[s.Active].Version, ErrNothingToGoBackTo)
 	}
-	return s.Leave(s.Former, why, by, now), nil
+	to := s.Former
+	if s.kind == Agent && s.denied(s.Slots[to]) != nil {
+		to = Baked
+	}
+	if to == s.Active {
+		return s, fmt.Errorf("go back from %s %s: %w", s.kind, s.Slots[s.Active].Version, ErrNothingToGoBackTo)
+	}
+	return s.Leave(to, why, by, now), nil
 }
 
 // Leave makes another slot active, whatever was before, and denies the version that it gives way unless both are the same. For those who know by

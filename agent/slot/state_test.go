@@ -34,7 +34,13 @@ func steps(t *testing.T, s State, words ...string) State {
 		case "try":
 			next, err = s.Try(n, 3, "person", at(i))
 		case "start":
-			next, _ = s.Start(at(i))
+			next, _ = s.StartIn(f[1], at(i))
+		case "expect":
+			next, err = s.Expect(n, content(f[2], i), "updater")
+		case "came":
+			next = s.Came(n, 3, at(i))
+		case "forget":
+			next = s.Forget(n)
 		case "keep":
 			next, err = s.Keep(at(i))
 		case "back":
@@ -84,6 +90,10 @@ func clone(s State) State {
 		v := *s.Last
 		c.Last = &v
 	}
+	if s.Coming != nil {
+		v := *s.Coming
+		c.Coming = &v
+	}
 	return c
 }
 
@@ -98,6 +108,9 @@ func short(s State) string {
 	text := "active " + name(s.Active) + ", former " + name(s.Former)
 	if s.Trial != nil {
 		text += ", trial " + name(s.Trial.Slot) + " " + s.Trial.Version + " " + strconv.Itoa(s.Trial.Tries) + "+" + strconv.Itoa(s.Trial.Started)
+	}
+	if s.Coming != nil {
+		text += ", coming " + name(s.Coming.Slot) + " " + s.Coming.Content.Version
 	}
 	text += ", idle " + name(s.Idle()) + ", runs " + name(s.Runs())
 	for _, d := range s.Denied {
@@ -121,6 +134,22 @@ func TestTransitions(t *testing.T) {
 		{"starts are counted", Agent, []string{"stage a 1.0", "try a", "start", "start"}, "active -, former -, trial a 1.0 1+2, idle b, runs a"},
 		{"the last try runs, the next start goes back", Agent, []string{"stage a 1.0", "try a", "start", "start", "start"}, "active -, former -, trial a 1.0 0+3, idle b, runs -"},
 		{"with no tries left it goes back by itself", Agent, []string{"stage a 1.0", "try a", "start", "start", "start", "start"}, "active -, former -, idle b, runs -, denied 1.0"},
+		{"starts in one start of the device are counted", Agent, []string{"stage a 1.0", "try a", "start one", "start one", "start one", "start one"}, "active -, former -, idle b, runs -, denied 1.0"},
+		{"starts that the device cut short are not", Agent, []string{"stage a 1.0", "try a", "start one", "start two", "start three", "start four"}, "active -, former -, trial a 1.0 2+4, idle b, runs a"},
+		{"the last try that was cut short is given again", Agent, []string{"stage a 1.0", "try a", "start one", "start one", "start one", "start two"}, "active -, former -, trial a 1.0 0+4, idle b, runs -"},
+		{"and no more", Agent, []string{"stage a 1.0", "try a", "start one", "start one", "start one", "start two", "start two"}, "active -, former -, idle b, runs -, denied 1.0"},
+		{"nine starts of the device", Agent, []string{"stage a 1.0", "try a", "start 1", "start 2", "start 3", "start 4", "start 5", "start 6", "start 7", "start 8", "start 9"}, "active -, former -, trial a 1.0 2+9, idle b, runs a"},
+		{"a device that hangs with each start goes back", Agent, []string{"stage a 1.0", "try a", "start 1", "start 2", "start 3", "start 4", "start 5", "start 6", "start 7", "start 8", "start 9", "start 10"}, "active -, former -, idle b, runs -, denied 1.0"},
+		{"a configuration goes back after its tries, and may be tried again", Config, []string{"stage b 1.0", "try b", "start", "start", "start", "start", "try b"}, "active a, former -, trial b 1.0 3+0, idle -, runs b"},
+		{"expected is not staged", System, []string{"stage b 1.0", "expect b 1.1", "!try b"}, "active a, former -, coming b 1.1, idle b, runs a"},
+		{"expected, and staged", System, []string{"expect b 1.1", "stage b 1.1", "try b"}, "active a, former -, trial b 1.1 3+0, idle -, runs b"},
+		{"expected, and given up", System, []string{"expect b 1.1", "clear b", "came b"}, "active a, former -, idle b, runs a"},
+		{"expected, and found to be chosen", System, []string{"expect b 1.1", "came a", "came b", "came b"}, "active a, former -, trial b 1.1 3+0, idle -, runs b"},
+		{"expected where something is in use, or denied", System, []string{"!expect a 1.1", "deny 1.2", "!expect b 1.2"}, "active a, former -, idle b, runs a, denied 1.2"},
+		{"what came is no trial beside another, nor what is active", System, []string{"expect b 1.1", "leave b", "came b"}, "active b, former -, coming b 1.1, idle a, runs b"},
+		{"a denied former program is passed over", Agent, []string{"stage a 1.0", "try a", "keep", "stage b 1.1", "try b", "keep", "deny 1.0", "back"}, "active -, former -, idle a, runs -, denied 1.0, denied 1.1"},
+		{"a denied former system is better than none", System, []string{"stage b 1.0", "try b", "keep", "stage a 1.1", "try a", "keep", "deny 1.0", "back"}, "active b, former -, idle a, runs b, denied 1.0, denied 1.1"},
+		{"forgotten", Agent, []string{"stage a 1.0", "try a", "keep", "stage b 1.1", "try b", "keep", "forget a"}, "active b, former -, idle a, runs b"},
 		{"kept", Agent, []string{"stage a 1.0", "try a", "start", "keep"}, "active a, former -, idle b, runs a"},
 		{"the second is staged in the other slot", Agent, []string{"stage a 1.0", "try a", "start", "keep", "stage b 1.1", "try b", "start", "keep"}, "active b, former a, idle a, runs b"},
 		{"while a trial runs from a slot there may be no place", Agent, []string{"stage a 1.0", "try a", "start", "keep", "stage b 1.1", "try b"}, "active a, former -, trial b 1.1 3+0, idle -, runs b"},

@@ -28,15 +28,15 @@ const (
 	fakeSystemctl = `#!/bin/sh
 root=${0%/*}
 case " $* " in
-    *" show "*) cat "$root/unit" ;;
+    *" show "*) echo asked >>"$root/asked"; cat "$root/unit" ;;
     *) echo "$*" >>"$root/told"; ! [ -e "$root/refuse" ] ;;
 esac
 `
 	fakeBootState = `#!/bin/sh
 state=${0%/*}/state
+echo "$1" >>"$state/asked"
 case $1 in
-    slot) cat "$state/slot" ;;
-    get) cat "$state/$2" ;;
+    show) echo "SLOT=$(cat "$state/slot")"; for name in BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT; do echo "$name=$(cat "$state/$name")"; done ;;
     set) shift; while [ $# -gt 0 ]; do echo "$2" >"$state/$1"; shift 2; done ;;
 esac
 `

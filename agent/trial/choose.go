@@ -31,7 +31,7 @@ func (d Device) Choose(baked string, now time.Time) (file string, n slot.Name, e
 			}
 		}
 		was := s.Trial
-		s, n = s.Start(now)
+		s, n = s.StartIn(d.first(bootName), now)
 		if was != nil && s.Trial == nil {
 			told = append(told, fmt.Errorf("program %s: %s", was.Version, s.Last.Why))
 		}

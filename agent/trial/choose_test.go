@@ -115,6 +115,24 @@ func TestLostProgramsMayComeAgain(t *testing.T) {
 	b.stage(slot.Agent, slot.A, "1.1", "try")
 }
 
+// TestPowerCutsAreNoProof against a program: only a start that the program ended takes a try.
+func TestPowerCutsAreNoProof(t *testing.T) {
+	b := newBoard(t)
+	b.stage(slot.Agent, slot.A, "1.1", "try")
+	var got []slot.Name
+	for _, boot := range []string{"one", "two", "three", "four", "four", "four", "four"} {
+		b.write(bootName, boot+"\n", 0o444)
+		_, n, err := b.Choose("1.0", b.now)
+		if err != nil {
+			b.say("%v", err)
+		}
+		got = append(got, n)
+	}
+	if want := []slot.Name{slot.A, slot.A, slot.A, slot.A, slot.A, slot.A, slot.Baked}; !slices.Equal(got, want) || !b.heard("it was started 6 times") {
+		t.Errorf("%q, want %q: %q", got, want, b.said)
+	}
+}
+
 // TestChoosingWritesNothingWithoutATrial: it is done before each start.
 func TestChoosingWritesNothingWithoutATrial(t *testing.T) {
 	b := newBoard(t)

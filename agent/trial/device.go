@@ -34,6 +34,7 @@ const (
 	bootSector   = "etc/fw_env.config" // the device alone has a boot state
 	foundData    = "run/calendarbot-boot/data"
 	foundConfig  = "run/calendarbot-boot/config"
+	bootName     = "proc/sys/kernel/random/boot_id" // another one with each start of the device
 	unitGroup    = "sys/fs/cgroup/calendarbot.slice/" + ProgramUnit
 )
 
@@ -114,21 +115,39 @@ func (d Device) watch(ctx context.Context) error {
 	return err
 }
 
-// Look is how the device is now.
-func (d Device) Look(ctx context.Context) Observation {
-	var o Observation
+// unit is what systemd said of the program's unit, and of which processes that was.
+type unit struct {
+	state     string // "active" once the program said that it is ready
+	restarts  int
+	processes string
+}
+
+// ask is the unit as it is now. As long as a unit that is active has the same processes, it is as systemd said: to start a program only to hear that
+// again would cost more than all else that is looked at.
+func (u unit) ask(ctx context.Context, d Device) unit {
+	processes := d.text(unitGroup, "cgroup.procs")
+	if u.state == "active" && processes != "" && processes == u.processes {
+		return u
+	}
+	u = unit{processes: processes}
 	text, err := d.systemctl(ctx, "show", "--property=ActiveState,NRestarts", ProgramUnit)
 	if err != nil {
-		o.Unit = err.Error()
+		u.state = err.Error()
 	}
 	for word := range strings.FieldsSeq(text) {
 		switch key, value, _ := strings.Cut(word, "="); key {
 		case "ActiveState":
-			o.Unit = value
+			u.state = value
 		case "NRestarts":
-			o.Restarts = count(value)
+			u.restarts = count(value)
 		}
 	}
+	return u
+}
+
+// Look is how the device is now, with what systemd says of the program's unit.
+func (d Device) Look(ctx context.Context, u unit) Observation {
+	o := Observation{Unit: u.state, Restarts: u.restarts}
 	if o.Unit == "active" {
 		o.Page = d.ask(ctx, "/", readyTag)
 		o.Alive = d.ask(ctx, "/healthz", "")
@@ -232,23 +251,31 @@ func (d Device) systems(ctx context.Context) (*systems, error) {
 	if _, err := os.Stat(d.path(bootSector)); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	words := [][]string{{"slot"}, {"get", "BOOT_ORDER"}, {"get", "BOOT_A_LEFT"}, {"get", "BOOT_B_LEFT"}}
-	said := make([]string, len(words))
-	for i, w := range words {
-		var err error
-		if said[i], err = output(ctx, d.path(bootState), w...); err != nil {
-			return nil, fmt.Errorf("read the boot state: %w", err)
-		}
+	text, err := output(ctx, d.path(bootState), "show")
+	if err != nil {
+		return nil, fmt.Errorf("read the boot state: %w", err)
 	}
-	first, _, _ := strings.Cut(said[1], " ")
+	said := map[string]string{}
+	for line := range strings.Lines(text) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		said[key] = value
+	}
+	first, _, _ := strings.Cut(said["BOOT_ORDER"], " ")
 	s := &systems{
-		running: slot.Name(strings.ToLower(said[0])), first: slot.Name(strings.ToLower(first)),
-		left: map[slot.Name]int{slot.A: count(said[2]), slot.B: count(said[3])},
+		running: slot.Name(strings.ToLower(said["SLOT"])), first: slot.Name(strings.ToLower(first)),
+		left: map[slot.Name]int{slot.A: count(said[leftOf(slot.A)]), slot.B: count(said[leftOf(slot.B)])},
 	}
 	if s.running != slot.A && s.running != slot.B {
-		return nil, fmt.Errorf("read the boot state: it runs from slot %q, which there is not", said[0])
+		return nil, fmt.Errorf("read the boot state: it runs from slot %q, which there is not", said["SLOT"])
 	}
 	return s, nil
+}
+
+// copied tells whether a slot whose system was left for a reason holds a copy of the one that runs by now: one that was left may not be
+// booted, a copy may, and is not confirmed.
+func (b systems) copied(s slot.State, n slot.Name) bool {
+	return s.Trial == nil && s.Active != n && b.running != n && s.Last != nil && s.Last.Slot == n && !s.Last.Kept &&
+		b.left[n] > 0 && b.left[n] < confirmed && b.left[b.running] == confirmed
 }
 
 // setLeft writes how many starts a system has left.

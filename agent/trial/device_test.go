@@ -19,7 +19,7 @@ func TestLookAsksTheDevice(t *testing.T) {
 	b.write("unit", "ActiveState=active\nNRestarts=2\n", 0o644)
 	b.Page = pages(t, map[string]string{"/": ready, "/healthz": "{}"})
 	want := Observation{Unit: "active", Restarts: 2, Memory: 30 << 20, High: 200 << 20, Kills: 1}
-	if got := b.Look(context.Background()); got != want {
+	if got := b.Look(context.Background(), unit{}.ask(context.Background(), b.Device)); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	for _, c := range []struct {
@@ -48,7 +48,7 @@ func TestLookAsksTheDevice(t *testing.T) {
 		}},
 	} {
 		c.lay()
-		if got := b.Look(context.Background()).Complaint(); !strings.Contains(got, c.want) || c.want == "" && got != "" {
+		if got := b.Look(context.Background(), unit{}.ask(context.Background(), b.Device)).Complaint(); !strings.Contains(got, c.want) || c.want == "" && got != "" {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
@@ -69,7 +69,7 @@ func TestBootStateIsReadAndWritten(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	b.write(bootState, "#!/bin/sh\necho the card is gone >&2\nexit 1\n", 0o755)
-	if _, err := b.systems(context.Background()); err == nil || !strings.Contains(err.Error(), "boot-state slot: exit status 1: the card is gone") {
+	if _, err := b.systems(context.Background()); err == nil || !strings.Contains(err.Error(), "boot-state show: exit status 1: the card is gone") {
 		t.Errorf("%v", err)
 	}
 	if err := os.Remove(b.path(bootSector)); err != nil {

@@ -206,7 +206,7 @@ func (k *Keeper) leave(ctx context.Context, s slot.State, boot *systems, why, by
 	if boot.left[other] == 0 {
 		return s, fmt.Errorf("the other system cannot be started: %w", slot.ErrNothingToGoBackTo)
 	}
-	if s.Trial == nil && s.Last != nil && s.Last.Slot == other && !s.Last.Kept {
+	if s.Trial == nil && s.Last != nil && s.Last.Slot == other && !s.Last.Kept && !boot.copied(s, other) {
 		return s, fmt.Errorf("the other system was left because of this: %s: %w", s.Last.Why, slot.ErrNothingToGoBackTo)
 	}
 	left := 0 // U-Boot does not come back to one on trial

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"calendarbot/agent/slot"
@@ -27,6 +28,7 @@ type Watch struct {
 	running slot.Name                             // the system that runs; slot.Baked where there is no boot state
 	open    bool                                  // it is not confirmed yet
 	begun   time.Duration                         // when it came to be watched
+	unit    unit                                  // as it was seen last
 }
 
 // subject is what is watched: what is on trial, and whether the system is not confirmed yet.
@@ -68,13 +70,24 @@ func (w *Watch) reconcile(ctx context.Context) error {
 		w.Say("%v; it begins anew", err)
 	}
 	next := agree(s, *boot, w.Now())
-	if s.Trial != nil && next.Trial == nil && boot.running != s.Trial.Slot && boot.left[s.Trial.Slot] > 0 {
-		// It did not prove itself, and U-Boot is not to come back to it.
-		if err := w.choose(ctx, boot.running, boot.left[boot.running], 0); err != nil {
+	kind, trial, err := w.Slots().Trial()
+	if err != nil {
+		w.Say("%v", err)
+	}
+	if trial != nil && kind != slot.System && next.Trial != nil {
+		next = s // what came meanwhile is known to be on trial when it is judged: until then the other trial runs
+	}
+	other := boot.running.Other()
+	left := boot.left[other]
+	if (s.Trial != nil || s.Coming != nil) && next.Trial == nil && next.Last != s.Last {
+		left = 0 // it did not prove itself, and U-Boot is not to come back to it
+	}
+	if left != boot.left[other] || next.Trial == nil && boot.first == other && left == 0 {
+		if err := w.choose(ctx, boot.running, boot.left[boot.running], left); err != nil {
 			return err
 		}
 	}
-	if same(s, next) {
+	if reflect.DeepEqual(s, next) {
 		return nil
 	}
 	if next.Last != nil && next.Last != s.Last {
@@ -84,14 +97,15 @@ func (w *Watch) reconcile(ctx context.Context) error {
 	return err
 }
 
-// same tells whether two states of systems say the same, as far as agree changes any of it.
-func same(a, b slot.State) bool {
-	return a.Active == b.Active && a.Last == b.Last && (a.Trial == b.Trial || a.Trial != nil && b.Trial != nil && *a.Trial == *b.Trial)
-}
-
 // agree is the state of the systems as the boot state has it. A trial that another system than its own runs in is over, unless its first start
-// is yet to come.
+// is yet to come. One that was chosen before it could be noted as a trial is one.
 func agree(s slot.State, boot systems, now time.Time) slot.State {
+	if other := boot.running.Other(); boot.copied(s, other) {
+		s = s.Forget(other)
+	}
+	for _, n := range []slot.Name{boot.running, boot.first} {
+		s = s.Came(n, Tries, now)
+	}
 	if s.Trial == nil {
 		if s.Active != boot.running && boot.left[boot.running] == confirmed {
 			s = s.Leave(boot.running, "another system was started, and is confirmed", "start", now)
@@ -147,13 +161,15 @@ func (w *Watch) look(ctx context.Context) (ended bool, err error) {
 		})
 		return false, err
 	}
-	see := w.See
-	if see == nil {
-		see = w.Look
+	var o Observation
+	if w.See != nil {
+		o = w.See(ctx)
+	} else {
+		w.unit = w.unit.ask(ctx, w.Device)
+		o = w.Look(ctx, w.unit)
 	}
 	var verdict Verdict
 	var why string
-	o := see(ctx)
 	if w.record, verdict, why = Judge(w.record, w.Limits, o, w.Elapsed()); ctx.Err() != nil {
 		return false, ctx.Err() // what was seen while it was told to end says nothing
 	}
@@ -235,6 +251,7 @@ func (w *Watch) keep(ctx context.Context) error {
 // confirm notes the system that runs as the one that holds.
 func (w *Watch) confirm(s slot.State, running slot.Name) (slot.State, error) {
 	var err error
+	s = s.Came(running, Tries, w.Now())
 	switch {
 	case s.Trial != nil && s.Trial.Slot == running:
 		s, err = s.Keep(w.Now())
@@ -280,9 +297,13 @@ func (w *Watch) back(ctx context.Context, why string) (ended bool, err error) {
 		return false, err
 	}
 	_, err = w.change(slot.System, func(s slot.State) (slot.State, error) {
-		if s.Trial != nil {
+		if s = s.Came(boot.running, Tries, w.Now()); s.Trial != nil {
 			return w.ended(s, why)
 		}
+		if s.Slots[boot.running].Version != w.Version && w.Version != "" {
+			s = s.Holds(boot.running, slot.Content{Version: w.Version, At: w.Now()})
+		}
+		s.Active = boot.running // nobody had noted that; the reason is to be told of the one that is left
 		return s.Leave(other, why, "judge", w.Now()), nil
 	})
 	return true, errors.Join(err, w.restart(ctx))

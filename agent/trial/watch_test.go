@@ -172,7 +172,7 @@ func TestBadSystemsGiveWay(t *testing.T) {
 		active, denied string
 	}{
 		{"judged", func(b *board) { b.stage(slot.System, slot.B, "5.0", "try"); b.boot("b", "B A", 9, 2) }, ill, "A first, 9 and 0", "reboot", "it was not well within 3m0s: / does not answer", "judge", "a", "5.0"},
-		{"crashed or hung at each start", func(b *board) { b.stage(slot.System, slot.B, "5.0", "try"); b.boot("a", "B A", 9, 0) }, well, "B first, 9 and 0", "", "it was started 3 times, and did not come so far", "start", "a", "5.0"},
+		{"crashed or hung at each start", func(b *board) { b.stage(slot.System, slot.B, "5.0", "try"); b.boot("a", "B A", 9, 0) }, well, "A first, 9 and 0", "", "it was started 3 times, and did not come so far", "start", "a", "5.0"},
 		{"could not be loaded", func(b *board) { b.stage(slot.System, slot.B, "5.0", "try"); b.boot("a", "B A", 9, 2) }, well, "A first, 9 and 0", "", "it was started once, and did not come so far", "start", "a", "5.0"},
 		{"cut after the boot state was written", func(b *board) { b.stage(slot.System, slot.B, "5.0", "try"); b.boot("a", "A B", 9, 0) }, well, "A first, 9 and 0", "", "it was started 3 times", "start", "a", "5.0"},
 		{"nobody asked to try it", func(b *board) { b.boot("b", "B A", 9, 2) }, ill, "A first, 9 and 0", "reboot", "it was not well within 3m0s", "judge", "a", ""},
@@ -281,5 +281,133 @@ func TestTroubleOfTheJudgeIsAnError(t *testing.T) {
 	b.write("data/slots/config.json", "{", 0o644)
 	if _, err := b.watched(well); err == nil {
 		t.Error("it cannot be written")
+	}
+}
+
+// TestLooksStartNoPrograms but where something has changed: on a small board a program that is started costs more than all else of a look.
+func TestLooksStartNoPrograms(t *testing.T) {
+	b := newBoard(t)
+	b.stage(slot.System, slot.B, "5.0", "try")
+	b.boot("b", "B A", 9, 2)
+	b.Page = pages(t, map[string]string{"/": readyTag, "/healthz": "{}"})
+	b.write(unitGroup+"/cgroup.procs", "100\n101\n", 0o644)
+	var elapsed time.Duration
+	looks := 0
+	w := &Watch{
+		Device: b.Device, Limits: Usual(3 * time.Minute), Version: "5.0", Now: func() time.Time { return b.now }, Elapsed: func() time.Duration { return elapsed }, Say: b.say,
+		Pause: func(ctx context.Context) error {
+			looks++
+			elapsed += 10 * time.Second
+			if looks == 5 { // it ends, and is started again
+				b.write(unitGroup+"/cgroup.procs", "200\n", 0o644)
+				b.write("unit", "ActiveState=activating\nNRestarts=1\n", 0o644)
+			}
+			if looks == 8 {
+				b.write("unit", "ActiveState=active\nNRestarts=1\n", 0o644)
+			}
+			return ctx.Err()
+		},
+	}
+	if err := w.Run(context.Background()); err != nil || b.state(slot.System).Active != slot.B {
+		t.Fatalf("%v, %q", err, b.said)
+	}
+	asked, states := strings.Count(b.text("asked"), "asked"), strings.Count(b.text("usr/lib/calendarbot/state/asked"), "\n")
+	if looks != 27 || asked != 5 || states != 2 {
+		t.Errorf("in %d looks systemd was asked %d times, and the boot state %d times; want one time and four while it was not ready, and at the begin and the end", looks, asked, states)
+	}
+}
+
+// TestSystemsThatNobodyNotedAsATrial: the power went between the installation, after which U-Boot starts it, and the note of the trial.
+func TestSystemsThatNobodyNotedAsATrial(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		left           []int // of a and b; the order is B A
+		running        string
+		look           func() Observation
+		booted         string
+		active, denied string
+		kept           bool
+	}{
+		{"well", []int{9, 2}, "b", well, "B first, 9 and 9", "b", "", true},
+		{"ill", []int{9, 2}, "b", ill, "A first, 9 and 0", "a", "5.0", false},
+		{"crashed or hung at each start", []int{9, 0}, "a", well, "A first, 9 and 0", "a", "5.0", false},
+		{"could not be loaded", []int{9, 1}, "a", well, "A first, 9 and 0", "a", "5.0", false},
+	} {
+		for _, beside := range []string{"alone", "beside a program"} {
+			t.Run(c.name+", "+beside, func(t *testing.T) {
+				b := newBoard(t)
+				b.expect("5.0")
+				if beside != "alone" {
+					b.stage(slot.Agent, slot.A, "6.0", "try", "start")
+				}
+				b.boot(c.running, "B A", c.left...)
+				_, err := b.watched(c.look)
+				s := b.state(slot.System)
+				if err != nil || b.booted() != c.booted || string(s.Active) != c.active || s.Trial != nil || s.Last == nil || s.Last.Kept != c.kept || s.Last.Version != "5.0" {
+					t.Errorf("%v, %s, %+v, %+v", err, b.booted(), s, s.Last)
+				}
+				if (c.denied == "") != (len(s.Denied) == 0) || c.denied != "" && s.Denied[0].Version != c.denied {
+					t.Errorf("denied are %+v", s.Denied)
+				}
+				if beside != "alone" && b.state(slot.Agent).Trial != nil {
+					t.Error("the program is still on trial")
+				}
+			})
+		}
+	}
+	b := newBoard(t)
+	b.expect("5.0")
+	b.boot("a", "B A", 9, 3) // the updater ended early, the device did not: the next start tries it
+	if took, err := b.watched(ill); took != 0 || err != nil || b.state(slot.System).Trial.Version != "5.0" {
+		t.Errorf("%s, %v, %+v", took, err, b.state(slot.System))
+	}
+	b = newBoard(t)
+	b.expect("5.0")
+	b.boot("a", "A", 9, 0) // half written
+	if took, err := b.watched(ill); took != 0 || err != nil || b.state(slot.System).Trial != nil || b.state(slot.System).Denied != nil || b.booted() != "A first, 9 and 0" {
+		t.Errorf("%s, %v, %+v", took, err, b.state(slot.System))
+	}
+}
+
+// expect has a system written to slot b.
+func (b *board) expect(version string) {
+	b.t.Helper()
+	b.change(slot.System, func(s slot.State) (slot.State, error) {
+		return s.Expect(slot.B, slot.Content{Version: version, At: b.now}, "updater")
+	})
+}
+
+// TestSystemsThatNobodyNamedAreDenied by what they say of themselves, and it is them that were left.
+func TestSystemsThatNobodyNamedAreDenied(t *testing.T) {
+	b := newBoard(t)
+	b.boot("b", "B A", 9, 2)
+	_, err := b.watched(ill)
+	if s := b.state(slot.System); err != nil || s.Active != slot.A || s.Last.Slot != slot.B || s.Last.Version != "5.0" || s.Denied[0].Version != "5.0" {
+		t.Errorf("%v, %+v, %+v", err, s, s.Last)
+	}
+}
+
+// TestCopiesAreNoLongerWhatWasLeft: the slot of a system that was left holds a copy of the one that runs by now, which may be gone to.
+func TestCopiesAreNoLongerWhatWasLeft(t *testing.T) {
+	b := newBoard(t)
+	b.stage(slot.System, slot.B, "5.0", "try")
+	b.boot("a", "A B", 9, 0)
+	if _, err := b.watched(well); err != nil {
+		t.Fatal(err)
+	}
+	b.ask(3)
+	if a := b.carry(); !a.Refused {
+		t.Errorf("it goes to what may not be booted: %+v", a)
+	}
+	b.boot("a", "A B", 9, 3)
+	if took, err := b.watched(well); took != 0 || err != nil {
+		t.Errorf("%s, %v", took, err)
+	}
+	if s := b.state(slot.System); len(s.Slots) != 0 || len(s.Denied) != 1 {
+		t.Errorf("%+v", s)
+	}
+	b.ask(3)
+	if a := b.carry(); a.Refused || b.booted() != "B first, 9 and 3" {
+		t.Errorf("%+v, %s", a, b.booted())
 	}
 }

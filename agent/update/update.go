@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"calendarbot/agent/slot"
@@ -95,7 +96,7 @@ func ReadStatus(root string) (Status, error) {
 
 // read reads JSON of a bounded length.
 func read(name string, into any) error {
-	file, err := os.Open(name)
+	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe in its place, which others may have put there, keeps nobody waiting
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,9 @@ func TestBootState(t *testing.T) {
 	}
 	b.works("boot-state", "set", "BOOT_ORDER", "B A", "BOOT_B_LEFT", "3")
 	b.bootable("3", "B A")
+	if all := b.works("boot-state", "show"); all != "SLOT=A\nBOOT_ORDER=B A\nBOOT_A_LEFT=9\nBOOT_B_LEFT=3\n" {
+		t.Errorf("all of it is %q", all)
+	}
 	if size := len(b.read(b.disk)); size != 2*mib {
 		t.Errorf("the disk has %d bytes", size)
 	}
