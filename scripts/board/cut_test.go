@@ -201,6 +201,7 @@ func (c *cutting) cut(t *testing.T, b *running, next *cut) *running {
 	next.Boot = b.comes(t, fmt.Sprintf("after cut %d", next.Number+1), b.shows).Seconds()
 	if err := c.whole(t, b, next); err != nil {
 		next.Wrong = err.Error()
+		t.Error(err)
 		b.log(t)
 	}
 	return b

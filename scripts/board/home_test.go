@@ -1,6 +1,7 @@
 package board
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -156,6 +157,28 @@ func (h *home) settle(t *testing.T, image string) {
 	b.off(t)
 	h.twin(t)
 	t.Logf("a device for updates was made in %.0f s, a plain restart of it takes %.0f s", time.Since(begin).Seconds(), h.Reboot)
+}
+
+// on switches the board on. What it says on its console stands in a file, for who looks why one hangs.
+func (h *home) on(t *testing.T) *running {
+	t.Helper()
+	b := h.bench.on(t)
+	file, err := os.OpenFile(filepath.Join(kept, "console.txt"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer file.Close() // it is a help, and no more
+		for number := 0; ; {
+			line, next, err := b.Console.Next(context.Background(), number)
+			if err != nil {
+				return
+			}
+			fmt.Fprintf(file, "%7.1f %s\n", line.After.Seconds(), line.Text)
+			number = next
+		}
+	}()
+	return b
 }
 
 // twin puts a copy of the system in slot A into slot B: what the device does by itself, slowly, on its first day.
