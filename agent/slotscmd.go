@@ -32,7 +32,7 @@ itself, and tells why. On another machine than the device there are no such slot
 				long:  "Chooses what a start uses, and counts the starts of what is on trial. It is for the units of the device.",
 				words: []subcommand{slotsSelectAgentCommand(), slotsSelectConfigCommand()},
 			},
-			slotsJudgeCommand(), slotsCarryCommand(),
+			slotsJudgeCommand(), slotsCarryCommand(), slotsSpareCommand(),
 		},
 	}
 }

@@ -147,6 +147,31 @@ Examples:
 	return s
 }
 
+func slotsSpareCommand() subcommand {
+	s := subcommand{
+		name: "slots spare", args: "SLOT", short: "say whether a system slot may be written over (for the unit)",
+		long: `
+Ends without an error when nothing is known to lie in a system slot, or what is not tried again; else it says why that may be wanted. A slot that
+an interrupted installation or a failed trial has left so is given a copy of the running system by calendarbot-clone.service.
+
+Examples:
+  calendarbot slots spare b`,
+	}
+	s.run = func(_ context.Context, c console, fs *flag.FlagSet, args []string) error {
+		root := rootFlag(fs)
+		args, err := s.parse(c, fs, args, 1, 1)
+		if err != nil {
+			return err
+		}
+		state, err := trial.Device{Root: *root}.Slots().Read(slot.System)
+		if err != nil {
+			return err
+		}
+		return state.Spare(slot.Name(strings.ToLower(args[0])))
+	}
+	return s
+}
+
 // newKeeper is who carries out orders about the slots under a root.
 func newKeeper(root string, now func() time.Time, c console) *trial.Keeper {
 	return &trial.Keeper{

@@ -71,13 +71,6 @@ type Content struct {
 	At      time.Time `json:"at"`               // when it was staged
 }
 
-// Coming is what is being written to a slot by who also has a start choose it, so that it may be started before it was staged.
-type Coming struct {
-	Slot    Name    `json:"slot"`
-	By      string  `json:"by,omitempty"`
-	Content Content `json:"content"`
-}
-
 // Trial is of the slot that a start chooses until it is kept.
 type Trial struct {
 	Slot    Name      `json:"slot"`
@@ -172,50 +165,6 @@ func (s State) Stage(n Name, c Content) (State, error) {
 		s.Coming = nil
 	}
 	return s, nil
-}
-
-// Expect is Clear for a slot that is written by who has the next start choose it as well: whatever cuts that short, Came knows what is
-// started.
-func (s State) Expect(n Name, c Content, by string) (State, error) {
-	next, err := s.Stage(n, c)
-	if err != nil {
-		return s, err
-	}
-	delete(next.Slots, n)
-	next.Coming = &Coming{Slot: n, By: line(by, mostBy), Content: c}
-	return next, nil
-}
-
-// Came puts on trial what was expected in a slot, as it is known by other means that it was written whole, and chosen. Where nothing is
-// expected there, or something is on trial, it changes nothing.
-func (s State) Came(n Name, tries int, now time.Time) State {
-	if s.Coming == nil || s.Coming.Slot != n || s.Trial != nil || s.Active == n {
-		return s
-	}
-	c := *s.Coming
-	s = s.Holds(n, c.Content)
-	s.Coming, s.Trial = nil, &Trial{Slot: n, Version: c.Content.Version, By: c.By, Tries: tries, Began: now}
-	return s
-}
-
-// Forget has it no longer known what lies in a slot that is not in use.
-func (s State) Forget(n Name) State {
-	s.Slots = maps.Clone(s.Slots)
-	delete(s.Slots, n)
-	if s.Former == n {
-		s.Former = Baked
-	}
-	return s
-}
-
-// Clear says that a slot is about to be written to: what it holds is not known until it is staged. It is refused as Stage is.
-func (s State) Clear(n Name) (State, error) {
-	next, err := s.Stage(n, Content{})
-	if err != nil {
-		return s, err
-	}
-	delete(next.Slots, n)
-	return next, nil
 }
 
 // Holds notes what a slot is found to hold, in use or not: unlike Stage it is no wish.

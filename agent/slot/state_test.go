@@ -290,6 +290,29 @@ func TestRefusalsAreSentences(t *testing.T) {
 
 func second(_ State, err error) error { return err }
 
+// TestSpareSlotsMayBeWrittenOver: those of which nothing is known, or that hold what is not tried again.
+func TestSpareSlotsMayBeWrittenOver(t *testing.T) {
+	for _, c := range []struct {
+		do   []string
+		n    Name
+		want string
+	}{
+		{nil, B, ""},
+		{nil, A, "slot a is in use"},
+		{nil, "c", `there is no slot "c"`},
+		{[]string{"stage b 1.0"}, B, "slot b holds system 1.0, which may be wanted"},
+		{[]string{"stage b 1.0", "try b"}, B, "slot b is on trial with 1.0"},
+		{[]string{"stage b 1.0", "try b", "back"}, B, ""},
+		{[]string{"stage b 1.0", "try b", "back", "allow 1.0"}, B, "may be wanted"},
+		{[]string{"stage b 1.0", "expect b 1.1"}, B, ""},
+	} {
+		err := steps(t, System.First(), c.do...).Spare(c.n)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q, slot %s: %v, want %q", c.do, c.n, err, c.want)
+		}
+	}
+}
+
 func TestDenialsAreBounded(t *testing.T) {
 	s := Agent.First()
 	for i := range 3 * MostDenied {

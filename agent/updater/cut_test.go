@@ -66,6 +66,10 @@ func (h *home) whole(cut int) {
 	if _, err := update.ReadStatus(h.root); err != nil {
 		h.t.Fatalf("cut %d: %v", cut, err)
 	}
+	told, err := os.ReadFile(filepath.Join(h.root, "told"))
+	if system := h.slots(slot.System); err == nil && strings.Contains(string(told), "install-system") && system.Trial == nil && (system.Coming == nil || system.Coming.Content.Version != "1.1.0") {
+		h.t.Fatalf("cut %d: the next start tries a system of which nothing is known: %+v", cut, system)
+	}
 	if system := h.slots(slot.System); system.Trial != nil && system.Slots[system.Trial.Slot].Digest == "" {
 		h.t.Fatalf("cut %d: a system is on trial that is not staged: %+v", cut, system)
 	}

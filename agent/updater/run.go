@@ -38,7 +38,7 @@ func (u *updater) apply(ctx context.Context, from string, asked update.Asked, no
 // take asks what there is, installs what this device should have, and sends back what is withdrawn.
 func (u *updater) take(ctx context.Context, from string, asked update.Asked, now bool) error {
 	installed, err := u.look(ctx, from, asked, func(r *repository.Repository, c update.Choice) error {
-		if err := u.leave(c.Back); err != nil {
+		if err := errors.Join(u.deny(r.Withdrawn), u.leave(c.Back)); err != nil {
 			return err
 		}
 		return u.install(ctx, r, c, asked)
@@ -166,6 +166,34 @@ func (u *updater) leave(back []update.Back) error {
 			continue
 		}
 		wrong = append(wrong, err)
+	}
+	return errors.Join(wrong...)
+}
+
+// deny has what is withdrawn, and lies in a slot that is not in use, neither tried nor gone back to. What is in use is left by the keeper, which denies it
+// then.
+func (u *updater) deny(withdrawn []update.Withdrawal) error {
+	var wrong []error
+	for _, kind := range []slot.Kind{slot.Agent, slot.System} {
+		state, err := u.slots().Read(kind)
+		if err != nil {
+			return err
+		}
+		for _, w := range withdrawn {
+			lies := func(n slot.Name) bool {
+				c, there := state.Slots[n]
+				return there && c.Version == w.Version && n != state.Active && (state.Trial == nil || n != state.Trial.Slot)
+			}
+			known := slices.ContainsFunc(state.Denied, func(d slot.Denial) bool { return d.Version == w.Version })
+			if w.Kind != kind || known || !lies(slot.A) && !lies(slot.B) {
+				continue
+			}
+			u.say("%s is withdrawn: %s", update.Thing(kind, w.Version), w.Why)
+			_, err := u.slots().Change(kind, func(s slot.State) (slot.State, error) {
+				return s.Deny(w.Version, "it was withdrawn: "+w.Why, u.now()), nil
+			})
+			wrong = append(wrong, err)
+		}
 	}
 	return errors.Join(wrong...)
 }

@@ -356,6 +356,46 @@ func TestWithdrawnProgramGoesBack(t *testing.T) {
 	}
 }
 
+// TestWithdrawnFormerOnesAreDenied: a rollback does not bring back what was withdrawn while it lay in the other slot.
+func TestWithdrawnFormerOnesAreDenied(t *testing.T) {
+	h := newHome(t)
+	h.write(update.AddressFile, h.url, 0o644)
+	for _, version := range []string{"1.1.0", "1.2.0"} {
+		h.release(version, func(r *publish.Release) { r.From = nil })
+		h.says(0, "apply", "--url", h.url)
+		h.change(slot.Agent, func(s slot.State) (slot.State, error) { return s.Keep(h.now) })
+	}
+	h.must(h.publisher().Withdraw(h.now, slot.Agent, "1.1.0", "it lost reminders"))
+	h.release("0.9.0", h.bundle)
+	h.must(h.publisher().Withdraw(h.now, slot.System, "0.9.0", "it is not here"))
+	for _, at := range []string{"2026-11-22T20:00:00Z", "2026-11-23T08:00:00Z"} {
+		h.at(at)
+		h.says(0, "run")
+		s := h.slots(slot.Agent)
+		if len(s.Denied) != 1 || s.Denied[0].Version != "1.1.0" || s.Denied[0].Why != "it was withdrawn: it lost reminders" || s.Slots[s.Active].Version != "1.2.0" {
+			t.Errorf("%+v", s)
+		}
+	}
+	if s := h.slots(slot.System); len(s.Denied) != 0 {
+		t.Errorf("what is not here is denied: %+v", s)
+	}
+	if back, err := h.slots(slot.Agent).Back("it is bad", "person", h.now); err != nil || back.Active != slot.Baked {
+		t.Errorf("%v, %+v", err, back)
+	}
+}
+
+// TestSystemThatTheJudgeFoundIsOnTrial: it may come between the writing and the note of it.
+func TestSystemThatTheJudgeFoundIsOnTrial(t *testing.T) {
+	h := newHome(t)
+	h.release("1.1.0", h.bundle)
+	trial := `{"active":"a","slots":{"b":{"version":"1.1.0","at":"2026-11-22T12:00:00Z"}},"trial":{"slot":"b","version":"1.1.0","tries":3,"started":0,"began":"2026-11-22T12:00:00Z"}}`
+	h.write("usr/lib/calendarbot/install-system", "#!/bin/sh\ncp '"+h.file(trial)+"' '"+filepath.Join(h.root, "data/slots/system.json")+"'\n", 0o755)
+	h.says(0, "apply", "--url", h.url)
+	if s := h.slots(slot.System); s.Trial == nil || s.Trial.Version != "1.1.0" {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestBackSaysWhenThereIsNothing(t *testing.T) {
 	h := newHome(t)
 	if said := h.says(1, "back"); !strings.Contains(said, slot.ErrNothingToGoBackTo.Error()) {

@@ -96,7 +96,9 @@ func (d Device) System(ctx context.Context, o update.Offer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := d.slots().Change(slot.System, func(s slot.State) (slot.State, error) { return s.Clear(idle) }); err != nil {
+	content := slot.Content{Version: o.Version, Digest: o.SHA256, Size: o.Length, At: d.Now()}
+	// Who writes it also has the next start choose it: when the power goes before that is noted as a trial, this tells what is tried.
+	if _, err := d.slots().Change(slot.System, func(s slot.State) (slot.State, error) { return s.Expect(idle, content, d.By) }); err != nil {
 		return err
 	}
 	if err := d.write(ctx, o, bundle); err != nil {
@@ -104,7 +106,10 @@ func (d Device) System(ctx context.Context, o update.Offer) error {
 	}
 	d.tell("try", o, 0, 0, "")
 	_, err = d.slots().Change(slot.System, func(s slot.State) (slot.State, error) {
-		s, err := s.Stage(idle, slot.Content{Version: o.Version, Digest: o.SHA256, Size: o.Length, At: d.Now()})
+		if s.Trial != nil && s.Trial.Slot == idle && s.Trial.Version == o.Version {
+			return s, nil // the judge found it chosen
+		}
+		s, err := s.Stage(idle, content)
 		if err != nil {
 			return s, err
 		}
