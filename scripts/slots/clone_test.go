@@ -155,7 +155,14 @@ func TestCloneSlotLeavesAlone(t *testing.T) {
 		status int
 		want   string
 	}{
-		"another system":           {func(b *board) { b.system("p3", "another") }, 0, "slot B holds another system that is not to be booted; it is left alone"},
+		"a system that is wanted": {func(b *board) {
+			b.system("p3", "another")
+			b.write("wanted", "slot b holds system 1.1, which may be wanted\n")
+		}, 0, "slot B may not be booted, and is left alone: slot b holds system 1.1, which may be wanted"},
+		"another system, while the one that runs is on trial": {func(b *board) {
+			b.system("p3", "another")
+			b.state("BOOT_ORDER=A B\nBOOT_A_LEFT=2\nBOOT_B_LEFT=0\n")
+		}, 0, "slot A is not confirmed yet"},
 		"a system on trial":        {func(b *board) { b.state("BOOT_ORDER=A B\nBOOT_A_LEFT=2\nBOOT_B_LEFT=0\n") }, 0, "slot A is not confirmed yet"},
 		"a root that is written":   {func(b *board) { b.write("writable", "") }, 1, "slot A is mounted for writing"},
 		"a slot that is mounted":   {func(b *board) { b.write("mounted", "") }, 1, "is mounted"},
@@ -179,6 +186,57 @@ func TestCloneSlotLeavesAlone(t *testing.T) {
 			}
 			b.write("root", b.path("p2")+"\n")
 			b.bootable("0", "A B")
+		})
+	}
+}
+
+// TestCloneSlotWritesOverWhatCannotBeBooted: a device whose installation was cut short has a second system again.
+func TestCloneSlotWritesOverWhatCannotBeBooted(t *testing.T) {
+	over := func() *board {
+		b := slots(t)
+		b.system("p3", "another")
+		return b
+	}
+	b := over()
+	if said := b.works("clone-slot"); !strings.Contains(said, "slot B may not be booted: copying 9 MiB from slot A over what is there") || !b.whole() {
+		t.Errorf("it says %q", said)
+	}
+	b.tool("", "e2fsck", "-f", "-n", b.path("p3"))
+	b.bootable("3", "A B")
+	if asked := b.read("asked"); asked != "calendarbot slots spare B\n" {
+		t.Errorf("it asked %q", asked)
+	}
+	for _, moment := range []string{"before", "half", "after"} {
+		t.Run(moment, func(t *testing.T) {
+			t.Parallel()
+			for call := 1; ; call++ {
+				b := slots(t)
+				b.system("p3", "another")
+				before := b.digest("p3")
+				b.cut(call, moment)
+				said, status := b.run("clone-slot")
+				if status == 0 {
+					if call != 14 {
+						t.Errorf("there were %d cuts; it makes thirteen calls", call-1)
+					}
+					return
+				}
+				if status != -1 {
+					t.Fatalf("cut %s call %d: status %d: %s", moment, call, status, said)
+				}
+				b.noCut()
+				if b.found() && !b.whole() && b.digest("p3") != before {
+					t.Errorf("cut %s call %d: a mixture looks like a system", moment, call)
+				}
+				if left, _ := b.left(); left != "0" && !b.whole() {
+					t.Errorf("cut %s call %d: a half copy may be booted", moment, call)
+				}
+				b.works("clone-slot")
+				if !b.whole() {
+					t.Errorf("cut %s call %d: the next time slot B differs", moment, call)
+				}
+				b.bootable("3", "A B")
+			}
 		})
 	}
 }
