@@ -72,4 +72,3 @@ func (s State) Clear(n Name) (State, error) {
 	delete(next.Slots, n)
 	return next, nil
 }
-
