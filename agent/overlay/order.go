@@ -65,7 +65,11 @@ func Obey(root string, o slot.Order, now time.Time) (Done, error) {
 		})
 	case "back":
 		return d.change(func(s slot.State) (slot.State, string, error) {
-			if err := meant(o, s.Slots[s.Runs()].Version); err != nil {
+			version := s.Slots[s.Active].Version
+			if s.Trial != nil { // with its last try in use no other start would choose it
+				version = s.Trial.Version
+			}
+			if err := meant(o, version); err != nil {
 				return s, "", err
 			}
 			next, err := s.Back(o.Why, o.By, now)
@@ -82,15 +86,17 @@ func Obey(root string, o slot.Order, now time.Time) (Done, error) {
 // change changes the state of the slots, and says whether the device is to be restarted for it.
 func (d device) change(do func(slot.State) (slot.State, string, error)) (Done, error) {
 	var words string
+	var was slot.State
 	next, err := d.states().Change(slot.Config, func(s slot.State) (slot.State, error) {
 		next, said, err := do(s)
-		words = said
+		words, was = said, s
 		return next, err
 	})
 	if err != nil {
 		return Done{}, err
 	}
-	return Done{Words: words, Restart: next.Runs() != d.mounted()}, nil
+	another := next.Active != was.Active || (next.Trial == nil) != (was.Trial == nil)
+	return Done{Words: words, Restart: another && next.Runs() != d.mounted()}, nil
 }
 
 // meant refuses an order about a version that is another one by now.

@@ -204,6 +204,13 @@ func TestATrialEndsByItself(t *testing.T) {
 			t.Fatalf("started %s", n)
 		}
 	}
+	version := b.state().Trial.Version
+	if done, err := Obey(b.root, slot.Order{Do: "allow", Kind: slot.Config, Version: "another"}, now()); err != nil || done.Restart {
+		t.Errorf("to allow another one restarts the device: %v, %+v", err, done)
+	}
+	if _, err := Obey(b.root, slot.Order{Do: "back", Kind: slot.Config, Version: "another"}, now()); err == nil || !strings.Contains(err.Error(), "it is "+version+" by now") {
+		t.Errorf("with its last try in use another one is meant: %v", err)
+	}
 	b.put(upperB+"wpa_supplicant/wpa_supplicant-wlan0.conf", "network={}\n") // joined during the trial
 	if n := b.start(); n != slot.A || b.text(upperA+"wpa_supplicant/wpa_supplicant-wlan0.conf") != "network={}\n" {
 		t.Errorf("started %s", n)

@@ -89,7 +89,14 @@ func (d device) settle(n slot.Name) error {
 // sweep takes away what power cuts left of calls before.
 func (d device) sweep(n slot.Name) error {
 	top := d.slot(n)
-	err := errors.Join(remove(filepath.Join(top, baseFolder)+partEnd), remove(filepath.Join(top, baseFolder)+pastEnd))
+	base := filepath.Join(top, baseFolder)
+	var err error
+	if !there(base) && there(base+pastEnd) {
+		err = durable.Rename(base+pastEnd, base) // a file that was late is merged with what it came from
+	}
+	if err == nil {
+		err = errors.Join(remove(base+partEnd), remove(base+pastEnd))
+	}
 	for _, name := range []string{conflictsFile, filepath.Join(formerFolder, filepath.Base(agentFile)), filepath.Join(etcFolder, agentFile)} {
 		if name = filepath.Join(top, name) + besideEnd; there(name) {
 			err = errors.Join(err, durable.Remove(name))
@@ -214,7 +221,7 @@ func (d device) settleBase(n slot.Name, late []drift) error {
 			return err
 		}
 	}
-	// A cut here leaves none, which is made again of the same: what was changed is up to date already.
+	// A cut here leaves the one before beside, which comes back: to merge once more what was merged changes nothing.
 	if err := durable.Rename(name+partEnd, name); err != nil {
 		return err
 	}

@@ -117,6 +117,10 @@ func TestATextThatCannotBeMergedWaits(t *testing.T) {
 	if _, err := StageText(b.root, []byte("log: {level: debug}\n"), now()); err != nil {
 		t.Errorf("a whole text needs nothing of it: %v", err)
 	}
+	// The power went while it was noted what the slot is up to date with.
+	if err := os.Rename(filepath.Join(b.root, "data/config/a/base"), filepath.Join(b.root, "data/config/a/base.past")); err != nil {
+		t.Fatal(err)
+	}
 	b.put(upperA+agentFile, stable+"web: {port: 80}\n")
 	b.start()
 	b.holds(slot.A, map[string]string{"features.cache_warming": "30%", "features.request_pipeline": "100%", "web.port": "80"})
