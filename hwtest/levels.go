@@ -1,0 +1,229 @@
+package hwtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+)
+
+// What the seeds allow each level to take.
+const (
+	level1Limit = 30 * time.Second
+	level2Limit = 2 * time.Minute
+	level3Limit = 5 * time.Minute
+)
+
+// level1 switches everything optional off, and on again.
+func level1(ctx context.Context, d *Device) Verdict {
+	before, off, err := d.parts(ctx)
+	switch {
+	case err != nil:
+		return fail("%v", err)
+	case off:
+		return skip("everything optional is off by the emergency switch already")
+	}
+	const path = "/api/v1/emergency-off"
+	undo := Undo{Step: "40-level-1", Words: "emergency-off ended", Method: "DELETE", Path: path}
+	if err := d.before(undo); err != nil {
+		return fail("%v", err)
+	}
+	t := &tally{}
+	began := time.Now()
+	if t.trouble(d.ask(ctx, "POST", path, map[string]string{"why": "hardware test"}, nil)) {
+		return t.verdict()
+	}
+	_, err = d.until(ctx, level1Limit, func() (bool, error) { return d.allOff(ctx) })
+	t.trouble(err)
+	t.most("everything optional was off after", time.Since(began).Seconds(), "s", level1Limit.Seconds())
+	t.trouble(d.page(ctx))
+	began = time.Now()
+	if t.trouble(d.Restore(ctx, undo.Step)) {
+		return t.verdict()
+	}
+	_, err = d.until(ctx, level1Limit, func() (bool, error) {
+		after, off, err := d.parts(ctx)
+		return !off && sameParts(before, after), err
+	})
+	if err != nil {
+		t.fault("the parts are not as they were before: %v", err)
+	}
+	t.most("and as before after", time.Since(began).Seconds(), "s", level1Limit.Seconds())
+	return t.verdict()
+}
+
+// allOff tells whether no optional part is on.
+func (d *Device) allOff(ctx context.Context) (bool, error) {
+	list, _, err := d.parts(ctx)
+	if err != nil || len(list) == 0 {
+		return false, err
+	}
+	for _, p := range list {
+		if p.On {
+			return false, fmt.Errorf("%s is still on", p.Name)
+		}
+	}
+	return true, nil
+}
+
+// sameParts tells whether all parts that were on are on. One that pressure let go meanwhile is on as well.
+func sameParts(before, after []part) bool {
+	on := map[string]bool{}
+	for _, p := range after {
+		on[p.Name] = p.On
+	}
+	for _, p := range before {
+		if p.On && !on[p.Name] {
+			return false
+		}
+	}
+	return true
+}
+
+// slotState is what is needed of /data/slots/KIND.json.
+type slotState struct {
+	Active, Former string
+	Trial          *struct{ Slot, Version string }
+	Slots          map[string]struct{ Version string }
+	Last           *struct {
+		Version, Why string
+		Kept         bool
+	}
+}
+
+func (d *Device) slot(kind string) (slotState, error) {
+	var s slotState
+	data, err := os.ReadFile(d.at("/data/slots/" + kind + ".json"))
+	if err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal(data, &s)
+}
+
+// goBack asks for a level, as a person would.
+func (d *Device) goBack(ctx context.Context, level int) error {
+	return d.ask(ctx, "POST", "/api/v1/rollback", map[string]any{"level": level, "why": "hardware test"}, nil)
+}
+
+// level3 goes back to the former program, and then to the one of before.
+func level3(ctx context.Context, d *Device) Verdict {
+	before, err := d.slot("agent")
+	switch {
+	case err != nil || before.Active == "":
+		return skip("the program of the system runs, and no update has brought another one: there is nothing to go back to (70-update brings one, with --update-url)")
+	case before.Trial != nil:
+		return skip("a program is on trial")
+	}
+	version := before.Slots[before.Active].Version
+	// Tried and kept again; both only where another one is in use.
+	script := fmt.Sprintf(`grep -Eq '"active": *"%s"' /data/slots/agent.json || { calendarbot slots agent allow %s; calendarbot slots agent try %s && calendarbot slots agent keep; }`,
+		before.Active, version, version)
+	if err := d.before(Undo{Step: "80-level-3", Words: "the program " + version, Command: []string{"sh", "-c", script}}); err != nil {
+		return fail("%v", err)
+	}
+	t := &tally{}
+	began := time.Now()
+	if t.trouble(d.goBack(ctx, 3)) {
+		return t.verdict()
+	}
+	_, err = d.until(ctx, level3Limit, func() (bool, error) {
+		now, err := d.slot("agent")
+		if err != nil || now.Active == before.Active {
+			return false, err
+		}
+		err = d.page(ctx)
+		return err == nil, err
+	})
+	t.trouble(err)
+	judgeTime(t, "the former program's page came after", time.Since(began), level3Limit, d.Emulated)
+	return t.verdict()
+}
+
+// judgeTime judges a time; of an emulated board it is told alone.
+func judgeTime(t *tally, what string, took, limit time.Duration, emulated bool) {
+	if emulated {
+		t.told(what, took.Seconds(), "s")
+	} else {
+		t.most(what, took.Seconds(), "s", limit.Seconds())
+	}
+}
+
+// running is the config slot that lies over /etc since the start.
+func (d *Device) running() (string, error) { return d.text("/run/calendarbot-boot/config") }
+
+// restoreConfig puts the other config slot back as it was saved. It begins by leaving that slot, which restarts the device: it is
+// carried out again then.
+func (d *Device) restoreConfig() []string {
+	saved := d.note("saved")
+	return []string{"sh", "-c", `set -e
+test -d ` + saved + ` || exit 0
+test "$(cat /run/calendarbot-boot/config)" = a || { calendarbot slots config back --why "end of the hardware test"; exit 1; }
+rm -rf /data/config/b
+if test -d ` + saved + `/b; then cp -a ` + saved + `/b /data/config/b; fi
+if test -f ` + saved + `/config.json; then cp -a ` + saved + `/config.json /data/slots/config.json; else rm -f /data/slots/config.json; fi
+sync
+rm -rf ` + saved}
+}
+
+// level2 makes a candidate of the configuration and tries it, to go back from it after the restart.
+func level2(ctx context.Context, d *Device) Verdict {
+	now, err := d.running()
+	if err != nil {
+		return skip("this system has no configuration slots: %v", err)
+	}
+	if state, err := d.slot("config"); now != "a" || err == nil && state.Trial != nil {
+		return skip("config slot %s runs, or one is on trial; the step begins with the stable one, a", now)
+	}
+	saved := d.note("saved")
+	if err := d.before(Undo{Step: "81-level-2", Words: "the other config slot as it was", Command: d.restoreConfig()}); err != nil {
+		return fail("%v", err)
+	}
+	save := `set -e
+rm -rf ` + saved + `.new ` + saved + `
+mkdir -p ` + saved + `.new
+if test -d /data/config/b; then cp -a /data/config/b ` + saved + `.new/b; fi
+if test -f /data/slots/config.json; then cp -a /data/slots/config.json ` + saved + `.new/config.json; fi
+sync
+mv ` + saved + `.new ` + saved + `
+sync`
+	for _, c := range [][]string{{"sh", "-c", save}, {"calendarbot", "slots", "config", "stage"}} {
+		if _, err := d.command(ctx, c[0], c[1:]...); err != nil {
+			return fail("%v", err)
+		}
+	}
+	if err := d.leave("tried", ""); err != nil {
+		return fail("%v", err)
+	}
+	if _, err := d.command(ctx, "calendarbot", "slots", "config", "try"); err != nil && ctx.Err() == nil {
+		return fail("%v", err)
+	}
+	return Verdict{Outcome: Waiting}
+}
+
+// level2Resumed asks to go back after the first restart, and judges after the second.
+func level2Resumed(ctx context.Context, d *Device, n Note) Verdict {
+	now, err := d.running()
+	if err != nil {
+		return fail("%v", err)
+	}
+	if _, err := d.until(ctx, 5*time.Minute, func() (bool, error) { err := d.page(ctx); return err == nil, err }); err != nil {
+		return fail("after the restart: %v", err)
+	}
+	if n.Phase == "tried" {
+		if now != "b" {
+			return fail("the candidate was to run after the restart, config slot %s does", now)
+		}
+		if err := d.leave("asked", ""); err != nil {
+			return fail("%v", err)
+		}
+		if err := d.goBack(ctx, 2); err != nil && ctx.Err() == nil {
+			return fail("%v", err)
+		}
+		return Verdict{Outcome: Waiting}
+	}
+	t := &tally{}
+	t.same("the config slot after going back", now, "a")
+	d.judgeRestart(ctx, t, n, level2Limit)
+	return t.verdict()
+}

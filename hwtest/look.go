@@ -1,0 +1,159 @@
+package hwtest
+
+import (
+	"context"
+	"net/http"
+	"strings"
+)
+
+// wellness judges what the program says of itself, and that its pages come.
+func wellness(ctx context.Context, d *Device) Verdict {
+	t := &tally{}
+	var status struct {
+		Version, State, Headline, Level string
+		Problems                        []struct{ Code, Severity, Title string }
+	}
+	if t.trouble(d.ask(ctx, "GET", "/api/v1/status", nil, &status)) {
+		return t.verdict()
+	}
+	t.note("version %s, %s", status.Version, status.Headline)
+	for _, p := range status.Problems {
+		if p.Severity == "critical" {
+			t.fault("the program tells of %s: %s", p.Code, p.Title)
+		} else {
+			t.note("it tells of %s (%s)", p.Code, p.Severity)
+		}
+	}
+	for _, path := range householdPages() {
+		var l Load
+		d.one(ctx, &http.Client{Timeout: askTimeout}, path, &l)
+		if l.Right != 1 {
+			t.fault("%s is not whole: %s", path, l.Example)
+		}
+	}
+	return t.verdict()
+}
+
+// clock judges a clock that nobody has set; one that is set can't show it.
+func clock(ctx context.Context, d *Device) Verdict {
+	metrics, err := d.metrics(ctx)
+	if err != nil {
+		return fail("%v", err)
+	}
+	trusted, known := metrics["calendarbot_clock_trusted"]
+	battery := len(d.found("/sys/class/rtc/rtc*")) > 0
+	return judgeClock(known, trusted == 1, d.synchronised(), battery, d.page(ctx))
+}
+
+// judgeClock has whether the program tells of its clock and believes it, whether the system's was set from the network, whether
+// there is one with a battery, and whether the page comes.
+func judgeClock(known, trusted, synchronised, battery bool, page error) Verdict {
+	t := &tally{}
+	t.trouble(page)
+	switch {
+	case !known:
+		t.fault("the program does not tell whether it believes its clock")
+	case synchronised && !trusted:
+		t.fault("the clock was set from the network, and the program does not believe it")
+	case !synchronised && trusted && !battery:
+		t.fault("nothing has set the clock, and the program believes it")
+	case !synchronised && !trusted:
+		t.note("nothing has set the clock; the program does not believe it, and still shows its page")
+	case len(t.faults) == 0:
+		return skip("the clock was set from the network, and the program believes it; without harm the other case can't be made: switch the device on without a network, and run --only 25-clock")
+	}
+	return t.verdict()
+}
+
+// synchronised tells whether the system's clock was set from the network since the start.
+func (d *Device) synchronised() bool { return d.there("/run/systemd/timesync/synchronized") }
+
+// underVoltage judges the supply where the kernel tells of it.
+func underVoltage(_ context.Context, d *Device) Verdict {
+	for _, name := range d.found("/sys/class/hwmon/hwmon*/in0_lcrit_alarm") {
+		alarm, err := d.number(name)
+		if err != nil {
+			return fail("%v", err)
+		}
+		if alarm != 0 {
+			return fail("the supply's voltage was too low since the start: take another one, or a shorter cable")
+		}
+		return Verdict{Outcome: Pass, Reason: "the firmware tells of no under-voltage since the start"}
+	}
+	return skip("Debian's kernel has no driver that tells of under-voltage on this board")
+}
+
+// picture judges the connection to a screen.
+func picture(_ context.Context, d *Device) Verdict {
+	sockets := d.found("/sys/class/drm/card*-HDMI-A-*")
+	if len(sockets) == 0 {
+		if d.Emulated {
+			return skip("an emulated board's screen is not driven by the kernel's graphics")
+		}
+		return fail("the kernel has no HDMI socket")
+	}
+	for _, socket := range sockets {
+		status, err := d.text(socket + "/status")
+		if err != nil {
+			return fail("%v", err)
+		}
+		if status != "connected" {
+			continue
+		}
+		t := &tally{}
+		enabled, err := d.text(socket + "/enabled")
+		if !t.trouble(err) && enabled != "enabled" {
+			t.fault("a screen is connected, and gets no picture: it is %s", enabled)
+		}
+		modes, err := d.text(socket + "/modes")
+		t.trouble(err)
+		first, _, _ := strings.Cut(modes, "\n")
+		t.note("a screen is connected, its best picture is %s; look at it", first)
+		return t.verdict()
+	}
+	return skip("no screen is connected")
+}
+
+// cardWear tells what the card knows of its age; SD cards have no counter that all of them share.
+func cardWear(_ context.Context, d *Device) Verdict {
+	t := &tally{}
+	worn := false
+	for _, name := range d.found("/sys/block/mmcblk*/device/life_time") {
+		text, err := d.text(name)
+		if t.trouble(err) {
+			continue
+		}
+		for _, of := range strings.Fields(text) {
+			worn = true
+			// 1 is new, 10 is 90 to 100 % of the life that was meant, 11 beyond it.
+			t.most("wear, in tenths", float64(hex(of)), "", 9)
+		}
+	}
+	faults := d.found("/sys/fs/ext4/*/errors_count")
+	for _, name := range faults {
+		n, err := d.number(name)
+		if !t.trouble(err) {
+			t.most("faults of the file system "+strings.Split(name, "/")[4], n, "", 0)
+		}
+	}
+	for _, name := range d.found("/sys/fs/ext4/*/lifetime_write_kbytes") {
+		n, err := d.number(name)
+		if !t.trouble(err) {
+			t.told("written to "+strings.Split(name, "/")[4]+" since it was made", n/1024, "MiB")
+		}
+	}
+	for _, of := range []string{"name", "manfid", "date"} {
+		if text, err := d.text("/sys/block/mmcblk0/device/" + of); err == nil {
+			t.note("the card's %s is %s", of, text)
+		}
+	}
+	if v := t.verdict(); v.Outcome == Fail || worn {
+		return v
+	}
+	v := t.verdict()
+	if len(faults) == 0 {
+		v.Outcome = Skip
+	}
+	v.Reason = strings.TrimSuffix("an SD card has no counter of its wear to be read; judged are the faults that its file systems had; "+v.Reason, "; ")
+	return v
+}

@@ -1,0 +1,120 @@
+package hwtest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"calendarbot/agent/durable"
+)
+
+// Result is what one step came to.
+type Result struct {
+	Step    string    `json:"step"`
+	Purpose string    `json:"purpose"`
+	Judges  string    `json:"judges"`
+	Began   time.Time `json:"began"`
+	Seconds float64   `json:"seconds"`
+	Verdict
+}
+
+// Record is a run, as far as it is. It is kept on the disk while the run lasts.
+type Record struct {
+	Options Options   `json:"options"`
+	Began   time.Time `json:"began"`
+	Current string    `json:"current,omitempty"` // the step that is running
+	Note    *Note     `json:"note,omitempty"`    // what that left for after a start of the device
+	Results []Result  `json:"results"`
+	Done    bool      `json:"done"`
+}
+
+const runFile = "run.json"
+
+// errRestarting ends a run that goes on after the device was started anew.
+var errRestarting = errors.New("the device is being restarted; the run goes on with --resume")
+
+// leave writes down what a step goes on with after the device was started anew.
+func (d *Device) leave(phase, text string) error {
+	boot, err := d.boot()
+	if err != nil {
+		return err
+	}
+	var r Record
+	if err := d.load(runFile, &r); err != nil {
+		return err
+	}
+	r.Note = &Note{Phase: phase, Boot: boot, At: d.Now(), Clock: d.synchronised(), Text: text}
+	return d.save(runFile, r)
+}
+
+// Run runs the steps of the table that this mode has, from the start or from where a record ends, and prints each verdict.
+// It returns the record, and errRestarting when the device is about to be started anew.
+func (d *Device) Run(ctx context.Context, steps []Step, r Record, out io.Writer) (Record, error) {
+	var runs []Step
+	for _, s := range steps {
+		if s.In(d.Mode) && (len(d.Only) == 0 || slices.Contains(d.Only, s.Name)) {
+			runs = append(runs, s)
+		}
+	}
+	for _, s := range runs {
+		if slices.ContainsFunc(r.Results, func(done Result) bool { return done.Step == s.Name }) {
+			continue
+		}
+		began := time.Now()
+		verdict, err := d.step(ctx, s, &r)
+		if err != nil {
+			return r, err
+		}
+		r.Current, r.Note = "", nil
+		r.Results = append(r.Results, Result{Step: s.Name, Purpose: s.Purpose, Judges: s.Judges, Began: d.Now().Add(-time.Since(began)), Seconds: time.Since(began).Seconds(), Verdict: verdict})
+		if err := d.save(runFile, r); err != nil {
+			return r, err
+		}
+		if err := printResult(out, r.Results[len(r.Results)-1]); err != nil {
+			return r, err
+		}
+	}
+	r.Done = true
+	return r, errors.Join(d.Restore(ctx, ""), d.report(r), durable.Remove(d.note(runFile)))
+}
+
+// step runs one step, or goes on with it, and takes back what it changed.
+func (d *Device) step(ctx context.Context, s Step, r *Record) (Verdict, error) {
+	var v Verdict
+	switch {
+	case r.Current == s.Name && r.Note != nil && s.resume != nil:
+		boot, err := d.boot()
+		if err != nil {
+			return v, err
+		}
+		if boot == r.Note.Boot {
+			v = fail("it was to restart the device, which did not restart")
+			break
+		}
+		note := *r.Note
+		if v = s.resume(ctx, d, note); ctx.Err() != nil || v.Outcome == Waiting {
+			return v, cmp.Or(ctx.Err(), errRestarting)
+		}
+	case r.Current == s.Name:
+		v = fail("the device was started anew, or the run was stopped, in the middle of this step")
+	case !s.allowed(d.Options):
+		return skip("it is run with %s alone", s.Flag), nil
+	default:
+		r.Current, r.Note = s.Name, nil
+		if err := d.save(runFile, *r); err != nil {
+			return v, err
+		}
+		if v = s.run(ctx, d); ctx.Err() != nil || v.Outcome == Waiting {
+			return v, cmp.Or(ctx.Err(), errRestarting)
+		}
+	}
+	if err := d.Restore(ctx, s.Name); err != nil {
+		v.Outcome = Fail
+		v.Reason = fmt.Sprintf("the device is not as it was: %v; %s", err, v.Reason)
+	}
+	return v, nil
+}
