@@ -107,7 +107,11 @@ func (u *updater) running() map[slot.Kind]string {
 	runs := map[slot.Kind]string{}
 	if state, err := u.slots().Read(slot.Agent); err == nil {
 		runs[slot.Agent] = version
-		if n := state.Runs(); n != slot.Baked {
+		n := state.Runs()
+		if t := state.Trial; t != nil && t.Started > 0 {
+			n = t.Slot // with its last try in use no other start would choose it
+		}
+		if n != slot.Baked {
 			runs[slot.Agent] = state.Slots[n].Version
 		}
 	}

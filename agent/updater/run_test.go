@@ -59,6 +59,12 @@ func TestApplyHasTheProgramTried(t *testing.T) {
 			if s := h.status(); s.Running[slot.Agent] != "1.1.0" || len(s.Available) > 0 {
 				t.Errorf("%+v", s)
 			}
+			for range 3 {
+				h.change(slot.Agent, func(s slot.State) (slot.State, error) { s, _ = s.Start(h.now); return s, nil })
+			}
+			if s := h.status(); s.Running[slot.Agent] != "1.1.0" {
+				t.Errorf("with its last try in use %s is said to run", s.Running[slot.Agent])
+			}
 		})
 	}
 }
