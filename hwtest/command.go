@@ -28,7 +28,7 @@ Examples:
   calendarbot-hwtest --soak 24
   calendarbot-hwtest --restore
 
-Exit status: 0 nothing failed, 1 something did, 2 the command is wrong, 3 the device is being restarted (go on with --resume),
+Exit status: 0 nothing failed, 1 something did, 2 the command is wrong, 3 it was stopped, or the device is being restarted (go on with --resume),
 4 the run could not be finished.
 
 Flags:

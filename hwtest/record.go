@@ -1,7 +1,6 @@
 package hwtest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,8 +33,19 @@ type Record struct {
 
 const runFile = "run.json"
 
-// errRestarting ends a run that goes on after the device was started anew.
-var errRestarting = errors.New("the device is being restarted; the run goes on with --resume")
+// errRestarting ends a run before its end.
+var errRestarting = errors.New("stopped, or the device is being restarted: --resume goes on, --restore tidies up")
+
+// mostShutdown is how long a device may take from being asked to restart until this program is ended.
+const mostShutdown = 3 * time.Minute
+
+// awaitRestart waits for the end of this program: where that does not come, the device did not restart.
+func (d *Device) awaitRestart(ctx context.Context) Verdict {
+	if d.pause(ctx, time.Duration(float64(mostShutdown)*d.Waits)) != nil {
+		return Verdict{Outcome: Waiting}
+	}
+	return fail("it was to restart the device, which did not restart")
+}
 
 // leave writes down what a step goes on with after the device was started anew.
 func (d *Device) leave(phase, text string) error {
@@ -92,13 +102,11 @@ func (d *Device) step(ctx context.Context, s Step, r *Record) (Verdict, error) {
 			return v, err
 		}
 		if boot == r.Note.Boot {
-			v = fail("it was to restart the device, which did not restart")
+			v = d.awaitRestart(ctx)
 			break
 		}
 		note := *r.Note
-		if v = s.resume(ctx, d, note); ctx.Err() != nil || v.Outcome == Waiting {
-			return v, cmp.Or(ctx.Err(), errRestarting)
-		}
+		v = s.resume(ctx, d, note)
 	case r.Current == s.Name:
 		v = fail("the device was started anew, or the run was stopped, in the middle of this step")
 	case !s.allowed(d.Options):
@@ -108,9 +116,13 @@ func (d *Device) step(ctx context.Context, s Step, r *Record) (Verdict, error) {
 		if err := d.save(runFile, *r); err != nil {
 			return v, err
 		}
-		if v = s.run(ctx, d); ctx.Err() != nil || v.Outcome == Waiting {
-			return v, cmp.Or(ctx.Err(), errRestarting)
-		}
+		v = s.run(ctx, d)
+	}
+	if v.Outcome == Waiting {
+		v = d.awaitRestart(ctx)
+	}
+	if ctx.Err() != nil {
+		return v, errRestarting // by the device, or by a person: it is gone on with, or tidied up
 	}
 	if err := d.Restore(ctx, s.Name); err != nil {
 		v.Outcome = Fail
