@@ -286,11 +286,11 @@ const bootState = "/usr/lib/calendarbot/boot-state"
 
 // cloned has the system confirmed and copied to the other slot, without waiting as long as the device does.
 func cloned(t *testing.T, b *running) {
-	b.run(t, `mkdir -p /run/systemd/system/calendarbot-boot-good.service.d
-		printf '[Service]\nExecStart=\nExecStart=/usr/lib/calendarbot/boot-good 5\n' >/run/systemd/system/calendarbot-boot-good.service.d/soon.conf
+	b.run(t, `mkdir -p /run/systemd/system/calendarbot-trial.service.d
+		printf '[Service]\nExecStart=\nExecStart=/usr/bin/calendarbot slots judge --for 5s --every 2s\n' >/run/systemd/system/calendarbot-trial.service.d/soon.conf
 		mkdir -p /run/systemd/system/calendarbot-clone.service.d
 		printf '[Service]\nIOReadBandwidthMax=\nIOWriteBandwidthMax=\n' >/run/systemd/system/calendarbot-clone.service.d/soon.conf
-		systemctl daemon-reload; systemctl restart calendarbot-boot-good.service`)
+		systemctl daemon-reload; systemctl restart calendarbot-trial.service`)
 	b.until(t, waitTime, bootState+" get BOOT_A_LEFT | grep -qx 9")
 	ctx, cancel := context.WithTimeout(t.Context(), cloneTime)
 	defer cancel()
