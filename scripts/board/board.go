@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -54,6 +55,8 @@ type Options struct {
 	Port   int    // of this computer, on 127.0.0.1, that leads to the board's calendar; 0 for any that is free
 	Screen Screen // how its screen is seen
 	Key    Key    // what logs in
+
+	Arguments []string // for the kernel, more than Fit has
 }
 
 // Screen is how the board's screen is seen.
@@ -76,46 +79,71 @@ type Board struct {
 	key  Key
 }
 
-// Start switches a board on that has a card in it, and returns as soon as it runs: Stages and Ready tell how far it got.
-func Start(ctx context.Context, card Card, o Options) (_ *Board, err error) {
-	folder, err := os.MkdirTemp("", "board")
+// Start switches a board on that has a card in it, and returns as soon as it runs: Stages and Ready tell how far it got. Whenever it starts anew it is as if
+// it had been switched off and on. Each time Fit makes the card one for it.
+func Start(ctx context.Context, card Card, o Options) (*Board, error) {
+	web, shell := o.Port, 0
+	for _, port := range []*int{&web, &shell} {
+		if *port != 0 {
+			continue
+		}
+		var err error
+		if *port, err = freePort(); err != nil {
+			return nil, fmt.Errorf("start the board: %w", err)
+		}
+	}
+	starts := context.WithoutCancel(ctx) // it goes on until it is closed
+	e, err := emulator.StartAnew(program, func(on func(options ...string) error) error { return o.power(starts, card, web, shell, on) })
 	if err != nil {
 		return nil, fmt.Errorf("start the board: %w", err)
 	}
-	// The emulator has read both files when its monitor answers.
+	return &Board{Web: "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(web)), Emulator: e, port: shell, key: o.Key}, nil
+}
+
+// power does what the firmware does before U-Boot starts, and starts the emulator.
+func (o Options) power(ctx context.Context, card Card, web, shell int, on func(options ...string) error) (err error) {
+	if err := card.Fit(ctx, time.Now(), o.Arguments...); err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp("", "board")
+	if err != nil {
+		return err
+	}
+	// The emulator has read both files when it is on.
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	loader, tree := filepath.Join(folder, "u-boot.bin"), filepath.Join(folder, "board.dtb")
 	for name, file := range map[string]string{loaderFile: loader, treeFile: tree} {
 		data, err := card.Read(ctx, name)
 		if err != nil {
-			return nil, fmt.Errorf("start the board: %w", err)
+			return err
 		}
 		if err := os.WriteFile(file, data, 0o600); err != nil {
-			return nil, fmt.Errorf("start the board: %w", err)
+			return err
 		}
 	}
 	if err := fit(ctx, tree); err != nil {
-		return nil, fmt.Errorf("start the board: %w", err)
+		return err
 	}
-	e, err := emulator.Start(program, o.arguments(card, loader, tree)...)
-	if err != nil {
-		return nil, err
-	}
-	ports, err := e.Ports()
-	if err == nil && (ports[webPort] == 0 || ports[shellPort] == 0) {
-		err = fmt.Errorf("find the board's ports: got %v", ports)
-	}
-	if err != nil {
-		return nil, errors.Join(err, e.Close())
-	}
-	return &Board{
-		Web:      "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[webPort])),
-		Emulator: e, port: ports[shellPort], key: o.Key,
-	}, nil
+	return on(o.options(card, loader, tree, web, shell)...)
 }
 
-// arguments are the emulator's. U-Boot's console is the second serial port: the first is Bluetooth's.
-func (o Options) arguments(card Card, loader, tree string) []string {
+// freePort finds a port of this computer that stays free while the board starts anew: Linux lends none below 32768 to whoever asks for
+// any.
+func freePort() (int, error) {
+	const first, count, tries = 20000, 10000, 100
+	var err error
+	for range tries {
+		port := first + rand.IntN(count)
+		var listener net.Listener
+		if listener, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return port, listener.Close()
+		}
+	}
+	return 0, fmt.Errorf("find a free port: %w", err)
+}
+
+// options are the emulator's. U-Boot's console is the second serial port: the first is Bluetooth's.
+func (o Options) options(card Card, loader, tree string, web, shell int) []string {
 	screen := map[Screen][]string{
 		NoScreen: {"-display", "none"},
 		VNC:      {"-display", "none", "-vnc", "127.0.0.1:0,to=99"},
@@ -124,7 +152,7 @@ func (o Options) arguments(card Card, loader, tree string) []string {
 	return append(screen[o.Screen],
 		"-machine", "raspi3ap", "-global", fmt.Sprintf("bcm2837.enabled-cpus=%d", processors), "-kernel", loader, "-dtb", tree,
 		"-drive", "if=sd,format=raw,file="+card.File,
-		"-netdev", fmt.Sprintf("user,id=net,hostfwd=tcp:127.0.0.1:%d-:%d,hostfwd=tcp:127.0.0.1:0-:%d", o.Port, webPort, shellPort),
+		"-netdev", fmt.Sprintf("user,id=net,hostfwd=tcp:127.0.0.1:%d-:%d,hostfwd=tcp:127.0.0.1:%d-:%d", web, webPort, shell, shellPort),
 		"-device", "usb-net,netdev=net",
 		"-serial", "null")
 }

@@ -93,9 +93,6 @@ type running struct {
 // on switches the board on.
 func (n *bench) on(t *testing.T) *running {
 	t.Helper()
-	if err := n.card.Fit(t.Context(), time.Now()); err != nil {
-		t.Fatal(err)
-	}
 	b, err := Start(t.Context(), n.card, Options{Key: n.key})
 	if err != nil {
 		t.Fatal(err)

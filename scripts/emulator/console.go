@@ -36,24 +36,24 @@ type Line struct {
 	After time.Duration // since the emulator's start
 }
 
-func newConsole(from io.ReadCloser) *Console {
-	c := &Console{begin: time.Now(), changed: make(chan struct{})}
-	go c.read(from)
-	return c
+func newConsole() *Console {
+	return &Console{begin: time.Now(), changed: make(chan struct{})}
 }
 
-// read ends when the emulator has, whose end of the pipe closes then.
+// read ends when an emulator has, whose end of the pipe closes then.
 func (c *Console) read(from io.ReadCloser) {
 	defer from.Close()
 	for r := bufio.NewReaderSize(from, maxLength); ; {
 		text, _, err := r.ReadLine()
 		if err != nil {
-			c.end()
 			return
 		}
-		c.keep(Line{Text: legible(string(text)), After: time.Since(c.begin)})
+		c.say(legible(string(text)))
 	}
 }
+
+// say adds a line.
+func (c *Console) say(text string) { c.keep(Line{Text: text, After: time.Since(c.begin)}) }
 
 // legible leaves out what is no letter: noise, and what colours a terminal.
 func legible(text string) string {

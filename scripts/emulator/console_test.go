@@ -9,9 +9,19 @@ import (
 	"testing"
 )
 
+// consoleOf is one that ends with what it is of.
+func consoleOf(from io.ReadCloser) *Console {
+	c := newConsole()
+	go func() {
+		c.read(from)
+		c.end()
+	}()
+	return c
+}
+
 func TestConsoleIsWaitedFor(t *testing.T) {
 	read, write := io.Pipe()
-	c := newConsole(read)
+	c := consoleOf(read)
 	if _, err := io.WriteString(write, "U-Boot\r\n\x1b[32mOK\x1b[0m started\n\xff\xfekernel\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +48,7 @@ func TestConsoleWaitEndsWithItsContext(t *testing.T) {
 	defer write.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := newConsole(read).Next(ctx, 0); !errors.Is(err, context.Canceled) {
+	if _, _, err := consoleOf(read).Next(ctx, 0); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 }
@@ -50,7 +60,7 @@ func TestConsoleIsBounded(t *testing.T) {
 		fmt.Fprintf(text, "line %d\n", i)
 	}
 	text.WriteString(strings.Repeat("x", 10*maxLength))
-	c := newConsole(io.NopCloser(strings.NewReader(text.String())))
+	c := consoleOf(io.NopCloser(strings.NewReader(text.String())))
 	if _, _, err := c.Until(t.Context(), said, "never"); !errors.Is(err, ErrEnded) {
 		t.Fatal(err)
 	}

@@ -6,22 +6,66 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // monitor is the emulator's side channel, which speaks QMP: one JSON object after the other.
 type monitor struct {
 	complaints words
 
-	mu  sync.Mutex
-	in  io.WriteCloser
-	out *json.Decoder
+	mu sync.Mutex // held for as long as a question is open
+	in io.WriteCloser
+
+	answers chan said     // the greeting, and one for each question
+	silent  chan struct{} // closed when it says nothing more
+	ended   chan struct{} // closed when its emulator has ended, after all that it complains of
+	reset   atomic.Bool   // the machine was reset, by itself or by a question
+}
+
+// said is what a monitor says: an answer, or that something has happened. See
+// https://www.qemu.org/docs/master/interop/qemu-qmp-ref.html.
+type said struct {
+	QMP    json.RawMessage
+	Return json.RawMessage
+	Error  *struct{ Desc string }
+	Event  string
+	Data   struct{ Reason string }
+}
+
+func newMonitor() *monitor {
+	return &monitor{answers: make(chan said, 1), silent: make(chan struct{}), ended: make(chan struct{})}
+}
+
+// listen reads all that the monitor says, until its emulator ends.
+func (m *monitor) listen(from *json.Decoder) {
+	defer close(m.silent)
+	for {
+		var s said
+		if err := from.Decode(&s); err != nil {
+			return
+		}
+		switch {
+		case s.Event == "":
+			select {
+			case m.answers <- s:
+			default: // nobody asked
+			}
+		case s.Event == "SHUTDOWN" && (s.Data.Reason == "guest-reset" || s.Data.Reason == "guest-panic" || s.Data.Reason == "host-qmp-system-reset"):
+			m.reset.Store(true)
+		}
+	}
+}
+
+// wasReset tells, of an emulator that has ended, whether it was because its machine was reset.
+func (m *monitor) wasReset() bool {
+	<-m.ended
+	return m.reset.Load()
 }
 
 // greet waits until the emulator has set up its machine, and leaves the state in which it only greets.
 func (m *monitor) greet() error {
-	var greeting struct{ QMP json.RawMessage }
-	if err := m.out.Decode(&greeting); err != nil {
-		return fmt.Errorf("%w: %s", err, m.complaints.String())
+	if _, err := m.hear(); err != nil {
+		return err
 	}
 	_, err := m.ask("qmp_capabilities", nil)
 	return err
@@ -37,21 +81,25 @@ func (m *monitor) ask(command string, arguments any) (json.RawMessage, error) {
 	if err := json.NewEncoder(m.in).Encode(question); err != nil {
 		return nil, fmt.Errorf("%w: %s", err, m.complaints.String())
 	}
-	for {
-		var said struct {
-			Return json.RawMessage
-			Error  *struct{ Desc string }
-		}
-		if err := m.out.Decode(&said); err != nil {
-			return nil, fmt.Errorf("%w: %s", err, m.complaints.String())
-		}
-		switch {
-		case said.Error != nil:
-			return nil, fmt.Errorf("it answered %q", said.Error.Desc)
-		case said.Return != nil:
-			return said.Return, nil
-		}
-		// Something has happened meanwhile; nobody here waits for that.
+	answer, err := m.hear()
+	if err == nil && answer.Error != nil {
+		err = fmt.Errorf("it answered %q", answer.Error.Desc)
+	}
+	return answer.Return, err
+}
+
+// hear waits for an answer.
+func (m *monitor) hear() (said, error) {
+	select {
+	case s := <-m.answers:
+		return s, nil
+	case <-m.ended:
+	}
+	select {
+	case s := <-m.answers: // its last one
+		return s, nil
+	default:
+		return said{}, fmt.Errorf("%w: %s", io.ErrUnexpectedEOF, m.complaints.String())
 	}
 }
 

@@ -140,10 +140,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if o.screen == "none" {
 		screen = board.NoScreen
 	}
-	if err := card.Fit(ctx, time.Now(), o.arguments); err != nil {
-		return err
-	}
-	b, err := board.Start(ctx, card, board.Options{Port: o.port, Screen: screen, Key: key})
+	b, err := board.Start(ctx, card, board.Options{Port: o.port, Screen: screen, Key: key, Arguments: []string{o.arguments}})
 	if err != nil {
 		return err
 	}
