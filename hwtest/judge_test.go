@@ -1,6 +1,7 @@
 package hwtest
 
 import (
+	"encoding/json"
 	"math"
 	"strings"
 	"testing"
@@ -136,5 +137,21 @@ func TestQuantiles(t *testing.T) {
 	}
 	if got := (&Load{}).quantile(0.5); !math.IsNaN(got) {
 		t.Errorf("of nothing: %g", got)
+	}
+}
+
+// TestFiguresThatAreUnknown outlive being written down, and fail what is asked of them.
+func TestFiguresThatAreUnknown(t *testing.T) {
+	tally := &tally{}
+	tally.most("heat", math.NaN(), "°C", 80)
+	tally.least("speed", math.NaN(), "MHz", 1000)
+	v := tally.verdict()
+	data, err := json.Marshal(v)
+	if err != nil || v.Outcome != Fail || !strings.Contains(string(data), `"value":null`) {
+		t.Fatalf("%s, %v", data, err)
+	}
+	var back Verdict
+	if err := json.Unmarshal(data, &back); err != nil || !math.IsNaN(float64(back.Figures[0].Value)) || !strings.Contains(back.Figures[0].String(), "unknown") {
+		t.Errorf("%v, %v", back, err)
 	}
 }

@@ -1,7 +1,9 @@
 package hwtest
 
 import (
+	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -18,14 +20,33 @@ const (
 
 // Figure is one reading of a step. Limit is what was asked of it, in words; "" for a figure that is only told.
 type Figure struct {
-	Name  string  `json:"name"`
-	Value float64 `json:"value"`
-	Unit  string  `json:"unit,omitempty"`
-	Limit string  `json:"limit,omitempty"`
+	Name  string `json:"name"`
+	Value Value  `json:"value"`
+	Unit  string `json:"unit,omitempty"`
+	Limit string `json:"limit,omitempty"`
+}
+
+// Value is a number that may be unknown (NaN), which is null as JSON.
+type Value float64
+
+// MarshalJSON writes what is no number as null.
+func (v Value) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(v))
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (v *Value) UnmarshalJSON(data []byte) error {
+	number := math.NaN()
+	err := json.Unmarshal(data, &number) // null leaves it as it is
+	*v = Value(number)
+	return err
 }
 
 func (f Figure) String() string {
-	text := f.Name + " " + number(f.Value)
+	text := f.Name + " " + number(float64(f.Value))
 	if f.Unit != "" {
 		text += " " + f.Unit
 	}
@@ -38,6 +59,10 @@ func (f Figure) String() string {
 // number is a figure with as many digits as mean something.
 func number(v float64) string {
 	switch {
+	case math.IsNaN(v):
+		return "unknown"
+	case math.IsInf(v, 0):
+		return "without end"
 	case v == float64(int64(v)):
 		return fmt.Sprintf("%d", int64(v))
 	case v >= 100 || v <= -100:
@@ -71,12 +96,12 @@ type tally struct {
 
 // told adds a figure that is not judged.
 func (t *tally) told(name string, value float64, unit string) {
-	t.figures = append(t.figures, Figure{Name: name, Value: value, Unit: unit})
+	t.figures = append(t.figures, Figure{Name: name, Value: Value(value), Unit: unit})
 }
 
 // most adds a figure that may not be above a limit.
 func (t *tally) most(name string, value float64, unit string, limit float64) {
-	t.figures = append(t.figures, Figure{name, value, unit, "at most " + number(limit)})
+	t.figures = append(t.figures, Figure{name, Value(value), unit, "at most " + number(limit)})
 	if !(value <= limit) {
 		t.fault("%s is %s %s, at most %s is allowed", name, number(value), unit, number(limit))
 	}
@@ -84,7 +109,7 @@ func (t *tally) most(name string, value float64, unit string, limit float64) {
 
 // least adds a figure that may not be below a limit.
 func (t *tally) least(name string, value float64, unit string, limit float64) {
-	t.figures = append(t.figures, Figure{name, value, unit, "at least " + number(limit)})
+	t.figures = append(t.figures, Figure{name, Value(value), unit, "at least " + number(limit)})
 	if !(value >= limit) {
 		t.fault("%s is %s %s, at least %s is asked for", name, number(value), unit, number(limit))
 	}
