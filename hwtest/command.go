@@ -43,6 +43,9 @@ const (
 	exitBroken
 )
 
+// baked is what every image has, and hardly anything else.
+const baked = "/usr/share/calendarbot/overlay"
+
 // Main is the command; it returns the exit status.
 func Main(ctx context.Context, args []string, out, wrong io.Writer, device func(Options) *Device) int {
 	var o Options
@@ -92,6 +95,9 @@ func Main(ctx context.Context, args []string, out, wrong io.Writer, device func(
 		return status(wrong, printList(out, o, *asJSON), exitGood)
 	}
 	d := device(o)
+	if !d.there(baked) {
+		return status(wrong, fmt.Errorf("this is no device with CalendarBot's image: there is no %s; hwtest/run takes this program to one", baked), exitBroken)
+	}
 	if *restore {
 		return status(wrong, d.Restore(ctx, ""), exitGood)
 	}

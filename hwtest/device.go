@@ -183,6 +183,9 @@ func (d *Device) length(quick, whole float64) time.Duration {
 func (d *Device) until(ctx context.Context, limit time.Duration, so func() (bool, error)) (time.Duration, error) {
 	began := time.Now()
 	limit = time.Duration(float64(limit) * d.Waits)
+	if d.Emulated {
+		limit *= 5 // what is judged of it is not its time
+	}
 	for {
 		yes, err := so()
 		took := time.Since(began)

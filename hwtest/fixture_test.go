@@ -27,6 +27,7 @@ type fixture struct {
 	// What a test breaks in the program.
 	stuck, broken, cold bool // it does not switch; its page is cut; nothing is reused or kept
 	level, problem      string
+	reason              string // why a part does not switch
 	trusted             string
 	rollback            func(level int)
 }
@@ -44,7 +45,7 @@ func newFixture(t *testing.T) *fixture {
 			t.Error(err)
 		}
 	})
-	f := &fixture{t: t, on: map[string]bool{pooling: true, piping: true, warming: true}, seen: map[string]int{}, level: "normal", trusted: "1"}
+	f := &fixture{t: t, on: map[string]bool{pooling: true, piping: true, warming: true}, seen: map[string]int{}, level: "normal", reason: "breaker", trusted: "1"}
 	f.Device = &Device{Options: Options{Mode: Quick, Soak: 5 * time.Second}, Root: root, Path: filepath.Join(root, "bin"), Second: 2 * time.Millisecond, Waits: 1, Now: time.Now}
 	f.Signal = func(int, syscall.Signal) error { f.put("/fake/show.calendarbot.service", f.unit("200")); return nil }
 	f.rollback = func(level int) {
@@ -58,7 +59,8 @@ func newFixture(t *testing.T) *fixture {
 	f.put("/fake/show.calendarbot.service", f.unit("100"))
 	f.put("/proc/device-tree/system/linux,revision", "\x00\x90\x21\x20")
 	f.script("systemctl", `if [ "$1" = show ]; then cat "`+root+`/fake/show.${4:-manager}"; exit; fi
-echo "systemctl $*" >>`+root+`/fake/log; echo 4 >`+root+`/sys/class/net/wlan0/carrier_changes`)
+echo "systemctl $*" >>`+root+`/fake/log; if [ -d `+root+`/sys/class/net/wlan0 ]; then echo 4 >`+root+`/sys/class/net/wlan0/carrier_changes; fi`)
+	f.put(baked+"/a/etc/calendarbot/calendarbot.yaml", "features:\n")
 	f.script("df", "echo Used; echo 200000000")
 	f.script("sh", `echo "$2" >>`+root+`/fake/log; case "$2" in *"agent back"*) echo '{"active":"b","slots":{"b":{"version":"1.0.0"}}}' >`+root+`/data/slots/agent.json;; esac`)
 	f.script("calendarbot", `echo "calendarbot $*" >>`+root+`/fake/log`)
@@ -270,5 +272,5 @@ func (f *fixture) feature(w http.ResponseWriter, r *http.Request) {
 	f.seen[name+" "+in.Setting]++
 	on := f.on[name]
 	f.mu.Unlock()
-	f.text(w, fmt.Sprintf(`{"name":%q,"on":%t,"reason":"breaker"}`, name, on))
+	f.text(w, fmt.Sprintf(`{"name":%q,"on":%t,"reason":%q}`, name, on, f.reason))
 }

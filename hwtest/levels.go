@@ -67,11 +67,11 @@ func (d *Device) allOff(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// sameParts tells whether all parts that were on are on. One that pressure let go meanwhile is on as well.
+// sameParts tells whether all parts that were on are on; one that rests as something is scarce would be.
 func sameParts(before, after []part) bool {
 	on := map[string]bool{}
 	for _, p := range after {
-		on[p.Name] = p.On
+		on[p.Name] = p.On || p.Reason == "pressure"
 	}
 	for _, p := range before {
 		if p.On && !on[p.Name] {
@@ -195,7 +195,13 @@ sync`
 	if err := d.leave("tried", ""); err != nil {
 		return fail("%v", err)
 	}
-	if _, err := d.command(ctx, "calendarbot", "slots", "config", "try"); err != nil && ctx.Err() == nil {
+	_, err = d.command(ctx, "calendarbot", "slots", "config", "try")
+	return d.ordered(ctx, err)
+}
+
+// ordered is the verdict after a restart was ordered: an error counts where the order was not carried out at once all the same.
+func (d *Device) ordered(ctx context.Context, err error) Verdict {
+	if err != nil && d.pause(ctx, d.seconds(5)) == nil {
 		return fail("%v", err)
 	}
 	return Verdict{Outcome: Waiting}
@@ -217,10 +223,7 @@ func level2Resumed(ctx context.Context, d *Device, n Note) Verdict {
 		if err := d.leave("asked", ""); err != nil {
 			return fail("%v", err)
 		}
-		if err := d.goBack(ctx, 2); err != nil && ctx.Err() == nil {
-			return fail("%v", err)
-		}
-		return Verdict{Outcome: Waiting}
+		return d.ordered(ctx, d.goBack(ctx, 2))
 	}
 	t := &tally{}
 	t.same("the config slot after going back", now, "a")

@@ -81,21 +81,22 @@ func householdPages() []string {
 	return []string{"/", "/api/whats-next", "/agenda", "/api/v1/whats-next"}
 }
 
-// drive has clients ask for pages for some time, each with a connection of its own that stays open and a pause after each answer.
+// drive has clients ask for pages for some time, each with a connection of its own that stays open and a pause after each answer. What was
+// asked for in that time is waited for, and each client asks once at least.
 func (d *Device) drive(ctx context.Context, length time.Duration, clients int, rest time.Duration) Load {
-	ctx, cancel := context.WithTimeout(ctx, length)
+	open, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
 	transport := &http.Transport{MaxIdleConnsPerHost: clients, DisableCompression: true}
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport}
+	client := &http.Client{Transport: transport, Timeout: askTimeout}
 	loads := make([]Load, clients)
 	began := time.Now()
 	var all sync.WaitGroup
 	for i := range clients {
 		all.Go(func() {
-			for n := i; ctx.Err() == nil; n++ {
+			for n := i; n == i || open.Err() == nil; n++ {
 				d.one(ctx, client, householdPages()[n%len(householdPages())], &loads[i])
-				if rest > 0 && d.pause(ctx, rest) != nil {
+				if rest > 0 && d.pause(open, rest) != nil {
 					return
 				}
 			}
@@ -110,7 +111,7 @@ func (d *Device) drive(ctx context.Context, length time.Duration, clients int, r
 	return whole
 }
 
-// one asks for one page. What ends with the time of the load does not count.
+// one asks for one page. What is cut short from outside does not count.
 func (d *Device) one(ctx context.Context, client *http.Client, path string, l *Load) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.Page+path, nil)
 	if err != nil {

@@ -43,7 +43,8 @@ func allowedPort(protocol string, port int64) bool {
 	if protocol == "tcp" {
 		return slices.Contains([]int64{22, 80}, port)
 	}
-	return slices.Contains([]int64{53, 67, 68, 546, 5353}, port)
+	// From 32768 on the kernel chooses: those are of programs that ask, for the time or a name, and wait for the answer.
+	return port >= 32768 || slices.Contains([]int64{53, 67, 68, 546, 5353}, port)
 }
 
 // listening are the ports of a table of /proc/net on which others than the device itself are heard.

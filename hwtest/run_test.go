@@ -119,6 +119,15 @@ func TestCommandIsUnderstood(t *testing.T) {
 	}
 }
 
+// TestOtherMachinesAreLeftAlone is of the program on somebody's computer.
+func TestOtherMachinesAreLeftAlone(t *testing.T) {
+	f := newFixture(t)
+	f.drop(baked)
+	if code, said := f.command(t.Context()); code != exitBroken || !strings.Contains(said, "no device") || f.noted(runFile) || f.noted(jsonReport) {
+		t.Errorf("status %d: %s", code, said)
+	}
+}
+
 // TestPowerCutInTheMiddle stops a step after its change, and asks the next start to take it back.
 func TestPowerCutInTheMiddle(t *testing.T) {
 	for _, next := range []string{"--restore", "--quick --only 10-board", "--resume"} {
