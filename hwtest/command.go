@@ -98,10 +98,17 @@ func Main(ctx context.Context, args []string, out, wrong io.Writer, device func(
 	if !d.there(baked) {
 		return status(wrong, fmt.Errorf("this is no device with CalendarBot's image: there is no %s; hwtest/run takes this program to one", baked), exitBroken)
 	}
-	if *restore {
-		return status(wrong, d.Restore(ctx, ""), exitGood)
+	lock, err := d.alone()
+	if err != nil {
+		return status(wrong, err, exitBroken)
 	}
-	return d.whole(ctx, *resume, *asJSON, out, wrong)
+	var code int
+	if *restore {
+		code = status(wrong, d.Restore(ctx, ""), exitGood)
+	} else {
+		code = d.whole(ctx, *resume, *asJSON, out, wrong)
+	}
+	return max(code, status(wrong, lock.Close(), exitBroken))
 }
 
 // whole is a run from its beginning, or from where it was left, to its reports.

@@ -128,6 +128,26 @@ func TestOtherMachinesAreLeftAlone(t *testing.T) {
 	}
 }
 
+// TestOneRunAtATime has a second one while the first is under way.
+func TestOneRunAtATime(t *testing.T) {
+	f := newFixture(t)
+	lock, err := f.alone()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, words := range []string{"--quick --only 10-board", "--restore", "--resume"} {
+		if code, said := f.command(t.Context(), strings.Fields(words)...); code != exitBroken || !strings.Contains(said, "another run") {
+			t.Errorf("%s: status %d: %s", words, code, said)
+		}
+	}
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if code, said := f.command(t.Context(), "--quick", "--only", "10-board"); code != exitGood {
+		t.Errorf("status %d: %s", code, said)
+	}
+}
+
 // TestPowerCutInTheMiddle stops a step after its change, and asks the next start to take it back.
 func TestPowerCutInTheMiddle(t *testing.T) {
 	for _, next := range []string{"--restore", "--quick --only 10-board", "--resume"} {

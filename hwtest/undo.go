@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"calendarbot/agent/durable"
 )
@@ -29,6 +30,21 @@ func (d *Device) Folder() string {
 		return d.at("/data/hwtest")
 	}
 	return d.at("/var/lib/calendarbot-hwtest")
+}
+
+// alone keeps other runs away until its file is closed.
+func (d *Device) alone() (*os.File, error) {
+	if err := durable.MakeFolder(d.Folder(), 0o755); err != nil {
+		return nil, err
+	}
+	lock, err := os.OpenFile(d.note("lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("another run is under way (%s is locked): %w", lock.Name(), err), lock.Close())
+	}
+	return lock, nil
 }
 
 // note is a file of the folder.
