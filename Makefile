@@ -48,6 +48,10 @@ updater: ## build bin/calendarbot-update for this machine
 updater-arm64: ## build bin/calendarbot-update-arm64 for the device
 	GOOS=linux GOARCH=arm64 $(UPDATER) -o bin/calendarbot-update-arm64 ./agent/updater
 
+.PHONY: hwtest
+hwtest: ## build bin/calendarbot-hwtest-arm64, which hwtest/run takes to a board and runs there
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go test -c -trimpath -ldflags '-s -w' -o bin/calendarbot-hwtest-arm64 ./hwtest
+
 .PHONY: test
 test: build test-arm64 ## run every test of the agent and the scripts
 	@scripts/setup test
