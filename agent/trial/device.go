@@ -152,7 +152,8 @@ func (d Device) Look(ctx context.Context, u unit) Observation {
 		o.Page = d.ask(ctx, "/", readyTag)
 		o.Alive = d.ask(ctx, "/healthz", "")
 	}
-	o.Memory = int64(count(d.first(unitGroup, "memory.current")))
+	// What takes too much is kept just below memory.high by the kernel, which packs the rest away: that is its memory as well.
+	o.Memory = int64(count(d.first(unitGroup, "memory.current"))) + int64(count(d.first(unitGroup, "memory.swap.current")))
 	o.High = int64(count(d.first(unitGroup, "memory.high")))
 	for line := range strings.Lines(d.text(unitGroup, "memory.events")) {
 		if kills, ok := strings.CutPrefix(line, "oom_kill "); ok {

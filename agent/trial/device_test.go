@@ -33,8 +33,12 @@ func TestLookAsksTheDevice(t *testing.T) {
 		{"elsewhere", "/ answers with 302", func() { b.Page = pages(t, map[string]string{"/": "away", "/healthz": "{}"}) }},
 		{"cut off", "breaks off", func() { b.Page = pages(t, map[string]string{"/": "cut", "/healthz": "{}"}) }},
 		{"no address", "missing protocol scheme", func() { b.Page = ":" }},
-		{"no unlimited memory", "", func() {
+		{"too much memory, packed away", "the program takes 243 MiB of memory, of 200 MiB that it may have", func() {
 			b.Page = pages(t, map[string]string{"/": ready, "/healthz": "{}"})
+			b.write(unitGroup+"/memory.current", "209534976\n", 0o644)
+			b.write(unitGroup+"/memory.swap.current", "45236224\n", 0o644)
+		}},
+		{"no unlimited memory", "", func() {
 			b.write(unitGroup+"/memory.high", "max\n", 0o644)
 		}},
 		{"data in memory", "/data could not be mounted", func() { b.write(foundData, "lost\n", 0o644) }},

@@ -14,7 +14,7 @@ type Observation struct {
 	Restarts int    // by systemd, since the unit was started by somebody else
 	Page     string // what is wrong with its page; "" for nothing
 	Alive    string // what is wrong with /healthz; "" for nothing
-	Memory   int64  // bytes that the unit has
+	Memory   int64  // bytes that the unit has, in memory and in swap
 	High     int64  // bytes from which on the kernel slows it down; 0 for none
 	Kills    int    // how many of its processes the kernel ended for want of memory
 	Data     string // what is wrong with /data; "" for nothing
