@@ -33,7 +33,7 @@ func TestLookAsksTheDevice(t *testing.T) {
 		{"elsewhere", "/ answers with 302", func() { b.Page = pages(t, map[string]string{"/": "away", "/healthz": "{}"}) }},
 		{"cut off", "breaks off", func() { b.Page = pages(t, map[string]string{"/": "cut", "/healthz": "{}"}) }},
 		{"no address", "missing protocol scheme", func() { b.Page = ":" }},
-		{"too much memory, packed away", "the program takes 243 MiB of memory, of 200 MiB that it may have", func() {
+		{"too much memory, packed away", "the program takes 242 MiB of memory, of 200 MiB that it may have", func() {
 			b.Page = pages(t, map[string]string{"/": ready, "/healthz": "{}"})
 			b.write(unitGroup+"/memory.current", "209534976\n", 0o644)
 			b.write(unitGroup+"/memory.swap.current", "45236224\n", 0o644)
