@@ -41,6 +41,7 @@ type updater struct {
 	limits   repository.Limits
 	said     io.Writer // what is under way, a line each
 	progress progress
+	enough   bool // what this run began is to come to its end before it does more by itself
 }
 
 func newUpdater(w wish, said io.Writer) (*updater, error) {

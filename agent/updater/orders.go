@@ -26,26 +26,25 @@ type taken struct {
 
 const mostBegun = 3
 
-// orders carries out all that wait, the oldest first. It tells whether there was one.
-func (u *updater) orders(ctx context.Context) (bool, error) {
+// orders carries out all that wait, the oldest first. What is wrong with one does not keep it from the next.
+func (u *updater) orders(ctx context.Context) error {
 	dir := filepath.Join(u.root, update.OrdersFolder)
-	any, wrong := false, []error(nil)
+	var wrong []error
 	if t, ok := u.begun(); ok {
-		any, wrong = true, append(wrong, u.carry(ctx, t))
+		wrong = append(wrong, u.carry(ctx, t))
 	}
 	for range 4 * slot.MostOrders {
 		name, order, err := slot.Next(dir)
 		if name == "" {
-			return any, errors.Join(append(wrong, err)...)
+			return errors.Join(append(wrong, err)...)
 		}
-		any = true
 		t := taken{Order: order}
 		if err == nil {
 			err = u.keep(t)
 		}
 		// Taken away before it is carried out: what could not be carried out must not start this program again and again.
 		if failed := slot.Done(dir, name); failed != nil {
-			return any, errors.Join(append(wrong, err, failed)...)
+			return errors.Join(append(wrong, err, failed)...)
 		}
 		if err == nil {
 			err = u.carry(ctx, t)
@@ -55,7 +54,7 @@ func (u *updater) orders(ctx context.Context) (bool, error) {
 			break
 		}
 	}
-	return any, errors.Join(wrong...)
+	return errors.Join(wrong...)
 }
 
 func (u *updater) takenFile() string { return filepath.Join(u.root, update.Folder, "order.json") }

@@ -216,6 +216,7 @@ func (u *updater) back(o slot.Order) error {
 		if err != nil {
 			return err
 		}
+		u.enough = true // what is installed before the keeper did it would be what it goes back from
 	}
 	return slot.Send(filepath.Join(u.root, keeperOrders), o)
 }
@@ -250,6 +251,7 @@ func (u *updater) install(ctx context.Context, r *repository.Repository, c updat
 	if err != nil {
 		return err
 	}
+	u.enough = true
 	return r.Tidy()
 }
 
@@ -263,6 +265,7 @@ func (u *updater) resume(ctx context.Context, now bool) (bool, error) {
 		return false, err
 	}
 	if agent.Trial != nil && agent.Trial.Started == 0 {
+		u.enough = true
 		return true, install.Device{Root: u.root, Now: u.now, Told: u.tell}.Start(ctx)
 	}
 	system, err := u.slots().Read(slot.System)
@@ -273,6 +276,7 @@ func (u *updater) resume(ctx context.Context, now bool) (bool, error) {
 		u.say("%s starts in the hours %s", update.Thing(slot.System, system.Trial.Version), u.window)
 		return true, nil
 	}
+	u.enough = true
 	u.say("the device starts anew, with %s", update.Thing(slot.System, system.Trial.Version))
 	return true, install.Restart(ctx)
 }
@@ -295,12 +299,18 @@ func (u *updater) say(format string, args ...any) {
 	fmt.Fprintf(u.said, format+"\n", args...)
 }
 
-// run carries out what is ordered; where nothing is, it does what the configuration lets it do by itself.
+// run carries out what is ordered, then does what the configuration lets it do by itself. Whatever is ordered, and however broken, it does
+// not keep the device from that: who may order may be the program that is to be replaced.
 func (u *updater) run(ctx context.Context) error {
-	ordered, err := u.orders(ctx)
-	if ordered || err != nil {
-		return err
+	wrong := u.orders(ctx)
+	if ctx.Err() != nil || u.enough {
+		return wrong
 	}
+	return errors.Join(wrong, u.byItself(ctx))
+}
+
+// byItself does what the configuration lets this device do by itself.
+func (u *updater) byItself(ctx context.Context) error {
 	if done, err := u.resume(ctx, false); done || err != nil {
 		return err
 	}
