@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"calendarbot/agent/update/repository"
 )
@@ -79,4 +80,45 @@ func TestAnOldStickIsRefused(t *testing.T) {
 	w.reads("1.2.0")
 	_, err := w.from(stick)
 	refusedWith(t, err, repository.RolledBack, "older")
+}
+
+// A file of a folder that others write to, which is now a file and now a pipe, is read or refused; nobody waits for it.
+func TestAFileThatBecomesAPipeIsNotWaitedFor(t *testing.T) {
+	dir := t.TempDir()
+	plain, pipe, next := filepath.Join(dir, "plain"), filepath.Join(dir, "pipe"), filepath.Join(dir, "next")
+	try := func(err error) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	try(os.WriteFile(plain, []byte("text"), 0o600))
+	try(syscall.Mkfifo(pipe, 0o600))
+	source, err := repository.Open(dir, repository.Web{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		for range 20_000 {
+			if file, err := source.Open(t.Context(), "file", 0, ""); err == nil {
+				try(file.Close())
+			}
+		}
+	}()
+	for give := time.Now().Add(time.Minute); ; {
+		select {
+		case <-read:
+			try(source.Close())
+			return
+		default:
+			for _, becomes := range []string{pipe, plain} {
+				try(os.Link(becomes, next))
+				try(os.Rename(next, filepath.Join(dir, "file")))
+			}
+		}
+		if time.Now().After(give) {
+			t.Fatal("it waits for a pipe that nobody writes to")
+		}
+	}
 }

@@ -78,20 +78,20 @@ func (f *folder) String() string { return f.name }
 func (f *folder) Close() error { return f.root.Close() }
 
 func (f *folder) Open(_ context.Context, name string, from int64, _ string) (*File, error) {
-	// A pipe or a device would keep the reader waiting, or never end.
-	info, err := f.root.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		return nil, refuse(Broken, nil, "The entry %s of %s is no file.", name, f.name)
-	}
-	var file *os.File
-	if err == nil {
-		file, err = f.root.Open(name)
-	}
+	// A pipe or a device would keep the reader waiting, or never end; what was looked at before it is opened may be a pipe by then.
+	file, err := f.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fs.ErrNotExist
 	}
 	if err != nil {
 		return nil, refuse(Unreachable, err, "The file %s of %s cannot be read: %v.", name, f.name, reason(err))
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, errors.Join(refuse(Unreachable, err, "The file %s of %s cannot be read: %v.", name, f.name, reason(err)), file.Close())
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.Join(refuse(Broken, nil, "The entry %s of %s is no file.", name, f.name), file.Close())
 	}
 	from = min(from, info.Size())
 	return &File{ReadCloser: readSection(file, from, info.Size()-from, file), From: from, Size: info.Size()}, nil
