@@ -109,6 +109,30 @@ func Remove(name string) error {
 	return Sync(filepath.Dir(name))
 }
 
+// RemoveAll takes away whatever has a name, with all that is in it; of a link the link alone, never what it leads to. None is no error.
+func RemoveAll(name string) error {
+	step()
+	err := os.Remove(name)
+	if errors.Is(err, fs.ErrExist) { // a folder with something in it, which may belong to somebody hostile: no link in it leads out
+		err = removeTree(filepath.Dir(name), filepath.Base(name))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return Sync(filepath.Dir(name))
+}
+
+func removeTree(folder, name string) error {
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(root.RemoveAll(name), root.Close())
+}
+
 // MakeFolder makes a folder, and those above it that are missing, with these permissions whatever the umask. One that is there is
 // left as it is.
 func MakeFolder(name string, mode fs.FileMode) error {
@@ -160,10 +184,10 @@ func Link(target, name string) error {
 	return Sync(filepath.Dir(name))
 }
 
-// Sync has the names in a folder on the disk.
+// Sync has the names in a folder on the disk. What is no folder is an error at once: a pipe in its place keeps nobody waiting.
 func Sync(folder string) error {
 	step()
-	f, err := os.Open(folder)
+	f, err := os.OpenFile(folder, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}

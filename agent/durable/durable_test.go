@@ -203,3 +203,46 @@ func TestFullDisksAreErrors(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestRemoveAll takes away whatever stands there, and a link without what it leads to.
+func TestRemoveAll(t *testing.T) {
+	top := t.TempDir()
+	name, kept := filepath.Join(top, "name"), filepath.Join(top, "kept", "file")
+	if err := errors.Join(os.Mkdir(filepath.Dir(kept), 0o755), os.WriteFile(kept, nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	for what, lay := range map[string]func() error{
+		"nothing":  func() error { return nil },
+		"a file":   func() error { return os.WriteFile(name, nil, 0o644) },
+		"a link":   func() error { return os.Symlink(filepath.Dir(kept), name) },
+		"a pipe":   func() error { return syscall.Mkfifo(name, 0o600) },
+		"a folder": func() error { return os.MkdirAll(filepath.Join(name, "a", "b"), 0o755) },
+		"with a link": func() error {
+			return errors.Join(os.Mkdir(name, 0o755), os.Symlink(filepath.Dir(kept), filepath.Join(name, "out")))
+		},
+	} {
+		if err := errors.Join(lay(), RemoveAll(name)); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s is still there: %v", what, err)
+		}
+		if _, err := os.Stat(kept); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if err := RemoveAll(filepath.Join(kept, "name")); err == nil {
+		t.Error("below a file")
+	}
+}
+
+// TestPipesAreNoFolders, and nobody waits for who would write to one.
+func TestPipesAreNoFolders(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Sync(pipe); !errors.Is(err, syscall.ENOTDIR) {
+		t.Errorf("%v", err)
+	}
+}

@@ -94,12 +94,12 @@ func Next(dir string) (name string, o Order, err error) {
 	return name, o, nil
 }
 
-// Done takes an order away, as it was carried out, or refused.
+// Done takes an order away, as it was carried out, or refused. What stands in the place of one goes with all that is in it.
 func Done(dir, name string) error {
 	if number(name) == 0 {
 		return fmt.Errorf("take an order away: %q is the name of none", name)
 	}
-	if err := durable.Remove(filepath.Join(dir, name)); err != nil {
+	if err := durable.RemoveAll(filepath.Join(dir, name)); err != nil {
 		return fmt.Errorf("take an order away: %w", err)
 	}
 	return nil

@@ -102,16 +102,18 @@ func Asked(dir string) (*Request, error) {
 	return r, nil
 }
 
-// Settle takes the request back, as it was carried out or is not wished any more. None is no error; one that cannot be read goes too.
+// Settle takes the request back, as it was carried out or is not wished any more. None is no error; what cannot be read as one goes too, and
+// what stands in the place of the folder.
 func Settle(dir string) error {
-	err := alone(dir, func() error {
-		for _, name := range []string{requestFile, newFile} {
-			if err := durable.Remove(filepath.Join(dir, name)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	info, err := os.Lstat(dir)
+	switch {
+	case err == nil && !info.IsDir():
+		err = durable.RemoveAll(dir)
+	case err == nil:
+		err = alone(dir, func() error {
+			return errors.Join(durable.RemoveAll(filepath.Join(dir, requestFile)), durable.RemoveAll(filepath.Join(dir, newFile)))
+		})
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("take the request to go back away: %w", err)
 	}
@@ -136,7 +138,7 @@ const (
 // a program that ends. One that holds it longer than lockTime is no longer waited for: the folder belongs to a program that may be hostile, and what is done
 // here is whole without the lock; only of two that ask at the same time one may be lost.
 func alone(dir string, do func() error) error {
-	folder, err := os.Open(dir)
+	folder, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}

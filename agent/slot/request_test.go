@@ -235,6 +235,12 @@ func TestFoldersThatCannotBeUsedAreNamed(t *testing.T) {
 			keep(t, dir, "state", "")
 			return filepath.Join(dir, "state", "rollback")
 		}},
+		{"a pipe for the folder", func(t *testing.T, dir string) string {
+			if err := syscall.Mkfifo(filepath.Join(dir, "rollback"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return filepath.Join(dir, "rollback")
+		}},
 		{"a link to nothing for the folder", func(t *testing.T, dir string) string {
 			if err := os.Symlink(filepath.Join(dir, "gone", "away"), filepath.Join(dir, "rollback")); err != nil {
 				t.Fatal(err)
@@ -261,8 +267,11 @@ func TestFoldersThatCannotBeUsedAreNamed(t *testing.T) {
 				t.Errorf("%+v, %v", r, err)
 			}
 			err = Settle(dir)
-			if gone := strings.Contains(c.name, "link"); gone != (err == nil) || err != nil && !strings.HasPrefix(err.Error(), "take the request to go back away: ") {
+			if stays := strings.Contains(c.name, "above"); stays != (err != nil) || err != nil && !strings.HasPrefix(err.Error(), "take the request to go back away: ") {
 				t.Errorf("settled: %v", err)
+			}
+			if _, err := os.Lstat(filepath.Join(dir, requestFile)); err == nil {
+				t.Error("what stood there is still there")
 			}
 		})
 	}

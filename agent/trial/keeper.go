@@ -48,30 +48,34 @@ func (d Device) Orders() string { return d.path(ordersFolder) }
 func (d Device) Rollback() string { return d.path(rollbackFolder) }
 
 // Carry carries out all orders that wait, then the request to go back. What is refused is told with Folder.Tell, and is no error. After one that starts
-// the device anew the others wait for the next start.
+// the device anew the others wait for the next start. Whatever is wrong with the orders, the request is carried out: both come from a program that
+// may be broken.
 func (k *Keeper) Carry(ctx context.Context) error {
+	var wrong []error
 	for range slot.MostOrders {
 		name, o, err := slot.Next(k.Orders())
 		if name == "" {
-			if err != nil {
-				return err
-			}
+			wrong = append(wrong, err)
 			break
 		}
 		// It is taken away first. One that a power cut loses can be given again; one that is carried out twice goes back too far.
 		if err := slot.Done(k.Orders(), name); err != nil {
-			return err
+			wrong = append(wrong, err)
+			break // it would come again
 		}
 		if err != nil {
 			k.Say("%v", err)
 			continue
 		}
 		_, next, err := k.answer(ctx, o)
-		if next == restart || err != nil && !errors.Is(err, errRefused) {
-			return err
+		if err != nil && !errors.Is(err, errRefused) {
+			wrong = append(wrong, err)
+		}
+		if next == restart {
+			return errors.Join(wrong...)
 		}
 	}
-	return k.rollback(ctx)
+	return errors.Join(append(wrong, k.rollback(ctx))...)
 }
 
 // errRefused marks what was told to the one who asked.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -291,5 +292,47 @@ func TestTroubleOfTheKeeper(t *testing.T) {
 	b.ask(3)
 	if got := b.carry(); got.Words != "system slot b is started again" || !b.heard("not the state of slots") {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestWhatStandsInTheWay of orders and requests is put there by a program that does not want to be left: it is left all the same.
+func TestWhatStandsInTheWay(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		lay  func(b *board)
+		err  bool
+		want slot.Name
+	}{
+		{"a full folder for an order", func(b *board) { b.write("var/lib/calendarbot/orders/000000001.json/x", "", 0o644); b.ask(3) }, false, slot.Baked},
+		{"a full folder for an order, and another order", func(b *board) {
+			b.write("var/lib/calendarbot/orders/000000001.json/x", "", 0o644)
+			b.send(slot.Order{Kind: slot.Agent, Do: "back"})
+		}, false, slot.Baked},
+		{"a file for the orders", func(b *board) { b.write("var/lib/calendarbot/orders", "", 0o644); b.ask(3) }, true, slot.Baked},
+		{"a pipe for the orders", func(b *board) {
+			b.ask(3)
+			if err := syscall.Mkfifo(b.Orders(), 0o600); err != nil {
+				b.t.Fatal(err)
+			}
+		}, true, slot.Baked},
+		{"a full folder for the request", func(b *board) { b.write("var/lib/calendarbot/rollback/request.json/x", "", 0o644) }, false, slot.A},
+		{"a pipe for the folder of the request", func(b *board) {
+			if err := errors.Join(os.MkdirAll(b.path("var/lib/calendarbot"), 0o755), syscall.Mkfifo(b.Rollback(), 0o600)); err != nil {
+				b.t.Fatal(err)
+			}
+		}, false, slot.A},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBoard(t)
+			b.stage(slot.Agent, slot.A, "1.1", "try", "start", "keep")
+			c.lay(b)
+			if err := b.keeper().Carry(context.Background()); (err != nil) != c.err || b.state(slot.Agent).Active != c.want {
+				t.Errorf("%v, %+v", err, b.state(slot.Agent))
+			}
+			b.ask(3)
+			if r, err := slot.Asked(b.Rollback()); r == nil || err != nil {
+				t.Errorf("nobody can ask any more: %v", err)
+			}
+		})
 	}
 }
