@@ -166,8 +166,9 @@ func TestLevels(t *testing.T) {
 		active  slot.Name
 	}{
 		{"2: from b to a", configB, 2, "configuration slot a is used again", false, deviceStarts, slot.Config, slot.A},
-		{"2: a is used already", func(*board) {}, 2, "the stable configuration, slot a, is in use: there is nothing to go back to", true, "", slot.Config, slot.A},
-		{"2: from a that came after b to nothing", func(b *board) { configB(b); b.stage(slot.Config, slot.A, "1.1", "try", "start", "keep") }, 2, "there is nothing to go back to", true, "", slot.Config, slot.A},
+		{"2: a is used already", func(*board) {}, 2, "configuration slot a is in use, and the other one holds none that was used before: there is nothing to go back to", true, "", slot.Config, slot.A},
+		{"2: from a that came after b to b", func(b *board) { configB(b); b.stage(slot.Config, slot.A, "1.1", "try", "start", "keep") }, 2, "configuration slot b is used again", false, deviceStarts, slot.Config, slot.B},
+		{"2: not to one that was staged and never tried", func(b *board) { configB(b); b.stage(slot.Config, slot.A, "1.1") }, 2, "configuration slot b is in use, and the other one holds none that was used before: there is nothing to go back to", true, "", slot.Config, slot.B},
 		{"2: from a trial of b", func(b *board) { b.stage(slot.Config, slot.B, "1.0", "try", "start") }, 2, "configuration slot a is used again", false, deviceStarts, slot.Config, slot.A},
 		{"2: from a trial of a to b", func(b *board) { configB(b); b.stage(slot.Config, slot.A, "1.1", "try", "start") }, 2, "configuration slot b is used again", false, deviceStarts, slot.Config, slot.B},
 		{"2: from a trial that was not started", func(b *board) { b.stage(slot.Config, slot.B, "1.0", "try") }, 2, "configuration slot a is used again", false, "", slot.Config, slot.A},
@@ -203,6 +204,9 @@ func TestLevels(t *testing.T) {
 			}
 			if !c.refused && (s.Last == nil || s.Last.Why != "it does not stay up" || s.Last.By != "crash loop" || !s.Last.Asked.Equal(b.now)) {
 				t.Errorf("%+v", s.Last)
+			}
+			if c.refused && len(s.Denied) > 0 {
+				t.Errorf("it stays in use, and is denied: %+v", s.Denied)
 			}
 			if told := b.told(); told != c.told {
 				t.Errorf("systemd was told: %s", told)

@@ -81,18 +81,19 @@ func consequenceOf(kind slot.Kind) consequence {
 	return restart
 }
 
-// configBack goes to the other configuration: from a trial to what is active, else from b to a, which is the stable one. From a there is no way.
+// configBack goes to the other configuration: from a trial to what is active, else to what was active before. What was staged there since was never
+// tried, and is not gone to.
 func (k *Keeper) configBack(r slot.Request) (words string, next consequence, err error) {
 	was, err := k.Slots().Read(slot.Config)
 	if err != nil {
 		k.Say("%v", err)
 	}
-	from, to := was.Active, slot.A
+	from, to := was.Active, was.Former
 	if was.Trial != nil {
 		from, to = was.Trial.Slot, was.Active
 	}
-	if from == to {
-		return "", nothing, fmt.Errorf("the stable configuration, slot a, is in use: %w", slot.ErrNothingToGoBackTo)
+	if to == slot.Baked || from == to {
+		return "", nothing, fmt.Errorf("configuration slot %s is in use, and the other one holds none that was used before: %w", from, slot.ErrNothingToGoBackTo)
 	}
 	next = restart
 	if was.Trial != nil && was.Trial.Started == 0 {
@@ -103,7 +104,10 @@ func (k *Keeper) configBack(r slot.Request) (words string, next consequence, err
 			k.Say("what makes the device reachable could not be taken along: %v", err)
 		}
 	}
-	_, err = k.Slots().Change(slot.Config, func(s slot.State) (slot.State, error) { return stamp(s.Leave(to, r.Why, r.By, k.Now()), r), nil })
+	_, err = k.Slots().Change(slot.Config, func(s slot.State) (slot.State, error) {
+		s, err := s.Back(r.Why, r.By, k.Now())
+		return stamp(s, r), err
+	})
 	return fmt.Sprintf("configuration slot %s is used again", to), next, err
 }
 
