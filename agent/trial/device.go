@@ -152,8 +152,15 @@ func (d Device) Look(ctx context.Context, u unit) Observation {
 		o.Page = d.ask(ctx, "/", readyTag)
 		o.Alive = d.ask(ctx, "/healthz", "")
 	}
-	// What takes too much is kept just below memory.high by the kernel, which packs the rest away: that is its memory as well.
-	o.Memory = int64(count(d.first(unitGroup, "memory.current"))) + int64(count(d.first(unitGroup, "memory.swap.current")))
+	// What takes too much is kept just below memory.high by the kernel, which packs the rest away: that is its memory as well. What it keeps
+	// of files, and drops when it wants to, is not: that of a large database reaches memory.high without harm.
+	current, cache := count(d.first(unitGroup, "memory.current")), 0
+	for line := range strings.Lines(d.text(unitGroup, "memory.stat")) {
+		if size, ok := strings.CutPrefix(line, "inactive_file "); ok {
+			cache = count(strings.TrimSpace(size))
+		}
+	}
+	o.Memory = int64(current-min(cache, current)) + int64(count(d.first(unitGroup, "memory.swap.current")))
 	o.High = int64(count(d.first(unitGroup, "memory.high")))
 	for line := range strings.Lines(d.text(unitGroup, "memory.events")) {
 		if kills, ok := strings.CutPrefix(line, "oom_kill "); ok {

@@ -38,6 +38,13 @@ func TestLookAsksTheDevice(t *testing.T) {
 			b.write(unitGroup+"/memory.current", "209534976\n", 0o644)
 			b.write(unitGroup+"/memory.swap.current", "45236224\n", 0o644)
 		}},
+		{"files that the kernel keeps are no memory of the program's", "", func() {
+			b.write(unitGroup+"/memory.stat", "anon 20000000\nfile 189534976\nkernel_stack 0\ninactive_anon 10\ninactive_file 150000000\n", 0o644)
+		}},
+		{"nor are they less than none", "", func() {
+			b.write(unitGroup+"/memory.stat", "inactive_file 999999999\n", 0o644)
+			b.write(unitGroup+"/memory.swap.current", "209715100\n", 0o644)
+		}},
 		{"no unlimited memory", "", func() {
 			b.write(unitGroup+"/memory.high", "max\n", 0o644)
 		}},
