@@ -26,6 +26,7 @@ type Facts struct {
 	Automatic string // AutomaticOff, AutomaticAgent or AutomaticAll
 	Window    Window
 	Running   map[slot.Kind]string        // versions of agent and system; what is not in it is not updated here
+	Baked     string                      // version of the program that came with the system: none older is ever started
 	Digest    string                      // SHA-256 of the program that runs, hex: what a patch is made against
 	Denied    map[slot.Kind][]slot.Denial // what was tried and went back
 	Formats   []int                       // formats of the configurations that are kept here
@@ -150,20 +151,27 @@ func (f Facts) patch(offers []Offer, whole Offer) *Offer {
 func (f Facts) judge(o Offer) (Release, bool) {
 	r := Release{Kind: o.Kind, Version: o.Version, Notes: o.Notes, Size: o.Length, Published: o.Published, Percent: o.Percent}
 	runs := f.Running[o.Kind]
-	_, leave := f.withdrawn(o.Kind, runs)
+	instead := f.instead(o)
 	named := f.Asked.Now && f.Asked.Version == o.Version && (f.Asked.Kind == "" || f.Asked.Kind == o.Kind)
-	if o.Version == runs || (!slot.Newer(o.Version, runs) && !leave && !named) || (o.Channel != f.Channel && !named) {
+	if o.Version == runs || (!slot.Newer(o.Version, runs) && !instead && !named) || (o.Channel != f.Channel && !named) {
 		return r, false
 	}
-	r.WhyNot, r.Refused = f.against(o, leave)
+	r.WhyNot, r.Refused = f.against(o, instead)
 	if r.WhyNot == "" {
 		r.WhyNot = f.notNow(o)
 	}
 	return r, true
 }
 
+// instead tells whether an offer may take the place of what runs though it is older, as that is withdrawn. No older system is installed: its
+// installer refuses it, and there is one to go back to.
+func (f Facts) instead(o Offer) bool {
+	_, leave := f.withdrawn(o.Kind, f.Running[o.Kind])
+	return leave && o.Kind == slot.Agent && !slot.Newer(f.Baked, o.Version)
+}
+
 // against is what speaks against an offer whoever asks for it.
-func (f Facts) against(o Offer, leave bool) (why string, refused bool) {
+func (f Facts) against(o Offer, instead bool) (why string, refused bool) {
 	if w, ok := f.withdrawn(o.Kind, o.Version); ok {
 		return "It was withdrawn: " + sentence(w.Why), true
 	}
@@ -174,7 +182,7 @@ func (f Facts) against(o Offer, leave bool) (why string, refused bool) {
 	}
 	runs := f.Running[o.Kind]
 	switch {
-	case !slot.Newer(o.Version, runs) && !leave:
+	case !slot.Newer(o.Version, runs) && !instead:
 		return "It is older than what runs (" + runs + "); \"calendarbot update back\" goes back to what ran before.", true
 	case o.MinAgent != "" && slot.Newer(o.MinAgent, f.Running[slot.Agent]):
 		return "It needs version " + o.MinAgent + " of the program first.", true

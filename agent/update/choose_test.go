@@ -40,7 +40,7 @@ func night() time.Time { return time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC) }
 func device(change ...func(*Facts)) Facts {
 	f := Facts{
 		Now: night(), Device: "0123456789abcdef", Channel: "stable", Automatic: AutomaticAll, Window: Window{120, 300},
-		Running: map[slot.Kind]string{slot.Agent: "1.0.0", slot.System: "1.0.0"}, Digest: sumA,
+		Running: map[slot.Kind]string{slot.Agent: "1.0.0", slot.System: "1.0.0"}, Baked: "0.8.0", Digest: sumA,
 	}
 	for _, c := range change {
 		c(&f)
@@ -57,6 +57,9 @@ func TestChoose(t *testing.T) {
 		return func(f *Facts) {
 			f.Withdrawn = []Withdrawal{{Kind: slot.Agent, Version: version, Why: "it lost reminders"}}
 		}
+	}
+	withdrawnSystem := func(f *Facts) {
+		f.Withdrawn = []Withdrawal{{Kind: slot.System, Version: "1.0.0", Why: "it forgets the time"}}
 	}
 	none := func(o *Offer) { o.Percent = 0 }
 	for name, c := range map[string]struct {
@@ -84,36 +87,42 @@ func TestChoose(t *testing.T) {
 			install: "agent 1.1.0", why: []string{""}},
 		"the program before the system": {offers: []Offer{whole("1.1.0", system), whole("1.1.0")}, facts: device(), install: "agent 1.1.0",
 			why: []string{"", "One after the other: version 1.1.0 of the program comes first"}},
-		"the system":                         {offers: []Offer{whole("1.1.0", system)}, facts: device(), install: "system 1.1.0", why: []string{""}},
-		"no system here":                     {offers: []Offer{whole("1.1.0", system)}, facts: device(func(f *Facts) { delete(f.Running, slot.System) })},
-		"another channel":                    {offers: []Offer{whole("1.1.0", func(o *Offer) { o.Channel = "beta" })}, facts: device()},
-		"another channel, asked for":         {offers: []Offer{whole("1.1.0", func(o *Offer) { o.Channel = "beta" })}, facts: device(asked("", "1.1.0")), install: "agent 1.1.0", why: []string{""}},
-		"for none of the devices":            {offers: []Offer{whole("1.1.0", none)}, facts: device(), why: []string{"rolled out to 0 %"}, waiting: "Version 1.1.0 of the program waits. It is rolled out"},
-		"an older one for all of them":       {offers: []Offer{whole("1.2.0", none), whole("1.1.0")}, facts: device(), install: "agent 1.1.0", why: []string{"rolled out to 0 %", ""}},
-		"not yet, asked for":                 {offers: []Offer{whole("1.1.0", none)}, facts: device(noon, asked("", "")), install: "agent 1.1.0", why: []string{""}},
-		"by day":                             {offers: []Offer{whole("1.1.0")}, facts: device(noon), why: []string{"in the hours 02:00-05:00 (update.window), next on Mon 23 Nov at 02:00"}, waiting: "Version 1.1.0 of the program waits. It is installed in the hours"},
-		"nothing by itself":                  {offers: []Offer{whole("1.1.0")}, facts: device(func(f *Facts) { f.Automatic = AutomaticOff }), why: []string{"only when somebody asks for it"}, waiting: "update.automatic"},
-		"no system by itself":                {offers: []Offer{whole("1.1.0", system)}, facts: device(func(f *Facts) { f.Automatic = AutomaticAgent }), why: []string{"The system is updated only when"}, waiting: "update.automatic"},
-		"the program by itself":              {offers: []Offer{whole("1.1.0")}, facts: device(func(f *Facts) { f.Automatic = AutomaticAgent }), install: "agent 1.1.0", why: []string{""}},
-		"what went back":                     {offers: []Offer{whole("1.1.0")}, facts: device(denied), why: []string{"It was tried on 20 November, and went back: no page came."}},
-		"what went back, asked for":          {offers: []Offer{whole("1.1.0")}, facts: device(denied, asked("", "")), why: []string{"went back"}, waiting: "is not installed. It was tried"},
-		"past what went back":                {offers: []Offer{whole("1.2.0"), whole("1.1.0")}, facts: device(denied), install: "agent 1.2.0", why: []string{"", "went back"}},
-		"needs a newer system":               {offers: []Offer{whole("1.1.0", func(o *Offer) { o.MinSystem = "1.0.1" })}, facts: device(), why: []string{"It needs version 1.0.1 of the system first."}},
-		"needs a newer program":              {offers: []Offer{whole("2.0.0", system, func(o *Offer) { o.MinAgent = "1.5.0" })}, facts: device(), why: []string{"It needs version 1.5.0 of the program first."}},
-		"needs what there is":                {offers: []Offer{whole("1.1.0", func(o *Offer) { o.MinSystem, o.MinAgent = "1.0.0", "0.9.0" })}, facts: device(), install: "agent 1.1.0", why: []string{""}},
-		"cannot read the configuration":      {offers: []Offer{whole("1.1.0", func(o *Offer) { o.ConfigFormats = []int{0, 1} })}, facts: device(func(f *Facts) { f.Formats = []int{2} }), why: []string{"It cannot read the configuration of this device (format 2)."}},
-		"can read the configuration":         {offers: []Offer{whole("1.1.0", func(o *Offer) { o.ConfigFormats = []int{1, 2} })}, facts: device(func(f *Facts) { f.Formats = []int{2} }), install: "agent 1.1.0", why: []string{""}},
-		"during a trial":                     {offers: []Offer{whole("1.1.0")}, facts: device(func(f *Facts) { f.Trial = "a configuration" }), why: []string{"A configuration is on trial; one at a time."}, waiting: "one at a time"},
-		"withdrawn":                          {offers: []Offer{whole("1.1.0")}, facts: device(withdraw("1.1.0")), why: []string{"It was withdrawn: it lost reminders."}},
-		"what runs is withdrawn":             {facts: device(withdraw("1.0.0")), back: "agent 1.0.0 it lost reminders"},
-		"a newer one for what is withdrawn":  {offers: []Offer{whole("1.1.0")}, facts: device(withdraw("1.0.0")), install: "agent 1.1.0", why: []string{""}},
-		"an older one for what is withdrawn": {offers: []Offer{whole("0.9.0")}, facts: device(withdraw("1.0.0")), install: "agent 0.9.0", why: []string{""}},
-		"by day what runs is withdrawn":      {offers: []Offer{whole("1.1.0")}, facts: device(noon, withdraw("1.0.0")), why: []string{"in the hours"}, waiting: "waits", back: "agent 1.0.0 it lost reminders"},
-		"an older one asked for":             {offers: []Offer{whole("0.9.0")}, facts: device(asked("", "0.9.0")), why: []string{"It is older than what runs (1.0.0)"}, waiting: "is not installed. It is older"},
-		"another version asked for":          {offers: []Offer{whole("1.2.0"), whole("1.1.0")}, facts: device(asked("", "1.1.0")), install: "agent 1.1.0", why: []string{"Another one was asked for.", ""}},
-		"the other kind asked for":           {offers: []Offer{whole("1.1.0"), whole("1.1.0", system)}, facts: device(asked(slot.System, "")), install: "system 1.1.0", why: []string{"Another one was asked for.", ""}},
-		"what runs asked for":                {facts: device(asked("", "1.0.0")), waiting: "runs already."},
-		"what nobody has asked for":          {facts: device(asked("", "3.0.0")), waiting: "There is no version 3.0.0 in the repository."},
+		"the system":                          {offers: []Offer{whole("1.1.0", system)}, facts: device(), install: "system 1.1.0", why: []string{""}},
+		"no system here":                      {offers: []Offer{whole("1.1.0", system)}, facts: device(func(f *Facts) { delete(f.Running, slot.System) })},
+		"another channel":                     {offers: []Offer{whole("1.1.0", func(o *Offer) { o.Channel = "beta" })}, facts: device()},
+		"another channel, asked for":          {offers: []Offer{whole("1.1.0", func(o *Offer) { o.Channel = "beta" })}, facts: device(asked("", "1.1.0")), install: "agent 1.1.0", why: []string{""}},
+		"for none of the devices":             {offers: []Offer{whole("1.1.0", none)}, facts: device(), why: []string{"rolled out to 0 %"}, waiting: "Version 1.1.0 of the program waits. It is rolled out"},
+		"an older one for all of them":        {offers: []Offer{whole("1.2.0", none), whole("1.1.0")}, facts: device(), install: "agent 1.1.0", why: []string{"rolled out to 0 %", ""}},
+		"not yet, asked for":                  {offers: []Offer{whole("1.1.0", none)}, facts: device(noon, asked("", "")), install: "agent 1.1.0", why: []string{""}},
+		"by day":                              {offers: []Offer{whole("1.1.0")}, facts: device(noon), why: []string{"in the hours 02:00-05:00 (update.window), next on Mon 23 Nov at 02:00"}, waiting: "Version 1.1.0 of the program waits. It is installed in the hours"},
+		"nothing by itself":                   {offers: []Offer{whole("1.1.0")}, facts: device(func(f *Facts) { f.Automatic = AutomaticOff }), why: []string{"only when somebody asks for it"}, waiting: "update.automatic"},
+		"no system by itself":                 {offers: []Offer{whole("1.1.0", system)}, facts: device(func(f *Facts) { f.Automatic = AutomaticAgent }), why: []string{"The system is updated only when"}, waiting: "update.automatic"},
+		"the program by itself":               {offers: []Offer{whole("1.1.0")}, facts: device(func(f *Facts) { f.Automatic = AutomaticAgent }), install: "agent 1.1.0", why: []string{""}},
+		"what went back":                      {offers: []Offer{whole("1.1.0")}, facts: device(denied), why: []string{"It was tried on 20 November, and went back: no page came."}},
+		"what went back, asked for":           {offers: []Offer{whole("1.1.0")}, facts: device(denied, asked("", "")), why: []string{"went back"}, waiting: "is not installed. It was tried"},
+		"past what went back":                 {offers: []Offer{whole("1.2.0"), whole("1.1.0")}, facts: device(denied), install: "agent 1.2.0", why: []string{"", "went back"}},
+		"needs a newer system":                {offers: []Offer{whole("1.1.0", func(o *Offer) { o.MinSystem = "1.0.1" })}, facts: device(), why: []string{"It needs version 1.0.1 of the system first."}},
+		"needs a newer program":               {offers: []Offer{whole("2.0.0", system, func(o *Offer) { o.MinAgent = "1.5.0" })}, facts: device(), why: []string{"It needs version 1.5.0 of the program first."}},
+		"needs what there is":                 {offers: []Offer{whole("1.1.0", func(o *Offer) { o.MinSystem, o.MinAgent = "1.0.0", "0.9.0" })}, facts: device(), install: "agent 1.1.0", why: []string{""}},
+		"cannot read the configuration":       {offers: []Offer{whole("1.1.0", func(o *Offer) { o.ConfigFormats = []int{0, 1} })}, facts: device(func(f *Facts) { f.Formats = []int{2} }), why: []string{"It cannot read the configuration of this device (format 2)."}},
+		"can read the configuration":          {offers: []Offer{whole("1.1.0", func(o *Offer) { o.ConfigFormats = []int{1, 2} })}, facts: device(func(f *Facts) { f.Formats = []int{2} }), install: "agent 1.1.0", why: []string{""}},
+		"during a trial":                      {offers: []Offer{whole("1.1.0")}, facts: device(func(f *Facts) { f.Trial = "a configuration" }), why: []string{"A configuration is on trial; one at a time."}, waiting: "one at a time"},
+		"withdrawn":                           {offers: []Offer{whole("1.1.0")}, facts: device(withdraw("1.1.0")), why: []string{"It was withdrawn: it lost reminders."}},
+		"what runs is withdrawn":              {facts: device(withdraw("1.0.0")), back: "agent 1.0.0 it lost reminders"},
+		"a newer one for what is withdrawn":   {offers: []Offer{whole("1.1.0")}, facts: device(withdraw("1.0.0")), install: "agent 1.1.0", why: []string{""}},
+		"an older one for what is withdrawn":  {offers: []Offer{whole("0.9.0")}, facts: device(withdraw("1.0.0")), install: "agent 0.9.0", why: []string{""}},
+		"the baked one for what is withdrawn": {offers: []Offer{whole("0.8.0")}, facts: device(withdraw("1.0.0")), install: "agent 0.8.0", why: []string{""}},
+		"one older than the baked":            {offers: []Offer{whole("0.7.9")}, facts: device(withdraw("1.0.0")), back: "agent 1.0.0 it lost reminders"},
+		"one older than the baked, asked for": {offers: []Offer{whole("0.7.9")}, facts: device(withdraw("1.0.0"), asked("", "0.7.9")), why: []string{"It is older than what runs (1.0.0)"},
+			waiting: "is not installed. It is older", back: "agent 1.0.0 it lost reminders"},
+		"no older system for what is withdrawn": {offers: []Offer{whole("0.9.0", system)}, facts: device(withdrawnSystem), back: "system 1.0.0 it forgets the time"},
+		"a newer system for what is withdrawn":  {offers: []Offer{whole("1.1.0", system), whole("0.9.0", system)}, facts: device(withdrawnSystem), install: "system 1.1.0", why: []string{""}},
+		"by day what runs is withdrawn":         {offers: []Offer{whole("1.1.0")}, facts: device(noon, withdraw("1.0.0")), why: []string{"in the hours"}, waiting: "waits", back: "agent 1.0.0 it lost reminders"},
+		"an older one asked for":                {offers: []Offer{whole("0.9.0")}, facts: device(asked("", "0.9.0")), why: []string{"It is older than what runs (1.0.0)"}, waiting: "is not installed. It is older"},
+		"another version asked for":             {offers: []Offer{whole("1.2.0"), whole("1.1.0")}, facts: device(asked("", "1.1.0")), install: "agent 1.1.0", why: []string{"Another one was asked for.", ""}},
+		"the other kind asked for":              {offers: []Offer{whole("1.1.0"), whole("1.1.0", system)}, facts: device(asked(slot.System, "")), install: "system 1.1.0", why: []string{"Another one was asked for.", ""}},
+		"what runs asked for":                   {facts: device(asked("", "1.0.0")), waiting: "runs already."},
+		"what nobody has asked for":             {facts: device(asked("", "3.0.0")), waiting: "There is no version 3.0.0 in the repository."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Choose(c.offers, c.facts)

@@ -112,7 +112,8 @@ func (u *updater) running() map[slot.Kind]string {
 		if t := state.Trial; t != nil && t.Started > 0 {
 			n = t.Slot // with its last try in use no other start would choose it
 		}
-		if n != slot.Baked {
+		// One older than the system's is not started: that comes with a newer system, on trial or not.
+		if n != slot.Baked && !slot.Newer(version, state.Slots[n].Version) {
 			runs[slot.Agent] = state.Slots[n].Version
 		}
 	}
@@ -144,7 +145,7 @@ func (u *updater) system() string {
 func (u *updater) facts(asked update.Asked, withdrawn []update.Withdrawal) (update.Facts, error) {
 	f := update.Facts{
 		Now: u.now(), Device: u.device(), Channel: u.settings.Channel, Automatic: u.settings.Automatic, Window: u.window,
-		Running: u.running(), Denied: map[slot.Kind][]slot.Denial{}, Withdrawn: withdrawn, Asked: asked,
+		Running: u.running(), Baked: version, Denied: map[slot.Kind][]slot.Denial{}, Withdrawn: withdrawn, Asked: asked,
 	}
 	var wrong []error
 	for _, kind := range slot.Kinds() {

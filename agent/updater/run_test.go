@@ -390,6 +390,28 @@ func TestWithdrawnFormerOnesAreDenied(t *testing.T) {
 	}
 }
 
+// TestProgramOlderThanTheSystemsDoesNotRun: a newer system has come, so the one in the slot waits for the other system, and is not what runs.
+func TestProgramOlderThanTheSystemsDoesNotRun(t *testing.T) {
+	h := newHome(t)
+	h.release("0.0.0-alpha", func(r *publish.Release) { r.From = nil })
+	h.change(slot.Agent, func(s slot.State) (slot.State, error) {
+		s, err := s.Stage(slot.A, slot.Content{Version: "0.0.0-alpha", At: h.now})
+		h.must(err)
+		s, err = s.Try(slot.A, 1, "", h.now)
+		h.must(err)
+		return s.Keep(h.now)
+	})
+	if got := h.status().Running[slot.Agent]; got != "0.0.0-dev" {
+		t.Errorf("%s is said to run", got)
+	}
+	h.must(h.publisher().Withdraw(h.now, slot.Agent, "0.0.0-alpha", "it lost reminders"))
+	h.write(update.AddressFile, h.url, 0o644)
+	h.says(0, "run")
+	if name, o, err := slot.Next(filepath.Join(h.root, keeperOrders)); name != "" || err != nil {
+		t.Errorf("it goes back from what does not run: %+v, %v", o, err)
+	}
+}
+
 // TestSystemThatTheJudgeFoundIsOnTrial: it may come between the writing and the note of it.
 func TestSystemThatTheJudgeFoundIsOnTrial(t *testing.T) {
 	h := newHome(t)
