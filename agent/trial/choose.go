@@ -18,14 +18,17 @@ func (d Device) Choose(baked string, now time.Time) (file string, n slot.Name, e
 	if err != nil {
 		return d.Program(slot.Baked), slot.Baked, err // what is on trial could not be counted
 	}
-	if s.Trial == nil && d.fit(s, s.Active, baked) == nil {
-		return d.Program(s.Active), s.Active, nil // nothing is written
+	why := d.fit(s, s.Active, baked)
+	switch { // nothing is written
+	case s.Trial == nil && why == nil:
+		return d.Program(s.Active), s.Active, nil
+	case s.Trial == nil && errors.Is(why, errOlder):
+		return d.Program(slot.Baked), slot.Baked, why
 	}
 	var told []error
 	s, err = d.Slots().Change(slot.Agent, func(s slot.State) (slot.State, error) {
-		var why error
 		if s.Trial != nil {
-			if why = d.fit(s, s.Trial.Slot, baked); why != nil {
+			if why := d.fit(s, s.Trial.Slot, baked); why != nil {
 				told = append(told, why)
 				s = s.Lose(s.Trial.Slot, slot.Baked, why.Error(), now)
 			}
@@ -35,9 +38,12 @@ func (d Device) Choose(baked string, now time.Time) (file string, n slot.Name, e
 		if was != nil && s.Trial == nil {
 			told = append(told, fmt.Errorf("program %s: %s", was.Version, s.Last.Why))
 		}
-		if why = d.fit(s, n, baked); why != nil {
+		if why := d.fit(s, n, baked); why != nil {
 			told = append(told, why)
-			s, n = s.Lose(n, slot.Baked, why.Error(), now), slot.Baked
+			if !errors.Is(why, errOlder) {
+				s = s.Lose(n, slot.Baked, why.Error(), now)
+			}
+			n = slot.Baked
 		}
 		return s, nil
 	})
@@ -51,6 +57,9 @@ func (d Device) Choose(baked string, now time.Time) (file string, n slot.Name, e
 	return d.Program(n), n, errors.Join(append(told, err)...)
 }
 
+// errOlder marks a program that a newer system passes over. It is not forgotten for it: the system that it belongs to may be gone back to.
+var errOlder = errors.New("it is older than that of the system")
+
 // fit says why a program is not to be started.
 func (d Device) fit(s slot.State, n slot.Name, baked string) error {
 	if n == slot.Baked {
@@ -58,7 +67,7 @@ func (d Device) fit(s slot.State, n slot.Name, baked string) error {
 	}
 	c := s.Slots[n]
 	if slot.Newer(baked, c.Version) {
-		return fmt.Errorf("program %s in slot %s is older than that of the system, %s", known(c.Version), n, baked)
+		return fmt.Errorf("program %s in slot %s: %w, %s", known(c.Version), n, errOlder, baked)
 	}
 	info, err := os.Lstat(d.Program(n))
 	switch {

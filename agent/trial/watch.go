@@ -46,6 +46,9 @@ func (w *Watch) Run(ctx context.Context) error {
 	if err := w.reconcile(ctx); err != nil {
 		return err
 	}
+	if err := w.forget(); err != nil {
+		return err
+	}
 	for {
 		ended, err := w.look(ctx)
 		if ended || err != nil {
@@ -234,7 +237,7 @@ func (w *Watch) keep(ctx context.Context) error {
 	}
 	w.open = false
 	if w.subject.kind == slot.System || w.subject.kind == "" {
-		return nil
+		return w.forget()
 	}
 	_, err := w.change(w.subject.kind, func(s slot.State) (slot.State, error) {
 		if s.Trial == nil {
@@ -245,6 +248,25 @@ func (w *Watch) keep(ctx context.Context) error {
 	if err == nil {
 		w.Say("%s is kept", w.subject.words())
 	}
+	return err
+}
+
+// forget has a program that is older than that of the system no longer noted as the one in use, once the system is confirmed: until then the
+// device may go back to the one that it belongs to.
+func (w *Watch) forget() error {
+	s, err := w.Slots().Read(slot.Agent)
+	system, failed := w.Slots().Read(slot.System)
+	if err := errors.Join(err, failed); err != nil {
+		w.Say("%v", err)
+		return nil
+	}
+	version := s.Slots[s.Active].Version
+	if w.open || system.Trial != nil || s.Active == slot.Baked || !slot.Newer(w.Version, version) {
+		return nil
+	}
+	_, err = w.change(slot.Agent, func(s slot.State) (slot.State, error) {
+		return s.Lose(s.Active, slot.Baked, fmt.Sprintf("%v, %s", errOlder, w.Version), w.Now()), nil
+	})
 	return err
 }
 

@@ -411,3 +411,33 @@ func TestCopiesAreNoLongerWhatWasLeft(t *testing.T) {
 		t.Errorf("%+v, %s", a, b.booted())
 	}
 }
+
+// TestASystemOnTrialForgetsNoProgram: its own may be newer, and what was in use is again when it goes back; once it is kept, that is over.
+func TestASystemOnTrialForgetsNoProgram(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		look func() Observation
+		want slot.Name
+	}{{"it goes back", ill, slot.A}, {"it is kept", well, slot.Baked}} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBoard(t)
+			b.stage(slot.Agent, slot.A, "1.1", "try", "start", "keep")
+			b.stage(slot.System, slot.B, "5.0", "try")
+			b.boot("b", "B A", 9, 2)
+			if _, n, err := b.Choose("5.0", b.now); n != slot.Baked || err == nil {
+				t.Errorf("%q, %v", n, err)
+			}
+			if _, err := b.watched(c.look); err != nil {
+				t.Fatal(err)
+			}
+			if s := b.state(slot.Agent); s.Active != c.want || len(s.Denied) != 0 {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+	b := newBoard(t)
+	b.stage(slot.Agent, slot.A, "1.1", "try", "start", "keep")
+	if took, err := b.watched(ill); took != 0 || err != nil || b.state(slot.Agent).Active != slot.Baked { // the power went before it could be noted
+		t.Errorf("%s, %v, %+v", took, err, b.state(slot.Agent))
+	}
+}
