@@ -25,7 +25,7 @@ Usage:
 
 Words:
   status            print what runs, what there is, and why it is not installed yet
-  check             ask the repository what there is
+  check             ask the repository what there is, and leave what was withdrawn
   apply [VERSION]   install the newest, or this one, without waiting for the hours of update.window; a new system
                     is started in those hours, or at once with --now
   back              go back to the program that ran before (--kind system: to the other system)

@@ -21,15 +21,17 @@ import (
 // checkEvery is how often the network is asked. The timer comes more often, for the window.
 const checkEvery = 6 * time.Hour
 
-// check asks what there is.
+// check asks what there is, and leaves what is withdrawn.
 func (u *updater) check(ctx context.Context, from string) error {
-	_, err := u.look(ctx, from, update.Asked{}, func(*repository.Repository, update.Choice) error { return nil })
+	_, err := u.look(ctx, from, update.Asked{}, func(r *repository.Repository, c update.Choice) error {
+		return u.withdraw(r.Withdrawn, c.Back)
+	})
 	return err
 }
 
 // apply installs what was asked for. A new system is started at once when now is set, else when the window is open.
 func (u *updater) apply(ctx context.Context, from string, asked update.Asked, now bool) error {
-	if done, err := u.resume(ctx, now); done || err != nil {
+	if done, err := u.resume(ctx, from, now); done || err != nil {
 		return err
 	}
 	return u.take(ctx, from, asked, now)
@@ -38,7 +40,7 @@ func (u *updater) apply(ctx context.Context, from string, asked update.Asked, no
 // take asks what there is, installs what this device should have, and sends back what is withdrawn.
 func (u *updater) take(ctx context.Context, from string, asked update.Asked, now bool) error {
 	installed, err := u.look(ctx, from, asked, func(r *repository.Repository, c update.Choice) error {
-		if err := errors.Join(u.deny(r.Withdrawn), u.leave(c.Back)); err != nil {
+		if err := u.withdraw(r.Withdrawn, c.Back); err != nil {
 			return err
 		}
 		return u.install(ctx, r, c, asked)
@@ -47,7 +49,7 @@ func (u *updater) take(ctx context.Context, from string, asked update.Asked, now
 		return err
 	}
 	if installed != nil && installed.Kind == slot.System {
-		_, err = u.resume(ctx, now)
+		err = u.restart(ctx, installed.Version, now)
 	}
 	return err
 }
@@ -151,6 +153,30 @@ func proxyOf(text string) (*url.URL, error) {
 	return proxy, nil
 }
 
+// withdraw leaves what is withdrawn, has it neither tried nor gone back to, and has no system started that waits for its hours.
+func (u *updater) withdraw(withdrawn []update.Withdrawal, back []update.Back) error {
+	waiting, err := u.waiting()
+	if waiting != "" {
+		// What runs is left with the start of the one that waits, unless that is withdrawn too.
+		back = slices.DeleteFunc(slices.Clone(back), func(b update.Back) bool { return b.Kind == slot.System })
+		for _, w := range withdrawn {
+			if w.Kind == slot.System && w.Version == waiting {
+				back = append(back, update.Back{Kind: w.Kind, Version: w.Version, Why: w.Why})
+			}
+		}
+	}
+	return errors.Join(err, u.deny(withdrawn), u.leave(back))
+}
+
+// waiting is the version of the system that waits for its hours to be started; "" for none.
+func (u *updater) waiting() (string, error) {
+	state, err := u.slots().Read(slot.System)
+	if err != nil || state.Trial == nil || state.Trial.Version == u.system() {
+		return "", err
+	}
+	return state.Trial.Version, nil
+}
+
 // leave asks the slots' keeper to go back from what is withdrawn. It decides to what, and whether there is something.
 func (u *updater) leave(back []update.Back) error {
 	var wrong []error
@@ -165,6 +191,7 @@ func (u *updater) leave(back []update.Back) error {
 			u.say("there is nothing to go back to")
 			continue
 		}
+		u.enough = u.enough || err == nil
 		wrong = append(wrong, err)
 	}
 	return errors.Join(wrong...)
@@ -258,8 +285,9 @@ func (u *updater) install(ctx context.Context, r *repository.Repository, c updat
 // notTaken is the code of what somebody asked for and this device does not take.
 const notTaken repository.Code = "not_taken"
 
-// resume does what an earlier run had no time for: the start of what is on trial. It tells whether something is on its way so.
-func (u *updater) resume(ctx context.Context, now bool) (bool, error) {
+// resume does what an earlier run had no time for: the start of what is on trial. It tells whether something is on its way so. A system
+// that waits for its hours may be withdrawn meanwhile, so it is asked for as often as ever, and once more before its start.
+func (u *updater) resume(ctx context.Context, from string, now bool) (bool, error) {
 	agent, err := u.slots().Read(slot.Agent)
 	if err != nil {
 		return false, err
@@ -268,17 +296,34 @@ func (u *updater) resume(ctx context.Context, now bool) (bool, error) {
 		u.enough = true
 		return true, install.Device{Root: u.root, Now: u.now, Told: u.tell}.Start(ctx)
 	}
-	system, err := u.slots().Read(slot.System)
-	if err != nil || system.Trial == nil || system.Trial.Version == u.system() {
+	version, err := u.waiting()
+	if err != nil || version == "" {
 		return false, err
 	}
-	if !now && !u.window.Open(u.now()) {
-		u.say("%s starts in the hours %s", update.Thing(slot.System, system.Trial.Version), u.window)
+	status, err := update.ReadStatus(u.root)
+	if err != nil {
+		u.say("%v", err)
+	}
+	if (now || u.window.Open(u.now()) || !fresh(status, u.now())) && (from != "" || u.address() != "") {
+		if err := u.check(ctx, from); err != nil {
+			u.say("%v", err) // and noted; it is started all the same, as it was signed
+		}
+	}
+	if u.enough || ctx.Err() != nil {
 		return true, nil
 	}
+	return true, u.restart(ctx, version, now)
+}
+
+// restart starts a system that is on trial, at once when now is set, else in its hours.
+func (u *updater) restart(ctx context.Context, version string, now bool) error {
+	if !now && !u.window.Open(u.now()) {
+		u.say("%s starts in the hours %s", update.Thing(slot.System, version), u.window)
+		return nil
+	}
 	u.enough = true
-	u.say("the device starts anew, with %s", update.Thing(slot.System, system.Trial.Version))
-	return true, install.Restart(ctx)
+	u.say("the device starts anew, with %s", update.Thing(slot.System, version))
+	return install.Restart(ctx)
 }
 
 // note writes the state down for the page.
@@ -311,18 +356,16 @@ func (u *updater) run(ctx context.Context) error {
 
 // byItself does what the configuration lets this device do by itself.
 func (u *updater) byItself(ctx context.Context) error {
-	if done, err := u.resume(ctx, false); done || err != nil {
+	if done, err := u.resume(ctx, "", false); done || err != nil {
 		return err
 	}
 	status, err := update.ReadStatus(u.root)
 	if err != nil {
 		u.say("%v", err)
 	}
-	age := u.now().Sub(status.Checked)
-	fresh := age >= 0 && age < checkEvery && !passing(status.Code)
 	waits := status.Code == "" && slices.ContainsFunc(status.Available, func(r update.Release) bool { return !r.Refused })
-	if fresh && !(waits && u.settings.Automatic != update.AutomaticOff && u.window.Open(u.now())) {
-		u.say("the repository was asked %s ago", age.Round(time.Minute))
+	if fresh(status, u.now()) && !(waits && u.settings.Automatic != update.AutomaticOff && u.window.Open(u.now())) {
+		u.say("the repository was asked %s ago", u.now().Sub(status.Checked).Round(time.Minute))
 		return nil
 	}
 	if u.address() == "" {
@@ -330,6 +373,12 @@ func (u *updater) byItself(ctx context.Context) error {
 		return nil
 	}
 	return u.take(ctx, "", update.Asked{}, false)
+}
+
+// fresh tells whether a repository was asked lately.
+func fresh(s update.Status, now time.Time) bool {
+	age := now.Sub(s.Checked)
+	return age >= 0 && age < checkEvery && !passing(s.Code)
 }
 
 // passing tells whether what was wrong may well be over with the next run of the timer. What else is wrong is as wrong then, and may have
