@@ -37,6 +37,15 @@ func (s State) Came(n Name, tries int, now time.Time) State {
 	return s
 }
 
+// Found makes active what is found to be in use, and confirmed, though nothing here led to it. That says nothing against what was active before: it may
+// be gone back to, and be tried again.
+func (s State) Found(n Name) State {
+	if n != s.Active {
+		s.Former, s.Active = s.Active, n
+	}
+	return s
+}
+
 // Forget has it no longer known what lies in a slot that is not in use.
 func (s State) Forget(n Name) State {
 	s.Slots = maps.Clone(s.Slots)

@@ -235,7 +235,8 @@ func (s State) Try(n Name, tries int, by string, now time.Time) (State, error) {
 func (s State) Start(now time.Time) (State, Name) { return s.StartIn("", now) }
 
 // StartIn is Start for what may be started more than once in one start of the device, which boot names; "" when that is not known. A start that the
-// device itself cut short, as its power went, is no proof of a bad program, and takes no try. There are MostTries starts in all even so.
+// device itself cut short, as its power went, is no proof of a bad program, and takes no try. There are MostTries starts in all even so; what had tries
+// left then may be tried again.
 func (s State) StartIn(boot string, now time.Time) (State, Name) {
 	if s.Trial == nil {
 		return s, s.Active
@@ -245,7 +246,7 @@ func (s State) StartIn(boot string, now time.Time) (State, Name) {
 	if !cut && trial.Tries < 1 || trial.Started >= MostTries {
 		denied := s.Denied
 		s = s.end(fmt.Sprintf("it was started %d times, and was not well for long enough to be kept", trial.Started), "tries", now)
-		if s.kind == Config {
+		if s.kind == Config || trial.Tries > 0 {
 			s.Denied = denied
 		}
 		return s, s.Active

@@ -39,6 +39,8 @@ func steps(t *testing.T, s State, words ...string) State {
 			next, err = s.Expect(n, content(f[2], i), "updater")
 		case "came":
 			next = s.Came(n, 3, at(i))
+		case "found":
+			next = s.Found(n)
 		case "forget":
 			next = s.Forget(n)
 		case "keep":
@@ -139,7 +141,10 @@ func TestTransitions(t *testing.T) {
 		{"the last try that was cut short is given again", Agent, []string{"stage a 1.0", "try a", "start one", "start one", "start one", "start two"}, "active -, former -, trial a 1.0 0+4, idle b, runs -"},
 		{"and no more", Agent, []string{"stage a 1.0", "try a", "start one", "start one", "start one", "start two", "start two"}, "active -, former -, idle b, runs -, denied 1.0"},
 		{"nine starts of the device", Agent, []string{"stage a 1.0", "try a", "start 1", "start 2", "start 3", "start 4", "start 5", "start 6", "start 7", "start 8", "start 9"}, "active -, former -, trial a 1.0 2+9, idle b, runs a"},
-		{"a device that hangs with each start goes back", Agent, []string{"stage a 1.0", "try a", "start 1", "start 2", "start 3", "start 4", "start 5", "start 6", "start 7", "start 8", "start 9", "start 10"}, "active -, former -, idle b, runs -, denied 1.0"},
+		{"a device that hangs with each start goes back", Agent, []string{"stage a 1.0", "try a", "start 1", "start 2", "start 3", "start 4", "start 5", "start 6", "start 7", "start 8", "start 9", "start 10"}, "active -, former -, idle b, runs -"},
+		{"and may be tried again", Agent, []string{"stage a 1.0", "try a", "start 1", "start 2", "start 3", "start 4", "start 5", "start 6", "start 7", "start 8", "start 9", "start 10", "try a"}, "active -, former -, trial a 1.0 3+0, idle b, runs a"},
+		{"found in use, by other knowledge", System, []string{"stage b 1.0", "try b", "keep", "found a"}, "active a, former b, idle b, runs a"},
+		{"found in use as is known", System, []string{"stage b 1.0", "try b", "keep", "found b"}, "active b, former a, idle a, runs b"},
 		{"a configuration goes back after its tries, and may be tried again", Config, []string{"stage b 1.0", "try b", "start", "start", "start", "start", "try b"}, "active a, former -, trial b 1.0 3+0, idle -, runs b"},
 		{"expected is not staged", System, []string{"stage b 1.0", "expect b 1.1", "!try b"}, "active a, former -, coming b 1.1, idle b, runs a"},
 		{"expected, and staged", System, []string{"expect b 1.1", "stage b 1.1", "try b"}, "active a, former -, trial b 1.1 3+0, idle -, runs b"},

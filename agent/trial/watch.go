@@ -93,6 +93,9 @@ func (w *Watch) reconcile(ctx context.Context) error {
 	if reflect.DeepEqual(s, next) {
 		return nil
 	}
+	if next.Trial == nil && next.Last == s.Last && next.Active != s.Active {
+		w.Say("system slot %s was started, and is confirmed: it is the one in use now", next.Active)
+	}
 	if next.Last != nil && next.Last != s.Last {
 		w.Say("system %s: %s", next.Last.Version, next.Last.Why)
 	}
@@ -106,12 +109,15 @@ func agree(s slot.State, boot systems, now time.Time) slot.State {
 	if other := boot.running.Other(); boot.copied(s, other) {
 		s = s.Forget(other)
 	}
+	if c := s.Coming; c != nil && boot.left[c.Slot] == confirmed {
+		s.Coming = nil // nothing was written: that begins with the starts taken away, and what is written is not confirmed
+	}
 	for _, n := range []slot.Name{boot.running, boot.first} {
 		s = s.Came(n, Tries, now)
 	}
 	if s.Trial == nil {
 		if s.Active != boot.running && boot.left[boot.running] == confirmed {
-			s = s.Leave(boot.running, "another system was started, and is confirmed", "start", now)
+			s = s.Found(boot.running)
 		}
 		return s
 	}
@@ -278,7 +284,7 @@ func (w *Watch) confirm(s slot.State, running slot.Name) (slot.State, error) {
 	case s.Trial != nil && s.Trial.Slot == running:
 		s, err = s.Keep(w.Now())
 	case s.Active != running:
-		s = s.Leave(running, "another system was started, and is confirmed", "start", w.Now())
+		s = s.Found(running)
 	}
 	if err != nil || w.Version == "" || s.Slots[running].Version == w.Version {
 		return s, err

@@ -3,6 +3,7 @@ package trial
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -242,6 +243,30 @@ func TestAnotherSystemIsTakenOver(t *testing.T) {
 	}
 }
 
+// TestABootStateThatBeganAnew says nothing against the system that was in use: it may be gone back to, and installed again.
+func TestABootStateThatBeganAnew(t *testing.T) {
+	for _, left := range []int{9, 3} {
+		b := newBoard(t)
+		b.stage(slot.System, slot.B, "6.0", "try")
+		b.boot("b", "B A", 9, 2)
+		if _, err := b.watched(well); err != nil {
+			t.Fatal(err)
+		}
+		b.boot("a", "A B", left, left)
+		if _, err := b.watched(well); err != nil {
+			t.Fatal(err)
+		}
+		s := b.state(slot.System)
+		if s.Active != slot.A || s.Former != slot.B || len(s.Denied) != 0 || b.booted() != fmt.Sprintf("A first, 9 and %d", left) {
+			t.Errorf("%d starts left: %s, %+v", left, b.booted(), s)
+		}
+		b.ask(3)
+		if a := b.carry(); a.Refused || a.Words != "system slot b is started again" {
+			t.Errorf("%d starts left: %+v", left, a)
+		}
+	}
+}
+
 // TestProgramAndSystemAreConfirmedTogether: the first start of a new device may meet an update.
 func TestProgramAndSystemAreConfirmedTogether(t *testing.T) {
 	b := newBoard(t)
@@ -366,6 +391,22 @@ func TestSystemsThatNobodyNotedAsATrial(t *testing.T) {
 	b.boot("a", "A", 9, 0) // half written
 	if took, err := b.watched(ill); took != 0 || err != nil || b.state(slot.System).Trial != nil || b.state(slot.System).Denied != nil || b.booted() != "A first, 9 and 0" {
 		t.Errorf("%s, %v, %+v", took, err, b.state(slot.System))
+	}
+}
+
+// TestSystemsThatWereNotWritten are not what is started: an installation was refused before it began, and the slot holds what it held.
+func TestSystemsThatWereNotWritten(t *testing.T) {
+	for _, running := range []string{"a", "b"} {
+		b := newBoard(t)
+		b.expect("6.0")
+		b.boot(running, strings.ToUpper(running)+" A B", 9, 9)
+		took, err := b.watched(well)
+		if s := b.state(slot.System); took != 0 || err != nil || s.Trial != nil || s.Coming != nil || string(s.Active) != running || s.Last != nil || len(s.Denied) != 0 {
+			t.Errorf("from %s: %s, %v, %+v", running, took, err, s)
+		}
+		if left := b.booted(); !strings.HasSuffix(left, "9 and 9") {
+			t.Errorf("from %s: %s", running, left)
+		}
 	}
 }
 
