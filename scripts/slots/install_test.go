@@ -2,6 +2,7 @@ package slots
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -122,7 +123,7 @@ func TestInstallSystemWaitsForTheLock(t *testing.T) {
 func TestUpdateFromStick(t *testing.T) {
 	b := slots(t)
 	b.environ = append(b.environ, "STICK="+b.dir)
-	mounted := "mount -o ro,nosuid,nodev,noexec /dev/sda1 " + b.dir + "\n"
+	mounted := "mount -t vfat,exfat -o ro,nosuid,nodev,noexec /dev/sda1 " + b.dir + "\n"
 	if said := b.works("update-from-stick", "/dev/sda1"); !strings.Contains(said, "/dev/sda1 has no folder calendarbot-update") || b.read("told") != mounted {
 		t.Errorf("another stick: it says %q, and told %q", said, b.read("told"))
 	}
@@ -138,5 +139,17 @@ func TestUpdateFromStick(t *testing.T) {
 	b.write("unreadable", "")
 	if said, status := b.run("update-from-stick", "/dev/sda1"); status == 0 || strings.Contains(b.read("told"), "setpriv") {
 		t.Errorf("a stick that cannot be mounted: status %d: %s", status, said)
+	}
+}
+
+// TestSticksOfExt4AreLeftAlone: such a stick may say that the kernel is to stop at its first error.
+func TestSticksOfExt4AreLeftAlone(t *testing.T) {
+	const name = "../../overlay/common/usr/lib/udev/rules.d/80-calendarbot-stick.rules"
+	rules, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if types := regexp.MustCompile(`ENV\{ID_FS_TYPE\}=="([^"]*)"`).FindAllStringSubmatch(string(rules), -1); len(types) != 1 || types[0][1] != "vfat|exfat" {
+		t.Errorf("%s takes %q", name, types)
 	}
 }
