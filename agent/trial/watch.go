@@ -72,7 +72,7 @@ func (w *Watch) reconcile(ctx context.Context) error {
 	if err != nil {
 		w.Say("%v; it begins anew", err)
 	}
-	next := agree(s, *boot, w.Now())
+	next := agree(s, *boot, w.Version, w.Now())
 	kind, trial, err := w.Slots().Trial()
 	if err != nil {
 		w.Say("%v", err)
@@ -104,13 +104,14 @@ func (w *Watch) reconcile(ctx context.Context) error {
 }
 
 // agree is the state of the systems as the boot state has it. A trial that another system than its own runs in is over, unless its first start
-// is yet to come. One that was chosen before it could be noted as a trial is one.
-func agree(s slot.State, boot systems, now time.Time) slot.State {
+// is yet to come. One that was chosen before it could be noted as a trial is one. The version is that of the system that runs.
+func agree(s slot.State, boot systems, version string, now time.Time) slot.State {
 	if other := boot.running.Other(); boot.copied(s, other) {
 		s = s.Forget(other)
 	}
-	if c := s.Coming; c != nil && boot.left[c.Slot] == confirmed {
-		s.Coming = nil // nothing was written: that begins with the starts taken away, and what is written is not confirmed
+	// Nothing was written where the slot is still confirmed, as that begins with the starts taken away, or where it runs and says that it is another one.
+	if c := s.Coming; c != nil && (boot.left[c.Slot] == confirmed || c.Slot == boot.running && version != "" && version != c.Content.Version) {
+		s.Coming = nil
 	}
 	for _, n := range []slot.Name{boot.running, boot.first} {
 		s = s.Came(n, Tries, now)

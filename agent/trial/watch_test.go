@@ -410,6 +410,27 @@ func TestSystemsThatWereNotWritten(t *testing.T) {
 	}
 }
 
+// TestCopiesThatWereNotWrittenOver go by their own version, and are judged as such: the installation of another one was refused.
+func TestCopiesThatWereNotWrittenOver(t *testing.T) {
+	for _, look := range []func() Observation{well, ill} {
+		b := newBoard(t)
+		b.expect("6.0")
+		b.boot("b", "B A", 9, 2)
+		if _, err := b.watched(look); err != nil {
+			t.Fatal(err)
+		}
+		s := b.state(slot.System)
+		for _, d := range s.Denied {
+			if d.Version != "5.0" {
+				t.Errorf("%+v", d)
+			}
+		}
+		if s.Last != nil && s.Last.Version != "5.0" || s.Slots[slot.B].Version != "5.0" {
+			t.Errorf("%+v, %+v", s, s.Last)
+		}
+	}
+}
+
 // expect has a system written to slot b.
 func (b *board) expect(version string) {
 	b.t.Helper()
