@@ -165,7 +165,7 @@ func (u *updater) withdraw(withdrawn []update.Withdrawal, back []update.Back) er
 			}
 		}
 	}
-	return errors.Join(err, u.deny(withdrawn), u.leave(back))
+	return errors.Join(err, u.deny(withdrawn), u.leave(back, waiting))
 }
 
 // waiting is the version of the system that waits for its hours to be started; "" for none.
@@ -177,13 +177,14 @@ func (u *updater) waiting() (string, error) {
 	return state.Trial.Version, nil
 }
 
-// leave asks the slots' keeper to go back from what is withdrawn. It decides to what, and whether there is something.
-func (u *updater) leave(back []update.Back) error {
+// leave asks the slots' keeper to go back from what is withdrawn, of which a system may still wait for its start. It decides to what, and whether
+// there is something.
+func (u *updater) leave(back []update.Back, waiting string) error {
 	var wrong []error
 	for _, b := range back {
 		u.say("%s is withdrawn: %s", update.Thing(b.Kind, b.Version), b.Why)
 		o := slot.Order{Kind: b.Kind, Why: "it was withdrawn: " + b.Why, By: "withdrawn"}
-		if b.Kind == slot.Agent {
+		if b.Kind == slot.Agent || b.Version == waiting {
 			o.Version = b.Version // of a system that was flashed the keeper knows none
 		}
 		err := u.back(o)

@@ -37,7 +37,7 @@ func TestSystemThatWaitsMayBeWithdrawn(t *testing.T) {
 			}
 			orders := filepath.Join(h.root, keeperOrders)
 			name, o, err := slot.Next(orders)
-			if name == "" || err != nil || o.Do != "back" || o.Kind != slot.System || o.Why != "it was withdrawn: it forgets the time" {
+			if name == "" || err != nil || o.Do != "back" || o.Kind != slot.System || o.Version != "1.1.0" || o.Why != "it was withdrawn: it forgets the time" {
 				t.Fatalf("the keeper got %q %+v, %v", name, o, err)
 			}
 			h.must(slot.Done(orders, name))
