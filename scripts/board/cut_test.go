@@ -77,7 +77,7 @@ func ofEnvironment(t *testing.T, name string, usual uint64) uint64 {
 }
 
 // spans is for how long after its order an update of each kind is under way, in plain restarts: until it is kept.
-var spans = map[slot.Kind]float64{slot.Agent: 2.5, slot.Config: 3, slot.System: 6}
+var spans = map[slot.Kind]float64{slot.Agent: 3.5, slot.Config: 3.5, slot.System: 12}
 
 // TestUpdatePowerCuts pulls the plug at random points of updates of all three kinds, one after the other, and looks after each whether the
 // device comes up with one whole version and all that the person did. CALENDARBOT_CUTS=25 says how many there are to be at
