@@ -277,16 +277,24 @@ func (s State) Back(why, by string, now time.Time) (State, error) {
 		return s.end(why, by, now), nil
 	}
 	if s.Former == s.Active || s.Former == Baked && s.kind != Agent {
-		return s, fmt.Errorf("go back from %s %s: %w", s.kind, s.Slots[s.Active].Version, ErrNothingToGoBackTo)
+		return s, fmt.Errorf("go back from %s: %w", s.inUse(), ErrNothingToGoBackTo)
 	}
 	to := s.Former
 	if s.kind == Agent && s.denied(s.Slots[to]) != nil {
 		to = Baked
 	}
 	if to == s.Active {
-		return s, fmt.Errorf("go back from %s %s: %w", s.kind, s.Slots[s.Active].Version, ErrNothingToGoBackTo)
+		return s, fmt.Errorf("go back from %s: %w", s.inUse(), ErrNothingToGoBackTo)
 	}
 	return s.Leave(to, why, by, now), nil
+}
+
+// inUse names what is active.
+func (s State) inUse() string {
+	if version := s.Slots[s.Active].Version; version != "" {
+		return string(s.kind) + " " + version
+	}
+	return "the " + string(s.kind) + " that came with the device"
 }
 
 // Leave makes another slot active, whatever was before, and denies the version that it gives way unless both are the same. For those who know by

@@ -273,7 +273,7 @@ func TestRefusalsAreSentences(t *testing.T) {
 		{second(s.Stage(A, content("1.3", 0))), "stage agent 1.3: slot a is on trial with 1.2"},
 		{second(s.Stage(B, content("1.3", 0))), "stage agent 1.3: slot b is in use with 1.1"},
 		{second(s.Try(B, 3, "", at(0))), "try agent slot b: 1.2 is on trial since 2026-03-09T08:07:00Z"},
-		{second(System.First().Back("", "", at(0))), "go back from system : there is nothing to go back to"},
+		{second(System.First().Back("", "", at(0))), "go back from the system that came with the device: there is nothing to go back to"},
 		{second(System.First().Keep(at(0))), "keep the system on trial: nothing is on trial"},
 		{second(steps(t, Agent.First(), "stage a 1.0", "try a", "back").Stage(A, content("1.0", 0))), "it was tried before, and is not tried again: it was slow"},
 		{second(steps(t, Agent.First(), "stage a 1.0").Try(A, 10, "", at(0))), "10 starts are asked for; allowed is 1 to 9"},

@@ -126,7 +126,11 @@ func (k *Keeper) obeyAgent(o slot.Order) (words string, next consequence, err er
 		switch o.Do {
 		case "try":
 			next = startAgain
-			return s.Try(staged(s, o.Version), Tries, o.By, k.Now())
+			n, err := staged(s, o)
+			if err != nil {
+				return s, err
+			}
+			return s.Try(n, Tries, o.By, k.Now())
 		case "keep":
 			if s.Trial != nil && !started {
 				return s, errors.New("it was not started yet, so it cannot be kept")
@@ -162,7 +166,10 @@ func (k *Keeper) obeySystem(ctx context.Context, o slot.Order) (words string, ne
 		running := s.Trial != nil && s.Trial.Slot == boot.running
 		switch o.Do {
 		case "try":
-			to := staged(s, o.Version)
+			to, err := staged(s, o)
+			if err != nil {
+				return s, err
+			}
 			after, err := s.Try(to, Tries, o.By, k.Now())
 			if err != nil {
 				return s, err
@@ -226,18 +233,34 @@ func (k *Keeper) leave(ctx context.Context, s slot.State, boot *systems, why, by
 	return s.Leave(other, why, by, k.Now()), nil
 }
 
-// staged is the slot with a version, or with the newest content where none is named; slot.Baked when there is none.
-func staged(s slot.State, version string) slot.Name {
+// staged is the slot with the version that is ordered, or with the newest content where none is named.
+func staged(s slot.State, o slot.Order) (slot.Name, error) {
 	best := slot.Baked
 	for n, c := range s.Slots {
-		if n == s.Active || version != "" && c.Version != version {
+		if n == s.Active || o.Version != "" && c.Version != o.Version {
 			continue
 		}
 		if best == slot.Baked || c.At.After(s.Slots[best].At) {
 			best = n
 		}
 	}
-	return best
+	switch {
+	case best != slot.Baked:
+		return best, nil
+	case o.Version == "":
+		return best, fmt.Errorf("nothing is staged that could be tried: no %s but the one in use lies in a slot", thing(o.Kind))
+	case s.Active != slot.Baked && s.Slots[s.Active].Version == o.Version:
+		return best, fmt.Errorf("%s %s is in use already", thing(o.Kind), o.Version)
+	}
+	return best, fmt.Errorf("%s %s is not staged: it lies in no slot", thing(o.Kind), o.Version)
+}
+
+// thing is what people call a kind.
+func thing(k slot.Kind) string {
+	if k == slot.Agent {
+		return "program"
+	}
+	return "system"
 }
 
 // meant refuses an order about a version that is another one by now.
