@@ -80,7 +80,7 @@ func (o Offer) check() error {
 		return fmt.Errorf("kind is %q; allowed are agent and system", c.Kind)
 	case path.Dir(o.Name) != string(c.Kind):
 		return fmt.Errorf("it is not in the folder %s", c.Kind)
-	case len(c.Version) > mostWord || !valid(c.Version):
+	case len(c.Version) > mostWord || !IsVersion(c.Version):
 		return fmt.Errorf("version %.60q is none", c.Version)
 	case !strings.Contains(path.Base(o.Name), "-"+c.Version):
 		return fmt.Errorf("its name does not have the version %s", c.Version)
@@ -90,7 +90,7 @@ func (o Offer) check() error {
 		return fmt.Errorf("percent is %d; allowed is 0 to 100", c.Percent)
 	case len(c.Notes) > MostNotes || !utf8.ValidString(c.Notes):
 		return fmt.Errorf("the notes are longer than %d bytes, or no text", MostNotes)
-	case c.MinAgent != "" && !valid(c.MinAgent), c.MinSystem != "" && !valid(c.MinSystem):
+	case c.MinAgent != "" && !IsVersion(c.MinAgent), c.MinSystem != "" && !IsVersion(c.MinSystem):
 		return errors.New("min_agent or min_system is no version")
 	case len(c.ConfigFormats) > mostFormats:
 		return fmt.Errorf("it lists more than %d formats of configurations", mostFormats)
@@ -112,7 +112,7 @@ func ParseWithdrawn(text []byte) ([]Withdrawal, error) {
 		return nil, fmt.Errorf("the list of withdrawn releases has more than %d entries", mostWithdrawn)
 	}
 	for i, w := range list {
-		if (w.Kind != slot.Agent && w.Kind != slot.System) || !valid(w.Version) {
+		if (w.Kind != slot.Agent && w.Kind != slot.System) || !IsVersion(w.Version) {
 			return nil, fmt.Errorf("entry %d of the list of withdrawn releases names no release", i+1)
 		}
 		if runes := []rune(strings.ToValidUTF8(w.Why, "�")); len(runes) > 400 {
@@ -122,8 +122,8 @@ func ParseWithdrawn(text []byte) ([]Withdrawal, error) {
 	return list, nil
 }
 
-// valid tells whether a text is a version: one is not newer than itself, but newer than what is none.
-func valid(version string) bool { return slot.Newer(version, "") }
+// IsVersion tells whether a text is a version: one is not newer than itself, but newer than what is none.
+func IsVersion(version string) bool { return slot.Newer(version, "") }
 
 // digest tells whether a text is a SHA-256 in lower-case hex.
 func digest(text string) bool {

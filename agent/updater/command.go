@@ -95,7 +95,12 @@ func obey(ctx context.Context, w wish, out, said io.Writer) error {
 			return u.apply(ctx, w.from, update.Asked{Now: true, Kind: w.kind, Version: w.version}, w.now)
 		})
 	case "back":
-		err = u.back(slot.Order{Kind: w.kind, Why: w.why, By: "person"})
+		if err = u.back(slot.Order{Kind: w.kind, Why: w.why, By: "person"}); err == nil {
+			u.say("It is asked for: %s", goes(w.kind))
+		}
+		if !w.json {
+			return err // what the last check found has nothing to do with it
+		}
 	case "run":
 		return u.whenAlone(ctx, u.run)
 	}
@@ -104,11 +109,16 @@ func obey(ctx context.Context, w wish, out, said io.Writer) error {
 	return errors.Join(err, failed, show(out, status, w.json, u.now()))
 }
 
-func parse(args []string) (wish, error) {
-	if len(args) == 0 {
-		return wish{}, fmt.Errorf("it takes one of the words status, check, apply, back, run: %w", errUsage)
+// goes says what follows when what was asked for is carried out.
+func goes(kind slot.Kind) string {
+	if kind == slot.System {
+		return "the device starts anew with the other system, where that can be started; \"calendarbot slots\" tells what became of it."
 	}
-	w := wish{word: args[0]}
+	return "the program that ran before is started in a moment; \"calendarbot slots\" tells what became of it."
+}
+
+func parse(args []string) (wish, error) {
+	w := wish{}
 	fs := flag.NewFlagSet("calendarbot-update", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	fs.StringVar(&w.from, "from", "", "")
@@ -118,8 +128,9 @@ func parse(args []string) (wish, error) {
 	fs.BoolVar(&w.now, "now", false, "")
 	fs.BoolVar(&w.json, "json", false, "")
 	kind := fs.String("kind", "", "")
+	about := fs.Bool("version", false, "")
 	var rest []string
-	for args = args[1:]; ; {
+	for {
 		if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 			return w, err
 		} else if err != nil {
@@ -131,12 +142,18 @@ func parse(args []string) (wish, error) {
 		rest, args = append(rest, args[0]), args[1:]
 	}
 	w.kind = slot.Kind(*kind)
+	if *about {
+		rest = []string{"version"}
+	}
+	if len(rest) == 0 {
+		return w, fmt.Errorf("it takes one of the words status, check, apply, back, run: %w", errUsage)
+	}
+	w.word, rest = rest[0], rest[1:]
 	most := 0
 	switch w.word {
-	case "-h", "-help", "--help", "help":
+	case "help":
 		return w, flag.ErrHelp
-	case "--version", "version":
-		w.word = "version"
+	case "version":
 	case "apply":
 		most = 1
 	case "status", "check", "back", "run":
@@ -152,7 +169,9 @@ func parse(args []string) (wish, error) {
 		return w, fmt.Errorf("--from is a folder or file; for an address there is --url: %w", errUsage)
 	}
 	if len(rest) == 1 {
-		w.version = strings.TrimPrefix(rest[0], "v")
+		if w.version = strings.TrimPrefix(rest[0], "v"); !update.IsVersion(w.version) {
+			return w, fmt.Errorf("%q is no version, such as 1.2.3: %w", rest[0], errUsage)
+		}
 	}
 	if w.url != "" {
 		if u, err := url.Parse(w.url); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {

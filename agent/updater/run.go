@@ -245,6 +245,8 @@ func (u *updater) back(o slot.Order) error {
 			return err
 		}
 		u.enough = true // what is installed before the keeper did it would be what it goes back from
+	} else if u.system() == "" {
+		return errors.New("this machine has no second system")
 	}
 	return slot.Send(filepath.Join(u.root, keeperOrders), o)
 }

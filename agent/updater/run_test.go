@@ -431,6 +431,27 @@ func TestBackSaysWhenThereIsNothing(t *testing.T) {
 	}
 }
 
+// TestBackSaysThatItIsAskedFor and nothing of what an earlier check found.
+func TestBackSaysThatItIsAskedFor(t *testing.T) {
+	h := newHome(t)
+	h.says(1, "check")
+	if said := h.says(0, "back", "--kind", "system"); !strings.Contains(said, "It is asked for: the device starts anew with the other system") || strings.Contains(said, "No address") {
+		t.Error(said)
+	}
+	if said := h.says(0, "back", "--kind", "system", "--json"); !strings.Contains(said, `"running"`) {
+		t.Error(said)
+	}
+	h.release("1.1.0")
+	h.says(0, "apply", "--url", h.url)
+	if said := h.says(0, "back"); !strings.Contains(said, "It is asked for: the program that ran before") {
+		t.Error(said)
+	}
+	h.write(releaseFile, "NAME=x\n", 0o644)
+	if said := h.says(1, "back", "--kind", "system"); !strings.Contains(said, "this machine has no second system") || strings.Contains(said, "asked for") {
+		t.Error(said)
+	}
+}
+
 func TestOneUpdaterAtATime(t *testing.T) {
 	h := newHome(t)
 	u, err := newUpdater(wish{root: h.root}, os.Stderr)
@@ -453,6 +474,9 @@ func TestWordsAndFlags(t *testing.T) {
 		{[]string{"dance"}, 2, "allowed are status, check, apply, back, run"},
 		{[]string{"check", "now"}, 2, "at most 0 arguments"},
 		{[]string{"apply", "1.0.0", "1.1.0"}, 2, "at most 1 arguments"},
+		{[]string{"apply", "notaversion"}, 2, `"notaversion" is no version`},
+		{[]string{"--json", "status"}, 0, `"running"`},
+		{[]string{"--json"}, 2, "it takes one of the words"},
 		{[]string{"apply", "--kind", "config"}, 2, "neither agent nor system"},
 		{[]string{"apply", "--from", "https://example.org"}, 2, "for an address there is --url"},
 		{[]string{"apply", "--url", "ftp://example.org"}, 2, "does not begin with https"},

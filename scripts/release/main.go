@@ -45,13 +45,15 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return w.run(args[1:], out)
 	}
 	switch word, args := args[0], args[1:]; {
-	case word == "notes" && len(args) == 1:
+	case (word == "notes" || word == "licenses") && len(args) != 1:
+		return fmt.Errorf("%s wants a file\n%s", word, usage)
+	case word == "notes":
 		text, err := notes(ctx)
 		if err != nil {
 			return err
 		}
 		return write(args[0], text)
-	case word == "licenses" && len(args) == 1:
+	case word == "licenses":
 		text, err := licenses(ctx)
 		if err != nil {
 			return err
@@ -74,7 +76,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		_, err := io.WriteString(out, usage)
 		return err
 	default:
-		return fmt.Errorf("what is %q?\n%s", args, usage)
+		return fmt.Errorf("there is no word %q\n%s", word, usage)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/theupdateframework/go-tuf/v2/metadata"
@@ -19,7 +20,7 @@ var ErrWaiting = errors.New("waits to be signed by more keys")
 // keys is carried to the other keys (Sign) and back (Land). Until then nothing has changed for anybody.
 func (r *Repository) Rotate(now time.Time, role string, share Share, passphrase []byte) error {
 	if !slices.Contains(Roles(), role) {
-		return fmt.Errorf("there is no role %q; allowed are %v", role, Roles())
+		return fmt.Errorf("there is no role %q; allowed are %s", role, strings.Join(Roles(), ", "))
 	}
 	return r.stage(now, func(root *metadata.RootType) error {
 		former := root.Roles[role]
