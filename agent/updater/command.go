@@ -112,9 +112,9 @@ func obey(ctx context.Context, w wish, out, said io.Writer) error {
 // goes says what follows when what was asked for is carried out.
 func goes(kind slot.Kind) string {
 	if kind == slot.System {
-		return "the device starts anew with the other system, where that can be started; \"calendarbot slots\" tells what became of it."
+		return "the device starts anew with the other system, where that can be started; \"calendarbot slots show\" tells what became of it."
 	}
-	return "the program that ran before is started in a moment; \"calendarbot slots\" tells what became of it."
+	return "the program that ran before is started in a moment; \"calendarbot slots show\" tells what became of it."
 }
 
 func parse(args []string) (wish, error) {

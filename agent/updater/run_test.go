@@ -443,7 +443,7 @@ func TestBackSaysThatItIsAskedFor(t *testing.T) {
 	}
 	h.release("1.1.0")
 	h.says(0, "apply", "--url", h.url)
-	if said := h.says(0, "back"); !strings.Contains(said, "It is asked for: the program that ran before") {
+	if said := h.says(0, "back"); !strings.Contains(said, "It is asked for: the program that ran before is started in a moment; \"calendarbot slots show\"") {
 		t.Error(said)
 	}
 	h.write(releaseFile, "NAME=x\n", 0o644)
