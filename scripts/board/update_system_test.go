@@ -3,10 +3,12 @@ package board
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"calendarbot/agent/slot"
+	"calendarbot/scripts/emulator"
 )
 
 // hangTime is how long the emulated board may say nothing in a stage until its watchdog is stood in for. The real one is armed by U-Boot and
@@ -104,8 +106,15 @@ func (r *running) standIn(ctx context.Context, t *testing.T, after, then string)
 			return resets
 		}
 		hangs, cancel := context.WithTimeout(ctx, hangTime)
-		_, _, err = r.Console.Until(hangs, next, then)
+		line := emulator.Line{}
+		for line, next, err = r.Console.Next(hangs, next); err == nil && !strings.Contains(line.Text, then) && !strings.Contains(line.Text, after); {
+			line, next, err = r.Console.Next(hangs, next)
+		}
 		cancel()
+		if err == nil && strings.Contains(line.Text, after) {
+			said = next - 1 // it started anew by itself: its time begins again
+			continue
+		}
 		said = r.Console.Said()
 		if err == nil || ctx.Err() != nil {
 			continue
