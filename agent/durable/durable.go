@@ -184,10 +184,10 @@ func Link(target, name string) error {
 	return Sync(filepath.Dir(name))
 }
 
-// Sync has the names in a folder on the disk. What is no folder is an error at once: a pipe in its place keeps nobody waiting.
-func Sync(folder string) error {
+// Sync has the names in a folder, or what is in a file, on the disk. What is neither is an error at once: a pipe in its place keeps nobody waiting.
+func Sync(name string) error {
 	step()
-	f, err := os.OpenFile(folder, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NONBLOCK, 0)
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}

@@ -236,13 +236,24 @@ func TestRemoveAll(t *testing.T) {
 	}
 }
 
-// TestPipesAreNoFolders, and nobody waits for who would write to one.
-func TestPipesAreNoFolders(t *testing.T) {
+// TestPipesAreRefused, and nobody waits for who would write to one.
+func TestPipesAreRefused(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := Sync(pipe); !errors.Is(err, syscall.ENOTDIR) {
+	if err := Sync(pipe); !errors.Is(err, syscall.EINVAL) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestFilesAreSynced: a database that was copied is a file.
+func TestFilesAreSynced(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(name, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Sync(name); err != nil {
+		t.Error(err)
 	}
 }

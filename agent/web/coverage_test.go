@@ -21,8 +21,8 @@ import (
 func unprovoked() map[string]bool {
 	return map[string]bool{
 		"POST /api/skip 409": true, "POST /api/v1/hidden 409": true, "POST /api/v1/sources 409": true, "POST /hide 409": true, "POST /unhide 409": true,
-		"PUT /api/v1/update/upload 507": true,
-		"GET / 429":                     true, "GET /agenda 429": true, "GET /status 429": true,
+		"PUT /api/v1/update/upload 507": true, "DELETE /api/v1/rollback 503": true,
+		"GET / 429": true, "GET /agenda 429": true, "GET /status 429": true,
 	}
 }
 
