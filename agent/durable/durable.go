@@ -1,5 +1,6 @@
 // Package durable writes files so that a power cut at any moment leaves what was there or what is new, whole. When a function
-// returns without an error, what it did is on the disk. Who writes under one name at the same time as others takes a lock first.
+// returns without an error, what it did is on the disk. Who writes under one name at the same time as others takes a lock first. It reads
+// such files back, which others may have put there.
 package durable
 
 import (

@@ -257,3 +257,24 @@ func TestFilesAreSynced(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestReadTakesRegularFilesOfALength(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"short": "abc", "whole": "abcd", "long": "abcde"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600), os.Symlink("short", filepath.Join(dir, "link"))); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"short": "abc", "whole": "abcd", "long": "abcd", "pipe": "", "link": "", ".": "", "gone": ""} {
+		got, err := Read(filepath.Join(dir, name), 4)
+		if string(got) != want || errors.Is(err, ErrTooLong) != (name == "long") || (err == nil) != (name == "short" || name == "whole") {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), filepath.Join(dir, name)) {
+			t.Errorf("%s is not named: %v", name, err)
+		}
+	}
+}

@@ -67,7 +67,7 @@ func (d device) states() slot.Folder { return slot.Folder(d.path(slotsFolder)) }
 
 // named reads the name of a slot from a file; slot.Baked when there is none.
 func (d device) named(file string) slot.Name {
-	text, err := readText(d.path(file))
+	text, err := durable.Read(d.path(file), mostText)
 	if n := slot.Name(strings.TrimSpace(string(text))); err == nil && (n == slot.A || n == slot.B) {
 		return n
 	}

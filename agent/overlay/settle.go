@@ -229,7 +229,7 @@ func (d device) settleBase(n slot.Name, late []drift) error {
 }
 
 func readConflicts(name string) ([]config.Conflict, error) {
-	text, err := readText(name)
+	text, err := durable.Read(name, mostText)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

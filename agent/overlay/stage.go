@@ -206,7 +206,7 @@ func (d device) putText(name string, text []byte, like item) error {
 
 // group is that of the agent's user; 0 when there is none.
 func (d device) group() int {
-	text, err := readText(d.path("etc/passwd"))
+	text, err := durable.Read(d.path("etc/passwd"), mostText)
 	if err != nil {
 		return 0
 	}

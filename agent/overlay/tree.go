@@ -17,29 +17,6 @@ import (
 	"calendarbot/agent/durable"
 )
 
-// readText reads a regular file of at most mostText bytes. A link is not followed, and nothing can keep it waiting.
-func readText(name string) ([]byte, error) {
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	var data []byte
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", name)
-	}
-	if err == nil {
-		data, err = io.ReadAll(io.LimitReader(f, mostText+1))
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return nil, err
-	}
-	if len(data) > mostText {
-		return nil, fmt.Errorf("%s is larger than %d bytes", name, mostText)
-	}
-	return data, nil
-}
-
 // walk visits what is below a folder, each folder before what is in it, in the order of the alphabet. A folder that is not there is empty, and so
 // is one that who is not root may not look into.
 func walk(top string, visit func(name string, info fs.FileInfo) error) error {
@@ -267,7 +244,7 @@ func itemAt(top, name string) (item, error) {
 		target, err := os.Readlink(full)
 		return item{kind: link, text: []byte(target), info: info}, err
 	case info.Mode().IsRegular():
-		text, err := readText(full)
+		text, err := durable.Read(full, mostText)
 		return item{kind: file, text: text, info: info}, err
 	}
 	return item{kind: other, info: info}, nil

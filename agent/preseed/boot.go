@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"calendarbot/agent/config"
+	"calendarbot/agent/durable"
 	"calendarbot/agent/network"
 )
 
@@ -244,7 +245,7 @@ func (r *bootRun) keep() error {
 		return err
 	}
 	name := filepath.Join(r.Root, recordFile)
-	if was, err := readRegular(name, maxOwn); err == nil && bytes.Equal(was, text) {
+	if was, err := durable.Read(name, maxOwn); err == nil && bytes.Equal(was, text) {
 		return nil
 	}
 	if err := replace(name, text, 0o600, 0); err != nil {

@@ -110,12 +110,12 @@ func (c card) files() (files []cardFile, notes []string, err error) {
 				continue
 			}
 			f := cardFile{name: entries[i].Name(), imager: strings.HasSuffix(name, ".toml")}
-			f.data, f.err = readRegular(filepath.Join(c.dir, f.name), maxFile)
+			f.data, f.err = durable.Read(filepath.Join(c.dir, f.name), maxFile)
 			switch {
+			case errors.Is(f.err, durable.ErrTooLong):
+				f.err = fmt.Errorf("the file is larger than %d KiB; what belongs into it is far smaller", maxFile>>10)
 			case f.err != nil:
 				f.data, f.err = nil, errors.New("this is not a file that can be read; delete it, and write a text file of that name")
-			case len(f.data) > maxFile:
-				f.err = fmt.Errorf("the file is larger than %d KiB; what belongs into it is far smaller", maxFile>>10)
 			}
 			all = append(all, f)
 		}
@@ -141,7 +141,7 @@ type change struct {
 
 // needed tells whether the card says otherwise.
 func (c card) needed(ch change) bool {
-	data, err := readRegular(filepath.Join(c.dir, ch.name), maxOwn)
+	data, err := durable.Read(filepath.Join(c.dir, ch.name), maxOwn)
 	if ch.text == nil {
 		return !errors.Is(err, fs.ErrNotExist)
 	}

@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"calendarbot/agent/config"
 	"calendarbot/agent/durable"
@@ -47,7 +45,7 @@ const mountedFile = "run/calendarbot-boot/config"
 // the configuration is rolled back: it is to know the network and the calendars too. Where the start left no word, the active one is mounted;
 // when that cannot be read either it is the first, as at the start.
 func slots(root string) (active, idle string, idleName slot.Name, err error) {
-	text, err := readRegular(filepath.Join(root, mountedFile), maxOwn)
+	text, err := durable.Read(filepath.Join(root, mountedFile), maxOwn)
 	mounted := slot.Name(strings.TrimSpace(string(text)))
 	if mounted != slot.A && mounted != slot.B {
 		var state slot.State
@@ -64,7 +62,7 @@ func read(root string, agent ...string) (device, error) {
 	var d device
 	var wrong []error
 	text := func(name string) []byte {
-		data, err := readRegular(name, maxOwn)
+		data, err := durable.Read(name, maxOwn)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			wrong = append(wrong, err)
 		}
@@ -127,23 +125,6 @@ func aside(root string, text []byte) ([]byte, error) {
 	return nil, fmt.Errorf("%s could not be read; it is kept as %s", filepath.Join("/", agentFile), filepath.Base(name))
 }
 
-// readRegular reads a regular file of at most a number of bytes, and a byte more. A link is not followed, and nothing can keep it waiting.
-func readRegular(name string, most int64) ([]byte, error) {
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	var data []byte
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", name)
-	}
-	if err == nil {
-		data, err = io.ReadAll(io.LimitReader(f, most+1))
-	}
-	return data, errors.Join(err, f.Close())
-}
-
 // replace puts a text in the place of a file, or of none. Mode 0 is for the card, where permissions are not to be had; group 0 leaves it root's.
 func replace(name string, text []byte, mode fs.FileMode, group int) error {
 	if err := durable.MakeFolder(filepath.Dir(name), 0o755); err != nil {
@@ -175,7 +156,7 @@ func relink(name, target string) error {
 
 // agentGroup is the group of the agent's user in root/etc/passwd; 0 when there is none.
 func agentGroup(root string) int {
-	text, err := readRegular(filepath.Join(root, "etc/passwd"), maxOwn)
+	text, err := durable.Read(filepath.Join(root, "etc/passwd"), maxOwn)
 	if err != nil {
 		return 0
 	}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+
+	"calendarbot/agent/durable"
 )
 
 // recordFile is what is remembered of the card, on the partition that outlives both systems. Only root reads it.
@@ -43,7 +45,7 @@ func sum(data []byte) string {
 // readRecord returns the record; one that is not there or cannot be understood is empty, and everything is read again, which does no harm.
 func readRecord(root string) (record, error) {
 	r := record{Files: map[string]taken{}}
-	data, err := readRegular(filepath.Join(root, recordFile), maxOwn)
+	data, err := durable.Read(filepath.Join(root, recordFile), maxOwn)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r, nil
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,16 +28,18 @@ func (f Folder) name(k Kind) string { return filepath.Join(string(f), string(k)+
 // Read returns the state of a kind. Where nothing was written yet, it is the first one; a file that is none is an error that names
 // it, and the first one.
 func (f Folder) Read(k Kind) (State, error) {
-	text, err := readPlain(f.name(k), mostState)
+	text, err := durable.Read(f.name(k), mostState)
 	if errors.Is(err, fs.ErrNotExist) {
 		return k.First(), nil
 	}
 	s := k.First()
 	if err == nil {
-		s, err = parseState(k, text)
+		if s, err = parseState(k, text); err != nil {
+			err = fmt.Errorf("%s: %w", f.name(k), err)
+		}
 	}
 	if err != nil {
-		return k.First(), fmt.Errorf("read the slots of the %s: %s: %w", k, f.name(k), err)
+		return k.First(), fmt.Errorf("read the slots of the %s: %w", k, err)
 	}
 	return s, nil
 }
@@ -140,7 +141,7 @@ func (f Folder) Tell(a Answer) error {
 
 // Told is the last answer; nil for none.
 func (f Folder) Told() (*Answer, error) {
-	text, err := readPlain(f.name("answer"), mostAnswer)
+	text, err := durable.Read(f.name("answer"), mostAnswer)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -228,28 +229,4 @@ func (c Content) check() error {
 		return errors.New("its size or format is below zero")
 	}
 	return nil
-}
-
-// readPlain reads a regular file of at most so many bytes. A link is not followed, and nothing can keep it waiting: others may write to
-// the folder.
-func readPlain(name string, most int64) ([]byte, error) {
-	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	var text []byte
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("it is not a regular file")
-	}
-	if err == nil {
-		text, err = io.ReadAll(io.LimitReader(file, most+1))
-	}
-	if err := errors.Join(err, file.Close()); err != nil {
-		return nil, err
-	}
-	if int64(len(text)) > most {
-		return nil, fmt.Errorf("it is longer than %d bytes", most)
-	}
-	return text, nil
 }

@@ -85,7 +85,7 @@ func TestBrokenStatesAreNamedAndGiveWay(t *testing.T) {
 		{"too few tries", `{"active":"a","trial":{"slot":"b","tries":-1}}`, "-1 tries"},
 		{"too long a reason", `{"active":"a","last":{"slot":"a","why":"` + strings.Repeat("x", 500) + `"}}`, "not one line"},
 		{"too many denied", `{"active":"a","denied":[` + strings.Repeat(`{"version":"1"},`, MostDenied) + `{"version":"2"}]}`, "17 versions are denied"},
-		{"too long", `{"active":"` + strings.Repeat("a", mostState) + `"}`, "longer than 65536 bytes"},
+		{"too long", `{"active":"` + strings.Repeat("a", mostState) + `"}`, "longer than allowed: 65536 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := Folder(t.TempDir())

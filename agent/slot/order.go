@@ -84,7 +84,7 @@ func Next(dir string) (name string, o Order, err error) {
 		return "", Order{}, err
 	}
 	name = waiting[0]
-	text, err := readPlain(filepath.Join(dir, name), MostOrder)
+	text, err := durable.Read(filepath.Join(dir, name), MostOrder)
 	if err == nil {
 		o, err = parseOrder(text)
 	}

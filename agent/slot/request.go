@@ -157,12 +157,12 @@ func alone(dir string, do func() error) error {
 
 // read reads a request from a file; nil when there is no file.
 func read(name string) (*Request, error) {
-	text, err := readPlain(name, mostBytes)
+	text, err := durable.Read(name, mostBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
 	r, err := parse(text)
 	if err != nil {

@@ -139,7 +139,7 @@ func TestBrokenRequestsAreNamedAndGiveWay(t *testing.T) {
 		{"no count", `{"level":2,"at":"2026-03-09T08:00:00Z"}`, "0 times"},
 		{"too many", `{"level":2,"at":"2026-03-09T08:00:00Z","count":1000001}`, "1000001 times"},
 		{"no time", `{"level":2,"count":1}`, "when"},
-		{"too long", `{"level":2,"count":1,"at":"2026-03-09T08:00:00Z","why":"` + strings.Repeat("x", mostBytes) + `"}`, "longer than 4096 bytes"},
+		{"too long", `{"level":2,"count":1,"at":"2026-03-09T08:00:00Z","why":"` + strings.Repeat("x", mostBytes) + `"}`, "longer than allowed: 4096 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
+	"calendarbot/agent/durable"
 	"calendarbot/agent/slot"
 )
 
@@ -96,16 +94,9 @@ func ReadStatus(root string) (Status, error) {
 
 // read reads JSON of a bounded length.
 func read(name string, into any) error {
-	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe in its place, which others may have put there, keeps nobody waiting
+	text, err := durable.Read(name, MostStatusFile)
 	if err != nil {
 		return err
-	}
-	text, err := io.ReadAll(io.LimitReader(file, MostStatusFile+1))
-	if err := errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	if len(text) > MostStatusFile {
-		return fmt.Errorf("%s is longer than %d bytes", name, MostStatusFile)
 	}
 	if err := json.Unmarshal(text, into); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
