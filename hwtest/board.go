@@ -112,7 +112,7 @@ func memoryInUse(ctx context.Context, d *Device) Verdict {
 // cardLayout judges how the card is used.
 func cardLayout(ctx context.Context, d *Device) Verdict {
 	t := &tally{}
-	mounts, err := d.text("/proc/mounts")
+	mounts, err := d.text("/proc/1/mounts") // those of the device: a unit of systemd's has its own
 	if t.trouble(err) {
 		return t.verdict()
 	}

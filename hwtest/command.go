@@ -28,8 +28,8 @@ Examples:
   calendarbot-hwtest --soak 24
   calendarbot-hwtest --restore
 
-Exit status: 0 nothing failed, 1 something did, 2 the command is wrong, 3 it was stopped, or the device is being restarted (go on with --resume),
-4 the run could not be finished.
+Exit status: 0 nothing failed, 1 something did, 2 the command is wrong, 3 it was stopped, or the device is being restarted (the next start
+goes on with it, as --resume does at once, unless --restore ends it), 4 the run could not be finished.
 
 Flags:
 `
@@ -56,8 +56,8 @@ func Main(ctx context.Context, args []string, out, wrong io.Writer, device func(
 	only := fs.String("only", "", "run these `STEPS` alone, with commas between them")
 	list := fs.Bool("list", false, "print the steps of the mode: what they judge, need, change")
 	asJSON := fs.Bool("json", false, "print the list, or the report, as JSON")
-	resume := fs.Bool("resume", false, "go on with the run that a restart of the device, or a power cut, ended")
-	restore := fs.Bool("restore", false, "take back what a run changed that was cut short, and do nothing else")
+	resume := fs.Bool("resume", false, "go on with the run that a restart of the device, or a power cut, ended; the image does so when it starts")
+	restore := fs.Bool("restore", false, "take back what a run changed that was cut short, and end that run")
 	fs.BoolVar(&o.Panic, "panic", false, "make the kernel panic, twice (the device restarts)")
 	fs.BoolVar(&o.Rollback, "rollback", false, "go back to the other configuration and program, and return (the device restarts twice)")
 	fs.BoolVar(&o.Wireless, "wireless", false, "cut the radio's connection for a moment")
@@ -104,17 +104,25 @@ func Main(ctx context.Context, args []string, out, wrong io.Writer, device func(
 	}
 	var code int
 	if *restore {
-		code = status(wrong, d.Restore(ctx, ""), exitGood)
+		code = status(wrong, d.end(ctx), exitBroken)
 	} else {
 		code = d.whole(ctx, *resume, *asJSON, out, wrong)
 	}
 	return max(code, status(wrong, lock.Close(), exitBroken))
 }
 
+// end takes back what a run changed that was cut short, and forgets that run.
+func (d *Device) end(ctx context.Context) error {
+	return errors.Join(d.Restore(ctx, ""), durable.Remove(d.note(runFile)))
+}
+
 // whole is a run from its beginning, or from where it was left, to its reports.
 func (d *Device) whole(ctx context.Context, resume, asJSON bool, out, wrong io.Writer) int {
 	r := Record{Options: d.Options, Began: d.Now()}
 	if resume {
+		if !d.noted(runFile) && d.noted(undoFile) {
+			return status(wrong, d.Restore(ctx, ""), exitBroken)
+		}
 		if !d.noted(runFile) {
 			return status(wrong, errors.New("there is no run to go on with"), exitBroken)
 		}
@@ -122,7 +130,7 @@ func (d *Device) whole(ctx context.Context, resume, asJSON bool, out, wrong io.W
 			return status(wrong, err, exitBroken)
 		}
 		d.Options = r.Options
-	} else if err := errors.Join(d.Restore(ctx, ""), durable.Remove(d.note(runFile))); err != nil && !errors.Is(err, context.Canceled) {
+	} else if err := d.end(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return status(wrong, fmt.Errorf("take back what a run left that was cut short: %w", err), exitBroken)
 	}
 	shown := out

@@ -203,6 +203,22 @@ func (d *Device) until(ctx context.Context, limit time.Duration, so func() (bool
 	}
 }
 
+// settled tells whether nothing is on trial: a program, a configuration, or the system of a new device. What stops or restarts meanwhile may
+// be taken for its fault.
+func (d *Device) settled(ctx context.Context) error {
+	const judge = "calendarbot-trial.service" // it runs for as long
+	_, err := d.until(ctx, time.Minute, func() (bool, error) {
+		now, err := d.show(ctx, judge, "ActiveState")
+		return now["ActiveState"] != "active" && now["ActiveState"] != "activating", err
+	})
+	return err
+}
+
+// unsettled is the verdict of a step that is not run while something is on trial.
+func unsettled(err error) Verdict {
+	return skip("something is on trial, on a new device its system: run it again once calendarbot-trial.service has ended (%v)", err)
+}
+
 // boot is the kernel's number of this start of the device.
 func (d *Device) boot() (string, error) { return d.text("/proc/sys/kernel/random/boot_id") }
 

@@ -81,7 +81,7 @@ func goodFiles() map[string]string {
 		"/proc/uptime":                                          "60.00 200.00\n",
 		"/proc/device-tree/model":                               "Raspberry Pi Zero 2 W Rev 1.0\x00",
 		"/proc/meminfo":                                         "MemTotal: 430000 kB\nMemFree: 200000 kB\nMemAvailable: 330000 kB\n",
-		"/proc/mounts":                                          "/dev/mmcblk0p2 / ext4 ro,noatime 0 0\n/dev/mmcblk0p4 /data ext4 rw,noatime,nosuid 0 0\n",
+		"/proc/1/mounts":                                        "/dev/mmcblk0p2 / ext4 ro,noatime 0 0\n/dev/mmcblk0p4 /data ext4 rw,noatime,nosuid 0 0\n",
 		"/proc/swaps":                                           "Filename Type Size Used Priority\n/dev/zram0 partition 215000 0 100\n",
 		"/proc/net/tcp":                                         "  sl  local_address rem_address st\n 0: 0100007F:1F90 00000000:0000 0A\n 1: 00000000:0016 00000000:0000 0A\n",
 		"/proc/net/tcp6":                                        "  sl  local_address rem_address st\n 0: 00000000000000000000000000000000:0050 00000000000000000000000000000000:0000 0A\n",
@@ -118,6 +118,7 @@ func goodFiles() map[string]string {
 		"/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq": "1000000\n",
 		"/fake/show.manager":                                    "RuntimeWatchdogUSec=14s\nRebootWatchdogUSec=14s\nUserspaceTimestampMonotonic=6000000\nFinishTimestampMonotonic=30000000\nFirmwareTimestampMonotonic=9000000\nLoaderTimestampMonotonic=3000000\n",
 		"/fake/show.calendarbot-ap.service":                     "LoadState=loaded\nActiveState=active\n",
+		"/fake/show.calendarbot-trial.service":                  "ActiveState=inactive\n",
 	}
 	for _, of := range []string{"cpu", "memory", "io"} {
 		files["/proc/pressure/"+of] = "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"

@@ -115,6 +115,9 @@ func level3(ctx context.Context, d *Device) Verdict {
 	case before.Trial != nil:
 		return skip("a program is on trial")
 	}
+	if err := d.settled(ctx); err != nil {
+		return unsettled(err)
+	}
 	version := before.Slots[before.Active].Version
 	// Tried and kept again; both only where another one is in use.
 	script := fmt.Sprintf(`grep -Eq '"active": *"%s"' /data/slots/agent.json || { calendarbot slots agent allow %s; calendarbot slots agent try %s && calendarbot slots agent keep; }`,
@@ -174,6 +177,9 @@ func level2(ctx context.Context, d *Device) Verdict {
 	}
 	if state, err := d.slot("config"); now != "a" || err == nil && state.Trial != nil {
 		return skip("config slot %s runs, or one is on trial; the step begins with the stable one, a", now)
+	}
+	if err := d.settled(ctx); err != nil {
+		return unsettled(err)
 	}
 	saved := d.note("saved")
 	if err := d.before(Undo{Step: "81-level-2", Words: "the other config slot as it was", Command: d.restoreConfig()}); err != nil {

@@ -34,7 +34,7 @@ type Record struct {
 const runFile = "run.json"
 
 // errRestarting ends a run before its end.
-var errRestarting = errors.New("stopped, or the device is being restarted: --resume goes on, --restore tidies up")
+var errRestarting = errors.New("stopped, or the device is being restarted: the next start of the device goes on with it, or --resume now; --restore tidies up, and ends it")
 
 // mostShutdown is how long a device may take from being asked to restart until this program is ended.
 const mostShutdown = 3 * time.Minute
@@ -61,12 +61,12 @@ func (d *Device) leave(phase, text string) error {
 	return d.save(runFile, r)
 }
 
-// Run runs the steps of the table that this mode has, from the start or from where a record ends, and prints each verdict.
+// Run runs the steps of the table, skips those that this mode does not have, from the start or from where a record ends, and prints each verdict.
 // It returns the record, and errRestarting when the device is about to be started anew.
 func (d *Device) Run(ctx context.Context, steps []Step, r Record, out io.Writer) (Record, error) {
 	var runs []Step
 	for _, s := range steps {
-		if s.In(d.Mode) && (len(d.Only) == 0 || slices.Contains(d.Only, s.Name)) {
+		if len(d.Only) == 0 || slices.Contains(d.Only, s.Name) {
 			runs = append(runs, s)
 		}
 	}
@@ -109,6 +109,10 @@ func (d *Device) step(ctx context.Context, s Step, r *Record) (Verdict, error) {
 		v = s.resume(ctx, d, note)
 	case r.Current == s.Name:
 		v = fail("the device was started anew, or the run was stopped, in the middle of this step")
+	case !s.In(d.Mode) && s.In(Whole):
+		return skip("it takes %s, which is too long for --quick", s.Takes), nil
+	case !s.In(d.Mode):
+		return skip("it is run with --soak HOURS alone"), nil
 	case !s.allowed(d.Options):
 		return skip("it is run with %s alone", s.Flag), nil
 	default:

@@ -16,6 +16,9 @@ func hang(ctx context.Context, d *Device) Verdict {
 	if err != nil {
 		return fail("%v", err)
 	}
+	if err := d.settled(ctx); err != nil {
+		return unsettled(err)
+	}
 	pid := int(atoi(before["MainPID"]))
 	if pid <= 1 {
 		return fail("the program does not run")
@@ -50,6 +53,9 @@ func hang(ctx context.Context, d *Device) Verdict {
 func (d *Device) crash(ctx context.Context, phase string) Verdict {
 	if !d.there("/proc/sysrq-trigger") {
 		return skip("this kernel has no sysrq")
+	}
+	if err := d.settled(ctx); err != nil {
+		return unsettled(err)
 	}
 	if err := d.leave(phase, ""); err != nil {
 		return fail("%v", err)
@@ -144,6 +150,9 @@ func updateAndBack(ctx context.Context, d *Device) Verdict {
 	before, err := d.slot("agent")
 	if err == nil && before.Trial != nil {
 		return skip("a program is on trial")
+	}
+	if err := d.settled(ctx); err != nil {
+		return unsettled(err)
 	}
 	if _, err := d.command(ctx, "calendarbot-update", "check", "--url", d.UpdateURL); err != nil {
 		return fail("ask the repository: %v", err)

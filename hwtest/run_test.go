@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -186,7 +187,39 @@ func TestPowerCutInTheMiddle(t *testing.T) {
 		if next == "--resume" && !strings.Contains(said, "in the middle of this step") {
 			t.Error(said)
 		}
+		if f.noted(runFile) {
+			t.Errorf("%s: the next start would go on with the run", next)
+		}
 		asBefore(f)
+	}
+}
+
+// TestStartTakesBackWhatAnEndedRunLeft is of a run that ended while the program did not answer.
+func TestStartTakesBackWhatAnEndedRunLeft(t *testing.T) {
+	f := newFixture(t)
+	if err := f.before(Undo{Step: "40-level-1", Words: "emergency-off ended", Method: "DELETE", Path: "/api/v1/emergency-off"}); err != nil {
+		t.Fatal(err)
+	}
+	if code, said := f.command(t.Context(), "--resume"); code != exitGood || f.noted(undoFile) || f.seen["DELETE emergency-off"] != 1 {
+		t.Errorf("status %d: %s; %v", code, said, f.seen)
+	}
+}
+
+// TestEachStepIsInTheReport holds that a step which a mode does not have is told, with the reason.
+func TestEachStepIsInTheReport(t *testing.T) {
+	f := newFixture(t)
+	f.put("/data/none", "")
+	if code, said := f.command(t.Context(), "--quick", "--emulated"); code != exitGood {
+		t.Errorf("status %d: %s", code, said)
+	}
+	var r Record
+	if err := f.load(jsonReport, &r); err != nil || len(r.Results) != len(Steps()) {
+		t.Fatalf("the report has %d steps of %d, %v", len(r.Results), len(Steps()), err)
+	}
+	for name, tells := range map[string]string{"61-thermal": "18m0s", "62-soak": "--soak"} {
+		if i := slices.IndexFunc(r.Results, func(r Result) bool { return r.Step == name }); r.Results[i].Outcome != Skip || !strings.Contains(r.Results[i].Reason, tells) {
+			t.Errorf("%v", r.Results[i])
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package hwtest
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,7 +27,7 @@ cmd=${cmd//\/data\/hwtest/`+d.folder+`\/data}; cmd=${cmd//\/usr\/bin\/calendarbo
 PATH=`+d.folder+`:$PATH exec sh -c "$cmd"`)
 	d.script("systemd-run", `while [[ $1 == -* ]]; do [[ $1 == -p ]] && shift; shift; done
 "$@" >>`+d.folder+`/data/log 2>&1 || true`)
-	d.script("systemctl", "exit 3")
+	d.script("systemctl", `[[ $1 == start ]] || exit 3; "`+d.folder+`/calendarbot-hwtest" --resume >>"`+d.folder+`/data/log" 2>&1 || true`)
 	if program != "" {
 		d.script("calendarbot-hwtest", `cd `+d.folder+`/data; echo "ran with $*"; `+program)
 	}
@@ -111,6 +112,37 @@ func TestScriptCopies(t *testing.T) {
 	d.script("built", "cd "+d.folder+"/data; echo of here; "+fails)
 	if code, said := d.run("--copy", "--out", t.TempDir(), "board"); code != 1 || !strings.Contains(said, "of here") || strings.Contains(said, "of the image") {
 		t.Errorf("status %d: %s", code, said)
+	}
+	if _, err := os.Stat(filepath.Join(d.folder, "data", "calendarbot-hwtest")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the copy is left on the device: %v", err)
+	}
+}
+
+// TestScriptGoesOnWithItsCopy has a copy that restarts the device: the image does not go on with that.
+func TestScriptGoesOnWithItsCopy(t *testing.T) {
+	d := newDesk(t, "echo of the image")
+	d.script("built", "cd "+d.folder+"/data; echo of here; "+restarts)
+	if code, said := d.run("--copy", "--out", t.TempDir(), "board"); code != 0 || strings.Count(said, "of here") != 2 || strings.Contains(said, "of the image") {
+		t.Errorf("status %d: %s", code, said)
+	}
+}
+
+// TestScriptLeavesARunAlone is of a second one, while the first is under way.
+func TestScriptLeavesARunAlone(t *testing.T) {
+	d := newDesk(t, "true")
+	if err := os.Mkdir(filepath.Join(d.folder, "data"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(d.folder, "data", "log")
+	if err := os.WriteFile(log, []byte("of the first\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d.script("systemctl", "exit 0")
+	if code, said := d.run("board"); code != 4 || !strings.Contains(said, "one runs already") {
+		t.Errorf("status %d: %s", code, said)
+	}
+	if text, err := os.ReadFile(log); err != nil || string(text) != "of the first\n" {
+		t.Errorf("its log is %q, %v", text, err)
 	}
 }
 

@@ -34,6 +34,7 @@ func TestEmulatedBoard(t *testing.T) {
 func TestSkipped(t *testing.T) {
 	drop := func(name string) func(*fixture) { return func(f *fixture) { f.drop(name) } }
 	put := func(name, text string) func(*fixture) { return func(f *fixture) { f.put(name, text) } }
+	trial := func(f *fixture) { impatient(f); f.put("/fake/show.calendarbot-trial.service", "ActiveState=active\n") }
 	for _, c := range []struct {
 		step  string
 		set   func(*fixture)
@@ -58,6 +59,12 @@ func TestSkipped(t *testing.T) {
 		{"81-level-2", put("/run/calendarbot-boot/config", "b"), "stable one"},
 		{"81-level-2", drop("/run/calendarbot-boot/config"), "no configuration slots"},
 		{"90-panic", drop("/proc/sysrq-trigger"), "no sysrq"},
+		{"50-hang", trial, "something is on trial"},
+		{"70-update", trial, "something is on trial"},
+		{"80-level-3", trial, "something is on trial"},
+		{"81-level-2", trial, "something is on trial"},
+		{"90-panic", trial, "something is on trial"},
+		{"91-hardware-watchdog", trial, "something is on trial"},
 	} {
 		f := newFixture(t)
 		c.set(f)

@@ -37,15 +37,24 @@ func table() []broken {
 		{step: "11-kernel", harm: put("/proc/sys/kernel/panic", "0"), tells: "does not restart"},
 		{step: "11-kernel", harm: put("/proc/sys/kernel/panic_on_oops", "0"), tells: "oops"},
 		{step: "12-limits", harm: put(fixtureGroup+"/memory.high", "max"), tells: "memory.high"},
+		{step: "12-limits", harm: put(fixtureGroup+"/memory.max", "524288000"), tells: "memory.max is 500"},
+		{step: "12-limits", harm: put(fixtureGroup+"/memory.min", "0"), tells: "memory.min is 0"},
 		{step: "12-limits", harm: put(fixtureGroup+"/memory.events", "oom_kill 1"), tells: "ended for memory"},
 		{step: "13-boot-time", harm: put("/fake/show.manager", "UserspaceTimestampMonotonic=6000000\nFinishTimestampMonotonic=300000000\n"), tells: "started after is 300 s"},
 		{step: "13-boot-time", harm: put("/fake/show.manager", "FinishTimestampMonotonic=0\n"), tells: "has not ended"},
+		{step: "13-boot-time", harm: func(f *fixture) {
+			f.put("/fake/show.calendarbot.service", strings.ReplaceAll(f.unit("100"), "25000000", "130000000"))
+			f.put("/fake/show.manager", "UserspaceTimestampMonotonic=6000000\nFinishTimestampMonotonic=110000000\n")
+		}, tells: "the program was ready after is 130 s"},
 		{step: "14-firmware-time", harm: put("/fake/show.manager", "FirmwareTimestampMonotonic=90000000\nLoaderTimestampMonotonic=1\n"), tells: "before the kernel"},
 		{step: "15-watchdog", harm: put("/fake/show.manager", "RuntimeWatchdogUSec=0\nRebootWatchdogUSec=14s\n"), tells: "RuntimeWatchdogSec"},
 		{step: "15-watchdog", harm: put("/sys/class/watchdog/watchdog0/state", "inactive"), tells: "watchdog is \"inactive\""},
+		{step: "15-watchdog", harm: put("/sys/class/watchdog/watchdog0/identity", "Software Watchdog"), tells: "not the board's"},
+		{step: "15-watchdog", harm: put("/sys/class/watchdog/watchdog0/timeout", "60"), tells: "it waits for is 60 s"},
 		{step: "15-watchdog", harm: put("/proc/device-tree/system/linux,revision", "\x00\x90\x20\x92"), tells: "early on 902120 alone"},
 		{step: "16-memory", harm: put("/proc/meminfo", "MemTotal: 430000 kB\nMemAvailable: 250000 kB\n"), tells: "without the program"},
-		{step: "17-card-layout", harm: put("/proc/mounts", "/dev/mmcblk0p2 / ext4 rw 0 0\n/dev/mmcblk0p4 /data ext4 rw,noatime 0 0\n"), tells: "read-only"},
+		{step: "17-card-layout", harm: put("/proc/1/mounts", "/dev/mmcblk0p2 / ext4 rw 0 0\n/dev/mmcblk0p4 /data ext4 rw,noatime 0 0\n"), tells: "read-only"},
+		{step: "17-card-layout", harm: put("/proc/1/mounts", "/dev/mmcblk0p2 / ext4 ro 0 0\n/dev/mmcblk0p4 /data ext4 rw,relatime 0 0\n"), tells: "not mounted noatime"},
 		{step: "17-card-layout", harm: put("/proc/swaps", "/dev/mmcblk0p4 partition 1 0 1"), tells: "wears the card"},
 		{step: "17-card-layout", harm: put("/run/calendarbot-boot/data", "lost"), tells: "runs from memory"},
 		{step: "17-card-layout", harm: func(f *fixture) { f.script("df", "echo Used; echo 900000000") }, tells: "the system takes"},
@@ -57,11 +66,13 @@ func table() []broken {
 			f.drop(radio)
 			f.drop("/usr/lib/firmware/brcm/brcmfmac43430b0-sdio.clm_blob")
 		}, tells: "is no brcmfmac43430b0-sdio.clm_blob"},
+		{step: "20-radio-firmware", harm: drop(radio), tells: "there is no wlan0, though"},
 		{step: "21-radio-reconnect", harm: func(f *fixture) { impatient(f); f.put("/proc/net/route", "") }, tells: "not back"},
 		{step: "22-access-point", harm: put("/fake/show.calendarbot-ap.service", "LoadState=not-found\n"), tells: "not-found"},
 		{step: "22-access-point", harm: drop("/sys/class/net/wlan0/phy80211"), tells: "no radio"},
 		{step: "23-name", harm: put("/proc/net/udp", ""), tells: "nobody answers mDNS"},
 		{step: "23-name", harm: put("/proc/sys/kernel/hostname", "localhost"), tells: "no name"},
+		{step: "24-picture", harm: drop("/sys/class/drm"), tells: "no HDMI socket"},
 		{step: "24-picture", harm: put("/sys/class/drm/card0-HDMI-A-1/enabled", "disabled"), tells: "gets no picture"},
 		{step: "25-clock", set: drop("/run/systemd/timesync/synchronized"), good: Fail, tells: "believes it"},
 		{step: "25-clock", set: func(f *fixture) { f.drop("/run/systemd/timesync/synchronized"); f.trusted = "0" }, harm: func(f *fixture) { f.broken = true }, tells: "not whole"},
@@ -83,7 +94,10 @@ func table() []broken {
 			impatient(f)
 			f.Signal = func(int, syscall.Signal) error { return nil }
 		}, tells: "nobody ended"},
+		{step: "50-hang", harm: put("/fake/show.calendarbot.service", "MainPID=0\n"), tells: "does not run"},
 		{step: "60-load", harm: func(f *fixture) { f.broken = true }, tells: "wrong answers"},
+		{step: "60-load", harm: drop("/sys/class/thermal"), tells: "thermometer can't be read"},
+		{step: "60-load", harm: put(fixtureGroup+"/memory.current", "300000000"), tells: "memory of the program, at most is"},
 		{step: "60-load", harm: put("/sys/class/thermal/thermal_zone0/temp", "85000"), tells: "temperature, at most is 85"},
 		{step: "60-load", harm: put("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq", "600000"), tells: "processor under load is 600"},
 		{step: "60-load", harm: put("/proc/meminfo", "MemTotal: 430000 kB\nMemAvailable: 10000 kB\n"), tells: "memory in use"},
@@ -176,13 +190,14 @@ func TestStepsTellWhatIsBroken(t *testing.T) {
 	}
 }
 
-// TestEachStepCanFail holds that no step was forgotten above.
+// TestEachStepCanFail holds that no step was forgotten above: each fails in a line of its own.
 func TestEachStepCanFail(t *testing.T) {
 	for _, s := range Steps() {
 		found, resumed := false, s.resume == nil
 		for _, b := range table() {
-			found = found || b.step == s.Name
-			resumed = resumed || b.step == s.Name && b.resume != ""
+			fails := b.step == s.Name && b.tells != "" && (b.harm != nil || b.good == Fail)
+			found = found || fails
+			resumed = resumed || fails && b.resume != ""
 		}
 		if !found || !resumed {
 			t.Errorf("no test breaks what %s judges", s.Name)
