@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Purpose: build the agent and the updater for the device, put overlays and units in, and say what starts
+# Purpose: build the agent, the updater and the hardware test for the device, put overlays and units in, and say what starts
 # Tools: make systemctl
-# Needs: settled keys overlay/a overlay/b overlay/common systemd
+# Needs: settled keys overlay/a overlay/b overlay/common systemd hwtest
 # Makes: agent
 set -euo pipefail
 
 main() {
     local root=$WORK/root slot
-    make --no-print-directory build-arm64 updater-arm64 VERSION="$VERSION" >&2
+    make --no-print-directory build-arm64 updater-arm64 hwtest VERSION="$VERSION" >&2
     install -m 0755 bin/calendarbot-arm64 "$root/usr/bin/calendarbot"
     install -m 0755 bin/calendarbot-update-arm64 "$root/usr/bin/calendarbot-update"
+    install -m 0755 bin/calendarbot-hwtest-arm64 "$root/usr/bin/calendarbot-hwtest"
     find "$root/etc/systemd/system" -mindepth 1 -delete
     put overlay/common "$root"
     install -m 0644 "$WORK/keys/system.cert.pem" "$root/etc/rauc/keyring.pem"
