@@ -89,8 +89,11 @@ func TestCompareLoads(t *testing.T) {
 	for _, r := range rows {
 		verdicts = append(verdicts, string(r.Verdict))
 	}
-	if got := strings.Join(verdicts, ","); got != "met,met,,missed,,,met" {
+	if got := strings.Join(verdicts, ","); got != "met,met,,missed,,,met," {
 		t.Errorf("%s: %+v", got, rows)
+	}
+	if last := rows[len(rows)-1]; last.Figure != "0.7 %" {
+		t.Errorf("ratios of 0.95, 0.957 and 0.941 spread by %s", last.Figure)
 	}
 	for _, r := range compareLoads(1, of) {
 		if r.Verdict != "" {

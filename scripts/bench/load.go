@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -217,7 +218,26 @@ func compareLoads(n int, of map[string][]load) []row {
 		off = off.goal("≥ 5", off.Ratio, atLeast, 5)
 		late = late.goal("≤ 2", late.Ratio, atMost, 2)
 	}
-	return []row{fiber, late, work, static, against(nginxTuned), against(nginxProxy), off}
+	steady := row{
+		What:   fmt.Sprintf("spread of the requests/s at %d connections, round by round", n),
+		Figure: percent(spread(ours, of[bareFiber], func(l load) float64 { return l.rate })),
+	}
+	return []row{fiber, late, work, static, against(nginxTuned), against(nginxProxy), off, steady}
+}
+
+// spread is the standard deviation of the ratios within each round, as a share of their mean: how steady the measurement is.
+func spread(a, b []load, of func(load) float64) float64 {
+	ratios := make([]float64, min(len(a), len(b)))
+	mean := 0.0
+	for i := range ratios {
+		ratios[i] = of(a[i]) / of(b[i])
+		mean += ratios[i] / float64(len(ratios))
+	}
+	squares := 0.0
+	for _, r := range ratios {
+		squares += (r - mean) * (r - mean) / float64(len(ratios))
+	}
+	return math.Sqrt(squares) / mean
 }
 
 // wallScript makes wrk ask for what a household's clients ask for, in turn.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"calendarbot/scripts/facts"
 )
 
 // row is one line of the table.
@@ -46,10 +48,11 @@ func atMost(value, bound float64) bool  { return value <= bound }
 
 // result is a whole run.
 type result struct {
-	Began time.Time `json:"began"`
-	Took  float64   `json:"took_seconds"`
-	Rows  []row     `json:"rows"`
-	Bars  []bar     `json:"bars,omitempty"`
+	Began   time.Time `json:"began"`
+	Version string    `json:"version"` // of the agent
+	Took    float64   `json:"took_seconds"`
+	Rows    []row     `json:"rows"`
+	Bars    []bar     `json:"bars,omitempty"`
 }
 
 // measure runs the parts that are asked for, all when none is named. A part that fails is a row, so that
@@ -59,6 +62,10 @@ func (p plan) measure(ctx context.Context, only string) (*result, error) {
 		if name != "" && !slices.ContainsFunc(parts(), func(p part) bool { return p.name == name }) {
 			return nil, fmt.Errorf("no part %q; there are %s", name, partNames())
 		}
+	}
+	version, err := facts.VersionOf(ctx, p.agent)
+	if err != nil {
+		return nil, err
 	}
 	began := time.Now()
 	rows := make([][]row, len(parts()))
@@ -93,7 +100,7 @@ func (p plan) measure(ctx context.Context, only string) (*result, error) {
 		measure(i, part)
 	}
 	patient.Wait()
-	r := &result{Began: began.UTC().Truncate(time.Second), Took: time.Since(began).Round(time.Second).Seconds(), Rows: slices.Concat(rows...)}
+	r := &result{Began: began.UTC().Truncate(time.Second), Version: version, Took: time.Since(began).Round(time.Second).Seconds(), Rows: slices.Concat(rows...)}
 	r.Bars = barsOf(r.Rows)
 	return r, ctx.Err()
 }

@@ -46,6 +46,7 @@ func (q quantity) MarshalJSON() ([]byte, error) {
 // result is a whole run.
 type result struct {
 	Began        time.Time  `json:"began"`
+	Version      string     `json:"version"` // of the agent
 	Took         float64    `json:"took_seconds"`
 	WarmUp       float64    `json:"warm_up_seconds"`
 	Quantities   []quantity `json:"quantities"`

@@ -8,11 +8,17 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"calendarbot/scripts/facts"
 )
 
 // soak runs the agent until the time is over or ctx ends, and judges what was sampled.
 func (p plan) soak(ctx context.Context) (r *result, err error) {
 	if err := os.MkdirAll(p.dir, 0o755); err != nil {
+		return nil, err
+	}
+	version, err := facts.VersionOf(ctx, p.agent)
+	if err != nil {
 		return nil, err
 	}
 	where, err := newPlace(p.dir, p.roots)
@@ -26,7 +32,7 @@ func (p plan) soak(ctx context.Context) (r *result, err error) {
 	}
 	cycle := max(20*time.Second, min(p.length/12, 4*time.Minute))
 	say("soaking %s for %v at http://%s; Ctrl-C ends it with the figures so far", filepath.Base(p.agent), p.length, a.address)
-	r = &result{Began: time.Now().UTC().Truncate(time.Second)}
+	r = &result{Began: time.Now().UTC().Truncate(time.Second), Version: version}
 
 	within, cancel := context.WithTimeout(ctx, p.length)
 	defer cancel()
