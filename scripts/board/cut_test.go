@@ -41,6 +41,7 @@ type cut struct {
 	System  string
 	Slot    string // of the configuration
 	Trials  []slot.Kind
+	Begun   bool   // what was ordered was on trial by then, or taken
 	Wrong   string `json:",omitempty"`
 }
 
@@ -123,7 +124,16 @@ func TestUpdatePowerCuts(t *testing.T) {
 	c.judged(t, b)
 	b.keepsPerson(t)
 	t.Log(done.String())
+	// A device that takes nothing survives each cut.
+	for _, kind := range slot.Kinds() {
+		if count >= wholeSeries && !slices.ContainsFunc(done.Cuts, func(c cut) bool { return c.Kind == kind && c.Begun }) {
+			t.Errorf("no cut came after an update of the %s had got as far as its trial", kind)
+		}
+	}
 }
+
+// wholeSeries is how many cuts come to every part of an update.
+const wholeSeries = 25
 
 // String sums them up.
 func (c *cuts) String() string {
@@ -188,16 +198,24 @@ func (c *cutting) cut(t *testing.T, b *running, next *cut) *running {
 	timer := time.NewTimer(time.Duration(next.After * float64(time.Second)))
 	defer timer.Stop()
 	ctx, cancel := context.WithCancel(t.Context())
-	ordered := make(chan struct{})
+	refused := make(chan error, 1)
 	go func() {
-		defer close(ordered)
-		_ = order(ctx, b) // cut off, as a rule
+		defer close(refused)
+		if err := order(ctx, b); err != nil && ctx.Err() == nil {
+			refused <- err
+		}
 	}()
-	<-timer.C
-	err := b.Close()
+	select {
+	case <-timer.C:
+	case err := <-refused:
+		// Who asks for what restarts the device is cut off by that.
+		if err != nil && next.Kind == slot.Agent {
+			t.Fatalf("the order of cut %d: %v", next.Number+1, err)
+		}
+		<-timer.C
+	}
 	cancel()
-	<-ordered
-	if err != nil {
+	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
 	b = c.on(t)
@@ -267,7 +285,8 @@ func (c *cutting) whole(t *testing.T, b *running, next *cut) error {
 	if words[3] == "lost" {
 		wrong = append(wrong, errors.New("the data is lost"))
 	}
-	if is := b.shown(t); !slices.Contains(c.configs, is) {
+	is := b.shown(t)
+	if !slices.Contains(c.configs, is) {
 		wrong = append(wrong, fmt.Errorf("the configuration is of no one piece: %+v is none of %+v", is, c.configs))
 	}
 	if err := b.person(t.Context()); err != nil {
@@ -281,6 +300,14 @@ func (c *cutting) whole(t *testing.T, b *running, next *cut) error {
 		if s.Trial != nil {
 			next.Trials = append(next.Trials, kind)
 		}
+	}
+	switch next.Kind {
+	case slot.Agent:
+		next.Begun = next.Program == versionOf(c.next-1)
+	case slot.System:
+		next.Begun = next.System == versionOf(c.next-1)
+	case slot.Config:
+		next.Begun = is == c.configs[len(c.configs)-1]
 	}
 	return errors.Join(wrong...)
 }

@@ -218,9 +218,13 @@ func TestDrillLevel3(t *testing.T) {
 	trigger := time.Now()
 	b.run(t, "touch /var/lib/calendarbot/subject-is-ill; systemctl kill --signal KILL calendarbot.service")
 	s := b.await(t, slot.Agent, bootTime, func(s slot.State) bool { return s.Last != nil && !s.Last.Kept })
-	back := w.served(t, bootTime, 10*time.Second)
+	ended := time.Since(trigger)
+	took := w.served(t, bootTime, 10*time.Second).Sub(trigger)
 	w.stop()
-	h.drilled(t, 3, "the program crashes whenever it is started", max(back.Sub(trigger), 0), agentGoal)
+	if took <= 0 {
+		took = ended // its page looked well all the time
+	}
+	h.drilled(t, 3, "the program crashes whenever it is started", took, agentGoal)
 	t.Logf("meanwhile %v; told: %s", w, s.Last.Why)
 	b.tellsOutcome(t, s)
 	b.keepsPerson(t)

@@ -130,7 +130,7 @@ const identity = "cat /etc/machine-id /etc/hostname; cat /data/ssh/ssh_host_*.pu
 
 // agentServes asks for what the household's screens show.
 func agentServes(t *testing.T, b *running) {
-	if got := b.run(t, "systemctl show -P ActiveState -P SubState -P Type -P StatusText calendarbot.service"); !strings.Contains(got, "active") || !strings.Contains(got, "notify") {
+	if got := b.run(t, "systemctl show -P ActiveState -P SubState -P Type -P StatusText calendarbot.service"); !strings.HasPrefix(got, "active\n") || !strings.Contains(got, "notify") {
 		t.Errorf("calendarbot.service is %q", got)
 	}
 	var health struct {
@@ -263,6 +263,9 @@ func figures(t *testing.T, b *running) {
 	without := numbers[0] - numbers[1]
 	t.Logf("memory in use: %.1f MiB, the agent %.1f MiB of it, without the agent %.1f MiB; the goal is %d MiB",
 		mib(numbers[0]), mib(numbers[1]), mib(without), memoryGoal>>20)
+	if without > memoryGoal {
+		t.Errorf("the system takes more than %d MiB without the agent", memoryGoal>>20)
+	}
 	t.Log(b.run(t, "free -m; df -h / /data /boot/firmware; ps -eo rss,comm --sort=-rss | head -15"))
 }
 
