@@ -24,8 +24,9 @@ main() {
     image/ext4 "$WORK/root" "$WORK/slot.ext4" "${size}M" $SLOT_UUID system -b 4096 -i 16384 -O ^metadata_csum_seed,^orphan_file
     local data=$WORK/data
     mkdir -p "$data"/{var/lib,config/{a,b}/{etc,work,base},slots,agent/{a,b},update/{metadata,part},rauc}
-    # It grows to a card's size: room for the table of blocks, and inodes by the size that it gets.
-    image/ext4 "$data" "$WORK/data.ext4" "${DATA_MIB}M" $DATA_UUID data -b 4096 -i 16384 -E resize=512G,hash_seed=$DATA_UUID,lazy_itable_init=0
+    # It grows to a card's size: room for the table of blocks, and inodes by the size that it gets. What the agent fills leaves root
+    # room to note which slot holds: the kernel that grows it goes by whole percents, rounded down at each step, so that one of two lasts.
+    image/ext4 "$data" "$WORK/data.ext4" "${DATA_MIB}M" $DATA_UUID data -m 2 -b 4096 -i 16384 -E resize=512G,hash_seed=$DATA_UUID,lazy_itable_init=0
 }
 
 main "$@"
