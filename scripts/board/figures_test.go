@@ -1,0 +1,39 @@
+package board
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"calendarbot/scripts/facts"
+)
+
+// figure keeps what a test measured on the emulated board, for agent/CRITERIA.md. A later one of the same name takes its place.
+func figure(t *testing.T, name string, value float64, unit string) {
+	t.Helper()
+	version := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(os.Getenv(asked)), "calendarbot-"), "-pizero2w.img")
+	if version == "" || version == "." {
+		t.Fatalf("%s is measured without an image", name)
+	}
+	f := facts.Figure{Name: "board/" + name, Value: value, Unit: unit, Command: targetOf(t.Name()), Where: facts.EmulatedBoard, Version: version, Date: time.Now().UTC().Truncate(time.Second)}
+	if err := facts.Keep(filepath.Join(repository, filepath.FromSlash(facts.Folder), "board.json"), f); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("figure %s: %.1f %s", name, value, unit)
+}
+
+// targetOf is what runs a test again.
+func targetOf(test string) string {
+	name, _, _ := strings.Cut(test, "/")
+	switch level := strings.TrimPrefix(name, "TestDrillLevel"); {
+	case level != name:
+		return "make drill-" + level
+	case name == "TestUpdatePowerCuts":
+		return "make test-powercut-board"
+	case name == "TestUpdate":
+		return "make test-update"
+	}
+	return "make test-image"
+}
