@@ -76,8 +76,13 @@ fuzz: ## fuzz everything that strangers send, FUZZTIME=10m each
 	@scripts/fuzz $${FUZZTIME:-10m}
 
 .PHONY: cover
-cover: ## print the test coverage of every package
-	$(GO) test -cover ./agent/...
+cover: ## print the test coverage of every package, and leave it for "make criteria"
+	@go build -o bin/criteria ./scripts/criteria
+	$(GO) test -cover ./agent/... | bin/criteria cover
+
+.PHONY: criteria
+criteria: ## take in what was measured, and write agent/CRITERIA.md: what the design records ask for, and what became of it
+	@go run ./scripts/criteria
 
 .PHONY: bench
 bench: build ## measure, as ratios within one run; table, JSON and plot go to dist/bench (ONLY=load,quarter for parts)
