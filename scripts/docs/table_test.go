@@ -31,6 +31,8 @@ func proofs() []proof {
 		{command: "release land", tests: []string{"scripts/release.TestRootIsSignedInTwoPlaces: land"}},
 		{command: "release renew", tests: []string{"scripts/release.TestWordsFromKeysToWithdrawal: renew"}},
 
+		{command: "hwtest/run", tests: []string{"hwtest.TestScript", "hwtest.TestScriptCopies"}},
+
 		{command: "scripts/flash --list", tests: []string{"scripts.TestFlashListsCards"}},
 		{command: "scripts/flash", tests: []string{"scripts.TestFlashWritesTheImageAndReadsItBack", "scripts.TestFlashPutsSettingsOnTheCard"}},
 
@@ -77,6 +79,8 @@ func targets() []proof {
 		{command: "make image-lock", tests: []string{"image/packages.TestLockIsReadAsItIsWritten"}},
 		{command: "make run-image", tests: []string{"scripts/board/cmd.TestParse", "scripts/board/cmd.TestCardIsKept"}},
 		{command: "make bench", tests: []string{"scripts/bench.TestFigures", "scripts/docs.TestMakeSaysWhatItWouldDo"}},
+		{command: "make criteria", tests: []string{"scripts/criteria.TestPageIsWhatTheProgramWrites", "scripts/criteria.TestReportsAreTakenIn"}},
+		{command: "make cover", tests: []string{"scripts/criteria.TestCoverIsRead"}},
 		{command: "make bench-compare", tests: []string{"scripts/bench.TestCompareLoads"}},
 		{command: "make soak", tests: []string{"scripts/soak.TestTwoMinutes"}},
 		{command: "make cramped", tests: []string{"scripts/soak.TestCramped"}},
