@@ -15,6 +15,7 @@ main() {
     put overlay/common "$root"
     install -m 0644 "$WORK/keys/system.cert.pem" "$root/etc/rauc/keyring.pem"
     sed -i "s/^bundle-formats=.*/&\nmin-bundle-version=$VERSION/" "$root/etc/rauc/system.conf"
+    grep -qxF "min-bundle-version=$VERSION" "$root/etc/rauc/system.conf" || { echo "etc/rauc/system.conf has no place for min-bundle-version" >&2 && return 1; }
     mkdir -p "$root/usr/share/calendarbot/update"
     install -m 0644 "$WORK/keys/tuf/root.json" "$root/usr/share/calendarbot/update/root.json"
     if [[ -n ${UPDATE_URL:-} ]]; then

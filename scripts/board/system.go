@@ -157,8 +157,16 @@ func (s System) mark(ctx context.Context, version string) (err error) {
 	return s.Put(ctx, file, release, "644")
 }
 
+// compatible is the board that a bundle is for, as RAUC knows it.
+const compatible = "calendarbot-pizero2w"
+
 // Bundle makes a bundle of a system, as image/steps/85-bundle.sh does but little packed, signed with the key in a folder.
-func (s System) Bundle(ctx context.Context, version, keys, file string) (err error) {
+func (s System) Bundle(ctx context.Context, version, keys, file string) error {
+	return s.bundle(ctx, compatible, version, keys, file)
+}
+
+// bundle makes one for any board.
+func (s System) bundle(ctx context.Context, compatible, version, keys, file string) (err error) {
 	folder, err := os.MkdirTemp(filepath.Dir(s.File), "bundle")
 	if err != nil {
 		return fmt.Errorf("make a bundle: %w", err)
@@ -171,7 +179,7 @@ func (s System) Bundle(ctx context.Context, version, keys, file string) (err err
 	if err != nil {
 		return fmt.Errorf("make a bundle: %w", err)
 	}
-	_, err = io.WriteString(manifest, "[update]\ncompatible=calendarbot-pizero2w\nversion="+version+
+	_, err = io.WriteString(manifest, "[update]\ncompatible="+compatible+"\nversion="+version+
 		"\n\n[bundle]\nformat=verity\n\n[image.system]\nfilename=system.ext4\n")
 	if err := errors.Join(err, manifest.Close(), remove(file)); err != nil {
 		return fmt.Errorf("make a bundle: %w", err)

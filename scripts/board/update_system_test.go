@@ -134,6 +134,9 @@ const systemTime = 40 * time.Minute
 // takesSystems has the device take systems: from bad ones it comes back, a good one stays.
 func (h *home) takesSystems(t *testing.T, b *running, c *channel) {
 	own := b.slot()
+	if !t.Run("refused", func(t *testing.T) { b.refusesSystems(t) }) {
+		return
+	}
 	bad := sicknesses()
 	if !all() {
 		bad = bad[:1]
