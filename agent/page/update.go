@@ -80,9 +80,9 @@ type ConfigView struct {
 
 // LevelRow is a way back.
 type LevelRow struct {
-	Level              int
-	Title, Does, Takes string
-	Off                string // why it does nothing now; ""
+	Level             int
+	Title, Does, Goal string
+	Off               string // why it does nothing now; ""
 }
 
 // Update draws the page of versions and updates.

@@ -404,8 +404,8 @@ func streamupdatePage(qw422016 *qt422016.Writer, f *Frame, v *UpdateView, css, j
 		qw422016.E().S(l.Title)
 		qw422016.N().S(`</h3><p>`)
 		qw422016.E().S(l.Does)
-		qw422016.N().S(`</p><p class="soft">It takes `)
-		qw422016.E().S(l.Takes)
+		qw422016.N().S(`</p><p class="soft">It is meant to take `)
+		qw422016.E().S(l.Goal)
 		qw422016.N().S(`.`)
 		if l.Off != "" {
 			qw422016.N().S(` `)

@@ -38,7 +38,7 @@ func TestUpdateSaysWhatThereIs(t *testing.T) {
 		"a program to go back to": {func(v *UpdateView) { v.Sure = "back-agent" }, []string{"The program restarts for that.", "Go back to 1.2.2</button>", `href="/update#runs">Stay`}, nil, 1, 3},
 		"a system to go back to":  {func(v *UpdateView) { v.Sure = "back-system" }, []string{"shows nothing for some minutes", "Go back to 1.2.0</button>"}, nil, 1, 3},
 		"a candidate to try":      {func(v *UpdateView) { v.Sure = "try" }, []string{"Try it now", "Not now"}, []string{"Try the candidate…"}, 1, 3},
-		"a level to go back by":   {func(v *UpdateView) { v.Sure = "level-2" }, []string{"Go back now</button>", `href="/update#levels">Stay`}, nil, 1, 3},
+		"a level to go back by":   {func(v *UpdateView) { v.Sure = "level-2" }, []string{"Go back now</button>", `href="/update#levels">Stay`, "It is meant to take long."}, nil, 1, 3},
 		"something under way": {func(v *UpdateView) { v.Busy, v.Progress = true, &ProgressView{"Fetching <it>", "1 of <2>", 50} }, []string{
 			"http-equiv", `data-busy="1"`, "Fetching &lt;it&gt;", `value="50"`, "1 of &lt;2&gt;",
 		}, nil, 0, 4},

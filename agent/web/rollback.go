@@ -15,7 +15,7 @@ type levelView struct {
 	Level int    `json:"level"`
 	Title string `json:"title"`
 	Does  string `json:"does"`
-	Takes string `json:"takes"`
+	Goal  string `json:"goal"` // for how long it may take
 }
 
 // levels are the ways back, from what changes least.

@@ -172,14 +172,17 @@ func (s *Server) levelRows(v Versions) []page.LevelRow {
 	var rows []page.LevelRow
 	_, trial := v.Trial()
 	for _, l := range levels() {
-		row := page.LevelRow{Level: l.Level, Title: l.Title, Does: l.Does, Takes: l.Takes}
+		row := page.LevelRow{Level: l.Level, Title: l.Title, Does: l.Does, Goal: l.Goal}
 		switch {
 		case l.Level == 1 && s.emergency().On:
 			row.Off = "They are off now; the settings let them be used again."
 		case l.Level > 1 && !v.Slotted:
 			row.Off = "This installation has nothing to go back to."
-		case l.Level == 2 && trial == nil && v.Slots[slot.Config].Active != slot.B:
-			row.Off = "The stable configuration is used already."
+		case l.Level == 2 && trial == nil && !hasFormer(slot.Config, v.Slots[slot.Config]):
+			row.Off = "There is no configuration that was used before."
+			if v.Slots[slot.Config].Active == slot.A {
+				row.Off = "The stable configuration is used already."
+			}
 		}
 		rows = append(rows, row)
 	}
