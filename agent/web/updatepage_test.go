@@ -61,6 +61,27 @@ func TestUpdatePage(t *testing.T) {
 	}
 }
 
+// Level 2 is offered where the device has another configuration to go to, whichever is in use.
+func TestUpdatePageOffersAWayBackThatThereIs(t *testing.T) {
+	s := startSlotted(t, said(t, "web.pin", pinOfTests))
+	p := s.person()
+	for _, c := range []struct {
+		state slot.State
+		off   string // "" where it is offered
+	}{
+		{slot.State{Active: slot.A}, "The stable configuration is used already."},
+		{slot.State{Active: slot.A, Former: slot.B}, ""},
+		{slot.State{Active: slot.B, Former: slot.A}, ""},
+		{slot.State{Active: slot.B}, "There is no configuration that was used before."}, // another candidate took the place of the former one
+	} {
+		s.json("data/slots/config.json", c.state)
+		a := s.ask("GET", "/update", "", p.cookie)
+		if has(a, "sure=level-2") != (c.off == "") || c.off != "" && !has(a, c.off) {
+			t.Errorf("%s is used, %q was before: %s", c.state.Active, c.state.Former, a.body)
+		}
+	}
+}
+
 // Each button sends its order, and what restarts the device asks once more.
 func TestUpdatePageButtons(t *testing.T) {
 	s := startSlotted(t, said(t, "web.pin", pinOfTests))
