@@ -138,7 +138,7 @@ func there(name string, functions map[string]string) string {
 		}
 		functions[folder] = code.String()
 	}
-	if !regexp.MustCompile(`(?m)^func ` + name[dot+1:] + `\(\w+ \*testing\.[TF]\)`).MatchString(functions[folder]) {
+	if !regexp.MustCompile(`(?m)^func ` + name[dot+1:] + `\(\w+ \*testing\.T\)`).MatchString(functions[folder]) {
 		return "there is no test " + name
 	}
 	return ""

@@ -99,6 +99,6 @@ func decisions() []row {
 		foreign(344, target, "A/B testing", "a household has one device; both paths are compared by hwtest, by turns"),
 		tested(352, gate, "Configuration validation with safe defaults", "wrong files, values and variables", "agent/config.TestRefusedFiles", "agent/config.TestStartOnTheLastAcceptedFile"),
 		tested(353, gate, "Audit log and rollback of changes", "each change is kept and undone", "agent/config.TestUndoTakesTheNewestBackAgainAndAgain", "agent/store.TestArchiveSurvivesARestart"),
-		tested(354, gate, "Automated configuration testing", "files by chance", "agent/config.FuzzLoad"),
+		tested(354, gate, "Automated configuration testing", "files that are taken and files that are refused", "agent/config.TestAcceptedFiles", "agent/config.TestRefusedFiles"),
 	}
 }
