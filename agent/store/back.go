@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,9 +54,11 @@ func (s *Store) goBack(ctx context.Context, later *conn.DB, why *laterError) (wo
 	if err = errors.Join(err, later.Close()); err != nil {
 		return "", errors.Join(err, empty(s.o.Path+backSuffix), remove(s.o.Path+backSuffix))
 	}
-	// A log that could not be written back belongs to the file, and would be taken for that of the new one.
-	if log, err := os.Stat(s.o.Path + "-wal"); err == nil && log.Size() > 0 {
-		return "", fmt.Errorf("close the database of a later version: %w", syscall.EBUSY)
+	if err := unlogged(s.o.Path); err != nil {
+		return "", fmt.Errorf("close the database of a later version: %w", err)
+	}
+	if err := unlogged(s.o.Path + backSuffix); err != nil {
+		return "", fmt.Errorf("close the database that is to take its place: %w", err)
 	}
 	if err := errors.Join(durable.Remove(s.o.Path+"-wal"), durable.Remove(s.o.Path+"-shm")); err != nil {
 		return "", err
@@ -67,8 +70,21 @@ func (s *Store) goBack(ctx context.Context, later *conn.DB, why *laterError) (wo
 	if err := durable.Rename(s.o.Path+backSuffix, s.o.Path); err != nil {
 		return "", err
 	}
-	words = goneBack(kept, from, fmt.Sprintf("What only the later version knows is kept in %s.", filepath.Base(c.of(why.has))))
-	return words, c.prune(why.has)
+	c.prune(why.has)
+	return goneBack(kept, from, fmt.Sprintf("What only the later version knows is kept in %s.", filepath.Base(c.of(why.has)))), nil
+}
+
+// unlogged is an error when a database that is closed has a log that could not be written back to it: the file alone is not what was
+// stored, and under another name it would be taken for that.
+func unlogged(name string) error {
+	log, err := os.Stat(name + "-wal")
+	if err == nil && log.Size() > 0 {
+		return syscall.EBUSY
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // build makes the file that is to take the place of that of a later program. It returns what was not taken over, and when the copy

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -314,6 +315,49 @@ func TestKilledBetweenVersions(t *testing.T) {
 	}
 	if len(k.between(march()).Hidden) == 1 {
 		t.Error("nothing was ever hidden")
+	}
+}
+
+// stubborn makes a copy of a schema that is the first to be removed, and cannot be.
+func (k *kept) stubborn(schema int64) {
+	k.t.Helper()
+	name := copies(k.path).of(schema)
+	k.must(errors.Join(os.WriteFile(name, nil, 0o600), os.Chtimes(name, time.Unix(schema, 0), time.Unix(schema, 0)), os.MkdirAll(name+"-wal/x", 0o700)))
+}
+
+func TestCopyThatCannotBeRemovedKeepsNoVersionFromStarting(t *testing.T) {
+	k := newStore(t)
+	k.before()
+	k.stubborn(1)
+	k.stubborn(2)
+	k.later(addition, k.now) // copies too, before it migrates
+	k.open()
+	k.holds("work:B", "h i", "club", "new")
+	k.says("were taken over", filepath.Base(copies(k.path).of(90000)))
+	if k.Sealed() {
+		t.Error("nothing can be stored")
+	}
+	k.must(errors.Join(os.RemoveAll(copies(k.path).of(1)+"-wal"), os.RemoveAll(copies(k.path).of(2)+"-wal")))
+	copies(k.path).prune(90000)
+	if left := k.files(); left != "calendarbot.db calendarbot.db-shm calendarbot.db-wal calendarbot.db.schema-2 calendarbot.db.schema-3 calendarbot.db.schema-90000" {
+		t.Errorf("files: %s", left)
+	}
+}
+
+// TestLogThatWasNotWrittenBack leaves a database that no longer is in use with its log, as a disk that fails while it is closed does.
+func TestLogThatWasNotWrittenBack(t *testing.T) {
+	k := newStore(t)
+	k.must(copyTo(k.path, k.path+backSuffix))
+	if err := unlogged(k.path + backSuffix); err != nil {
+		t.Errorf("without a log: %v", err)
+	}
+	k.must(os.WriteFile(k.path+backSuffix+"-wal", nil, 0o600))
+	if err := unlogged(k.path + backSuffix); err != nil {
+		t.Errorf("with an empty one: %v", err)
+	}
+	k.must(os.WriteFile(k.path+backSuffix+"-wal", []byte("a change"), 0o600))
+	if err := unlogged(k.path + backSuffix); !errors.Is(err, syscall.EBUSY) {
+		t.Errorf("with one: %v", err)
 	}
 }
 

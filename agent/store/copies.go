@@ -102,7 +102,8 @@ func (c copies) add(ctx context.Context, db *sql.DB, schema int64) error {
 	if err := durable.Rename(unfinished, c.of(schema)); err != nil {
 		return err
 	}
-	return c.prune(schema)
+	c.prune(schema)
+	return nil
 }
 
 // keep makes what lies at the path the copy of a schema too, without writing it again: nothing is lost when the path then gets
@@ -120,22 +121,18 @@ func (c copies) keep(schema int64) error {
 	return errors.Join(err, remove(unfinished))
 }
 
-// prune removes the copies that were written first until three are left, the one of a schema among them.
-func (c copies) prune(schema int64) error {
+// prune removes the copies that were written first until three are left, the one of a schema among them. It tells of no error: what
+// cannot be removed takes room until the next time, which is no reason to go without the database.
+func (c copies) prune(schema int64) {
 	all, err := c.list()
 	if err != nil {
-		return err
+		return
 	}
 	all = slices.DeleteFunc(all, func(one copied) bool { return one.schema == schema })
 	slices.SortFunc(all, func(a, b copied) int { return b.at.Compare(a.at) })
 	for i := keptCopies - 1; i < len(all); i++ {
-		for _, suffix := range companions() {
-			if err := remove(all[i].name + suffix); err != nil {
-				return err
-			}
-		}
+		discard(all[i].name)
 	}
-	return nil
 }
 
 // size is what the database takes, its log included, in bytes.
@@ -178,6 +175,15 @@ func empty(name string) error {
 		return err
 	}
 	return f.Close()
+}
+
+// discard removes a database that lies beside. What cannot be removed stays, with the file itself, which is found again the next time.
+func discard(name string) {
+	for _, suffix := range slices.Backward(companions()) {
+		if remove(name+suffix) != nil {
+			return
+		}
+	}
 }
 
 // remove is os.Remove; that there is nothing is no error.

@@ -148,17 +148,18 @@ func setAside(path string, now time.Time) (string, error) {
 			return "", err
 		}
 	}
-	return aside, prune(path, aside)
+	prune(path, aside)
+	return aside, nil
 }
 
 // companions are the file itself, its log and the index of the log.
 func companions() []string { return []string{"", "-wal", "-shm"} }
 
-// prune removes files set aside until keptCorrupt are left, the newest among them.
-func prune(path, newest string) error {
+// prune removes files set aside until keptCorrupt are left, the newest among them. As with copies it tells of no error.
+func prune(path, newest string) {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
-		return err
+		return
 	}
 	type file struct {
 		name string
@@ -181,11 +182,6 @@ func prune(path, newest string) error {
 	}
 	slices.SortFunc(old, func(a, b file) int { return b.time.Compare(a.time) })
 	for i := keptCorrupt - 1; i < len(old); i++ {
-		for _, suffix := range companions() {
-			if err := os.Remove(old[i].name + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-		}
+		discard(old[i].name)
 	}
-	return nil
 }
