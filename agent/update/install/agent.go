@@ -77,9 +77,6 @@ func (d Device) staged(c slot.Content, n slot.Name, o update.Offer) bool {
 
 // stage makes the program in the slot, looks at it, and notes it.
 func (d Device) stage(ctx context.Context, state slot.State, n slot.Name, whole update.Offer, patched *update.Offer) error {
-	if _, err := d.slots().Change(slot.Agent, func(s slot.State) (slot.State, error) { return s.Clear(n) }); err != nil {
-		return err
-	}
 	name := Program(d.Root, n)
 	if err := durable.MakeFolder(filepath.Dir(name), 0o755); err != nil {
 		return err
@@ -90,11 +87,11 @@ func (d Device) stage(ctx context.Context, state slot.State, n slot.Name, whole 
 	made := false
 	if patched != nil {
 		// A patch is for speed alone: whatever is wrong with it, the whole may be right.
-		made = d.patch(ctx, Program(d.Root, state.Runs()), name, *patched) == nil
+		made = d.patch(ctx, Program(d.Root, state.Runs()), n, *patched) == nil
 	}
 	var err error
 	if !made {
-		err = d.unpack(ctx, name, whole)
+		err = d.unpack(ctx, n, whole)
 	}
 	if err != nil {
 		return err
@@ -114,7 +111,7 @@ func (d Device) stage(ctx context.Context, state slot.State, n slot.Name, whole 
 }
 
 // patch makes the new program of the old one.
-func (d Device) patch(ctx context.Context, old, name string, o update.Offer) error {
+func (d Device) patch(ctx context.Context, old string, n slot.Name, o update.Offer) error {
 	part, err := d.fetch(ctx, o)
 	if err != nil {
 		return err
@@ -126,7 +123,7 @@ func (d Device) patch(ctx context.Context, old, name string, o update.Offer) err
 	}
 	info, err := from.Stat()
 	if err == nil {
-		err = d.make(name, part, o, func(in io.Reader, out io.Writer) error {
+		err = d.make(n, part, o, func(in io.Reader, out io.Writer) error {
 			return patch.Apply(from, info.Size(), in, out, o.Content.Size)
 		})
 	}
@@ -134,22 +131,22 @@ func (d Device) patch(ctx context.Context, old, name string, o update.Offer) err
 }
 
 // unpack makes the new program of the whole one.
-func (d Device) unpack(ctx context.Context, name string, o update.Offer) error {
+func (d Device) unpack(ctx context.Context, n slot.Name, o update.Offer) error {
 	part, err := d.fetch(ctx, o)
 	if err != nil {
 		return err
 	}
 	d.tell("stage", o, 0, 0, "")
-	return d.make(name, part, o, func(in io.Reader, out io.Writer) error { return patch.Unpack(in, out, o.Content.Size) })
+	return d.make(n, part, o, func(in io.Reader, out io.Writer) error { return patch.Unpack(in, out, o.Content.Size) })
 }
 
-// make writes what becomes of a part into a slot, when it is what was signed.
-func (d Device) make(name, part string, o update.Offer, do func(io.Reader, io.Writer) error) error {
+// make writes what becomes of a part into a slot, when it is what was signed. Until then what lies there stays, and may be gone back to.
+func (d Device) make(n slot.Name, part string, o update.Offer, do func(io.Reader, io.Writer) error) error {
 	in, err := os.Open(part)
 	if err != nil {
 		return err
 	}
-	out, err := durable.Create(name, 0o755)
+	out, err := durable.Create(Program(d.Root, n), 0o755)
 	if err != nil {
 		return errors.Join(err, in.Close())
 	}
@@ -162,7 +159,10 @@ func (d Device) make(name, part string, o update.Offer, do func(io.Reader, io.Wr
 	if err == nil && (sum.size != o.Content.Size || hex.EncodeToString(sum.sum.Sum(nil)) != o.Content.SHA256) {
 		err = &repository.Refusal{Code: repository.WrongHash, Words: fmt.Sprintf("What %s becomes unpacked is not what was signed.", o.Name)}
 	}
-	if err = errors.Join(err, in.Close()); err != nil {
+	if err = errors.Join(err, in.Close()); err == nil {
+		_, err = d.slots().Change(slot.Agent, func(s slot.State) (slot.State, error) { return s.Clear(n) })
+	}
+	if err != nil {
 		return errors.Join(err, out.Abandon())
 	}
 	return out.Commit()
