@@ -14,6 +14,7 @@ func phases() []row {
 		onlyNew = "There is no older program to be reverted to; the other config slot has what was used before"
 	)
 	return []row{
+		foreign(9, target, "36 hours of work in 6 phases", "it is about the work, not about the program"),
 		tested(11, target, "Immediate disable by flag, graceful degradation", "the switch, and what comes then", "agent/web.TestEmergencyOff", "agent.TestLadderWhenTheOptionalPartsGo"),
 		held(12, success, "40-80 MB memory reduction", onQuarter, memoryOn, memoryOff, rule{saves, 40, "MB"}).remark(small),
 		held(12, success, "150-250 ms latency improvement", timeQuarter, crowdedOn, crowdedOff, rule{saves, 150, "ms"}),
@@ -32,7 +33,7 @@ func phases() []row {
 		tested(56, gate, "A smoke test confirms that it works", "the real program is asked after each change", "agent.TestScripts"),
 
 		tested(78, gate, "Connections are created and destroyed correctly", "pools grow, shrink, and close", "agent/conn.TestPoolGrowsForThoseWhoWaitAndShrinksAfterwards", "agent/conn.TestConnectionThatIsUsedWhileItsPoolIsClosed"),
-		measured(79, threshold, "Memory within 100 MB", "peak memory of the whole program under load, 10,000 events", peakLarge, rule{atMost, 100, "MB"}),
+		measured(79, threshold, "Memory within 100 MB", "what the pools add to the memory in use", poolsAdd, rule{atMost, 100, "MB"}),
 		measured(80, threshold, "Connection reuse above 80 %", "connections found open, recorded household", reuse, rule{above, 80, "%"}),
 		tested(81, gate, "Connection failures are handled", "broken ones are replaced", "agent/conn.TestBrokenReaderIsReplaced", "agent/conn.TestNoRequestIsLostWithAConnection"),
 		tested(82, gate, "Memory pressure triggers cleanup", "the maximum falls, idle ones are closed", "agent/conn.TestMaximumClosesIdleConnections"),
@@ -53,7 +54,7 @@ func phases() []row {
 		onBoard(161, gate, "Memory returns to the baseline", "everything off and both on, by turns", "32-together", "hwtest.TestComparisons"),
 
 		measured(183, threshold, "Hit rate above 70 %", "hit rate of a recorded household", hitRate, rule{above, 70, "%"}),
-		measured(184, threshold, "Cache memory below 50 MB", "peak memory of the whole program under load", peak, rule{below, 50, "MB"}),
+		measured(184, threshold, "Cache memory below 50 MB", "memory of kept pages under a household's load", keptPages, rule{below, 50, "MB"}),
 		held(185, threshold, "Batching reduces overhead by more than 15 %", "CPU of 24 different questions at once, batching alone", batchCPUOn, batchCPUOff, rule{spares, 15, ""}).remark(batchingOff),
 		tested(186, gate, "Eviction prevents memory exhaustion", "both bounds, and steps of pressure", "agent/page.TestPipelineHoldsBothBounds", "agent/page.TestPipelineEase"),
 		tested(187, gate, "Metrics track the cache's effectiveness", "what is counted is told", "agent/web.TestMetricsTellWhatIsCounted"),
@@ -61,7 +62,7 @@ func phases() []row {
 		measured(211, threshold, "More than 70 % of the second pass are hits", "hit rate of a recorded household", hitRate, rule{above, 70, "%"}),
 		tested(232, gate, "Responses stay compatible", "the same bytes as without", "agent/page.TestPipelineAnswersAsDirectDoes"),
 		held(233, threshold, "CPU reduction above 15 %", "CPU for 1000 requests at 16 connections, pipeline alone", pipedCPUOn, pipedCPUOff, rule{spares, 15, ""}),
-		tested(234, gate, "Cache memory stays within its budget", "bytes are really weighed", "agent/page.TestPipelineBytesAreReal", "agent/page.TestPipelineHoldsBothBounds"),
+		measured(234, gate, "Cache memory stays within its budget", "what the pipeline adds to the memory in use", pipelineAdds, rule{atMost, 75, "MB"}),
 		held(235, gate, "Batching improves throughput under load", "median answer to 24 different questions at once", batchTimeOn, batchTimeOff, rule{spares, 1, ""}).remark(batchingOff),
 		tested(236, gate, "Stability under memory pressure", "a memory hog beside it", "scripts/machine.TestMemoryIsGivenUpBeforeItIsTaken", "scripts/soak.TestCramped"),
 		held(256, threshold, "At least 15 % less CPU", "CPU for 1000 requests at 16 connections, pipeline alone", pipedCPUOn, pipedCPUOff, rule{spares, 15, ""}),
@@ -73,11 +74,13 @@ func phases() []row {
 
 		tested(274, gate, "Shared resources are managed", "one budget for all parts", "agent/budget.TestTheStrictestWins"),
 		tested(275, gate, "Unified monitoring", "one table of figures", "agent/web.TestEveryMetricOfTheTableIsTold"),
+		onBoard(284, gate, "Both together achieve all targets", "everything off and both on, by turns", "32-together", "hwtest.TestComparisons"),
 		held(285, threshold, "Memory reduction above 60 MB with both", onQuarter, memoryOn, memoryOff, rule{saves, 60, "MB"}).remark(small),
 		held(286, threshold, "Latency improvement above 180 ms with both", timeQuarter, crowdedOn, crowdedOff, rule{saves, 180, "ms"}),
 		held(287, threshold, "CPU reduction above 20 % with both", "CPU for 1000 requests, 16 connections", busyCPUOn, busyCPUOff, rule{spares, 20, ""}),
 		tested(288, gate, "No conflicts of components", "all combinations under load", "agent/page.TestLadderUnderLoad", "agent/budget.TestEveryPairIsAsStrictAsEither"),
 		measured(289, gate, "Stability under full load", "wrong or missing answers in hours of load and failures", wrongAnswers, rule{atMost, 0, ""}),
+		measured(289, gate, "Stability: nothing grows", "which of memory, goroutines and open files rise beyond their noise in hours of load", rising, rule{atMost, 0, ""}).remark(warming),
 		held(313, threshold, "60 MB", onQuarter, memoryOn, memoryOff, rule{saves, 60, "MB"}).remark(small),
 		held(314, threshold, "180 ms", timeQuarter, crowdedOn, crowdedOff, rule{saves, 180, "ms"}),
 		held(315, threshold, "20 % of CPU", "CPU for 1000 requests, 16 connections", busyCPUOn, busyCPUOff, rule{spares, 20, ""}),

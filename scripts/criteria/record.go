@@ -34,7 +34,6 @@ func records() []record {
 // awaited are figures that a row asks for and that nobody has measured yet, with the command that does. A figure that is there is taken out.
 func awaited() map[string]string {
 	return map[string]string{
-		levelOneAsked:  "make drill-1",
 		levelOneCard:   "make drill-1",
 		levelOneMemory: "make drill-1",
 		levelTwo:       "make drill-2",
@@ -62,7 +61,7 @@ const (
 	crowdedOn, crowdedOff     = quarter + "everything on, 500 events/on/p50", quarter + "everything off, 500 events/on/p50"
 	latestOn, latestOff       = quarter + "everything on, 500 events/on/p99", quarter + "everything off, 500 events/on/p99"
 	memoryOn, memoryOff       = quarter + "everything on, 500 events/off/peak", quarter + "everything off, 500 events/off/peak"
-	peak, peakLarge           = "bench/memory/peak resident memory, 500 events, under load/on", "bench/memory/peak resident memory, 10000 events, under load/on"
+	peakLarge                 = "bench/memory/peak resident memory, 10000 events, under load/on"
 	hitRate                   = "bench/household/hit rate, the busiest 6m0s of the trace/on"
 	reuse                     = "bench/household/connections found open, of all uses/on"
 	failed                    = "bench/household/requests without an answer, or with one of 500 and more/on"
@@ -93,7 +92,12 @@ const (
 	illBack       = "board/level 3: a program that is never well on trial"
 	configBack    = "board/level 2: a configuration with which nothing answers"
 	panicBack     = "board/level 3: a system whose kernel panics"
-	levelOneAsked = "board/level 1: a person asks"
+	levelOneAsked = "hwtest/40-level-1/everything optional was off after"
+	poolsAdd      = "hwtest/33-budgets/pools add"
+	pipelineAdds  = "hwtest/33-budgets/the pipeline adds"
+	watchingAdds  = "hwtest/33-budgets/configuration and monitoring add"
+	keptPages     = "hwtest/31-pipeline/memory of kept pages"
+	rising        = "soak/quantities that rise"
 	levelOneCard  = "board/level 1: a file on the card"
 
 	failedPackages  = "cover/packages that failed"

@@ -30,6 +30,7 @@ func sources() []source {
 		{"bench/bench.json", "make bench", facts.Computer, readBench},
 		{"soak/soak.json", "make soak", facts.Computer, readSoak},
 		{"hwtest/report.json", "hwtest/run HOST", facts.Board, readHardware},
+		{"hwtest/emulated-quick.json", "make test-image", facts.EmulatedBoard, readHardware},
 	}
 }
 
@@ -162,9 +163,14 @@ func readSoak(text []byte) ([]facts.Figure, error) {
 		{Name: "soak/wrong or no answers", Value: float64(report.Bad)},
 		{Name: "soak/slowest answer", Value: report.Slowest, Unit: "s"},
 	}
+	rising := 0.0
 	for _, q := range report.Quantities {
+		if q.Verdict == "missed" {
+			rising++
+		}
 		list = append(list, facts.Figure{Name: "soak/" + q.Name + ", highest", Value: q.Highest, Unit: q.Unit})
 	}
+	list = append(list, facts.Figure{Name: "soak/quantities that rise", Value: rising})
 	for i := range list {
 		list[i].Date, list[i].Version = report.Began, report.Version
 	}

@@ -41,7 +41,7 @@ func TestReportsAreTakenIn(t *testing.T) {
 		"bench/bench.json": `{"began": "2026-11-22T11:00:00Z", "version": "1.2.3", "took_seconds": 600,
 			"rows": [{"part": "memory", "what": "peak, 500 events (0.4 MB)", "figure": "23.9 MiB", "against": "after the first fetch 20.7 MiB"}]}`,
 		"soak/soak.json": `{"began": "2026-11-22T12:00:00Z", "took_seconds": 7200, "answers": 999, "bad": 1, "slowest_seconds": 1.5,
-			"quantities": [{"name": "resident memory", "unit": "MiB", "highest": 28}]}`,
+			"quantities": [{"name": "resident memory", "unit": "MiB", "highest": 28, "verdict": "missed"}, {"name": "open files", "highest": 40, "verdict": "met"}]}`,
 		"hwtest/report.json": `{"options": {"mode": "quick", "emulated": true}, "began": "2026-11-22T13:00:00Z", "results": [
 			{"step": "19-health", "outcome": "PASS", "reason": "version 1.2.4, all is well"},
 			{"step": "60-load", "outcome": "FAIL", "figures": [{"name": "answers", "value": 5}, {"name": "heat", "value": null, "unit": "°C"}]},
@@ -60,7 +60,7 @@ func TestReportsAreTakenIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "bench/memory/peak, 500 events/off/after the first fetch=20.7 MiB; bench/memory/peak, 500 events/on=23.9 MiB; bench/seconds=600 s; board/plain restart=58 s; " +
-		"hwtest/19-health=1; hwtest/60-load=0; hwtest/60-load/answers=5; soak/resident memory, highest=28 MiB; soak/right answers=99.9 %; soak/seconds=7200 s; " +
+		"hwtest/19-health=1; hwtest/60-load=0; hwtest/60-load/answers=5; soak/open files, highest=40; soak/quantities that rise=1; soak/resident memory, highest=28 MiB; soak/right answers=99.9 %; soak/seconds=7200 s; " +
 		"soak/slowest answer=1.5 s; soak/wrong or no answers=1"
 	if got := told(list); got != want {
 		t.Errorf("%s\nwant %s", got, want)

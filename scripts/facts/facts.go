@@ -60,11 +60,16 @@ func Read(file string) ([]Figure, error) {
 	return list, nil
 }
 
-// Merge returns both, by name; of two with the same name the newer one.
+// Merge returns both, by name; of two with the same name the newer one, but never one of an emulated board in the place of one of a board.
 func Merge(old, more []Figure) []Figure {
 	of := map[string]Figure{}
 	for _, f := range slices.Concat(old, more) {
-		if was, there := of[f.Name]; !there || !f.Date.Before(was.Date) {
+		was, there := of[f.Name]
+		better := !f.Date.Before(was.Date)
+		if f.Where != was.Where && (f.Where == Board || was.Where == Board) {
+			better = f.Where == Board
+		}
+		if !there || better {
 			of[f.Name] = f
 		}
 	}

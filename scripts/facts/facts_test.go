@@ -64,3 +64,18 @@ func TestVersionIsThatOfTheProgram(t *testing.T) {
 		t.Error("no program has a version")
 	}
 }
+
+func TestABoardCountsMoreThanAnEmulatedOne(t *testing.T) {
+	day := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	board := Figure{Name: "a", Value: 1, Where: Board, Date: day}
+	emulated := Figure{Name: "a", Value: 2, Where: EmulatedBoard, Date: day.AddDate(0, 0, 1)}
+	later := Figure{Name: "a", Value: 3, Where: Board, Date: day.AddDate(0, 0, 2)}
+	for _, c := range []struct {
+		old, more Figure
+		want      float64
+	}{{board, emulated, 1}, {emulated, board, 1}, {board, later, 3}, {later, board, 3}} {
+		if got := Merge([]Figure{c.old}, []Figure{c.more}); len(got) != 1 || got[0].Value != c.want {
+			t.Errorf("of %+v and %+v: %+v", c.old, c.more, got)
+		}
+	}
+}
