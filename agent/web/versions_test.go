@@ -110,3 +110,23 @@ func (s *slotted) offered() update.Status {
 		Waiting: "Version 1.3.0 of the program waits. It waits for the time between 02:00 and 05:00.",
 	}
 }
+
+// Each thing that somebody takes note of stays noted when another one is.
+func TestWhatIsNotedStaysSo(t *testing.T) {
+	p, now := Places{State: t.TempDir()}, at(t, monday)
+	kinds := append([]slot.Kind{conflictsNoted}, slot.Kinds()...)
+	for i, k := range append(kinds, kinds...) {
+		if err := p.note(k, now.Add(time.Duration(i)*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	noted, err := p.noted()
+	if err != nil || len(noted) != len(kinds) {
+		t.Fatalf("%v %v", noted, err)
+	}
+	for i, k := range kinds {
+		if want := now.Add(time.Duration(len(kinds)+i) * time.Hour); !noted[k].Equal(want) {
+			t.Errorf("%s is noted up to %v, not %v", k, noted[k], want)
+		}
+	}
+}

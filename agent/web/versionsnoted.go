@@ -12,7 +12,7 @@ import (
 	"calendarbot/agent/slot"
 )
 
-// notedFile keeps up to when a person took note of how trials ended, by their kind.
+// notedFile keeps up to when a person took note of how trials ended, by their kind, and of the conflicts.
 const notedFile = "noted.json"
 
 const mostNoted = 4096 // bytes
@@ -37,8 +37,8 @@ func (p Places) noted() (map[slot.Kind]time.Time, error) {
 // note keeps that a person took note of how the last trial of a kind ended. What cannot be read gives way.
 func (p Places) note(k slot.Kind, until time.Time) error {
 	was, err := p.noted()
-	noted := make(map[slot.Kind]time.Time, 3)
-	for _, one := range slot.Kinds() {
+	noted := make(map[slot.Kind]time.Time, 4)
+	for _, one := range append(slot.Kinds(), conflictsNoted) {
 		if at, there := was[one]; there && err == nil {
 			noted[one] = at
 		}
