@@ -146,7 +146,7 @@ func (s *Server) postSlots(c *fiber.Ctx) error {
 
 // onItsWay says that an order is on its way, and where to look what becomes of it.
 func onItsWay(c *fiber.Ctx, look string) error {
-	return answerJSON(c, http.StatusAccepted, map[string]any{"look": look, "words": "It is asked for, and carried out within seconds; look at " + look + " what becomes of it."})
+	return answerJSON(c, http.StatusAccepted, map[string]any{"look": look, "words": "It is asked for, and carried out soon; look at " + look + " what becomes of it."})
 }
 
 // askSlots sends an order to the slots' keeper, or says why that would come to nothing. "noted" is no order: somebody knows of the last outcome.
@@ -190,15 +190,21 @@ func (s *Server) askSlots(k slot.Kind, in slotWish, who config.By) error {
 	default:
 		return problemOf(http.StatusBadRequest, "bad_order", "do is one of stage, try, keep, back and noted.")
 	}
-	switch {
-	case errors.Is(refused, slot.ErrNoTrial):
-		return problemOf(http.StatusConflict, "no_trial", "Nothing is on trial, so there is nothing to keep.")
-	case errors.Is(refused, slot.ErrNothingToGoBackTo):
-		return problemOf(http.StatusConflict, "nothing_former", "There is nothing to go back to.")
-	case refused != nil:
-		return problemOf(http.StatusConflict, "slots", sentenceOf(refused))
+	if refused != nil {
+		return refusedSlots(refused)
 	}
 	return s.send(s.o.Places.orders(), order)
+}
+
+// refusedSlots says why the slots refuse something.
+func refusedSlots(err error) error {
+	switch {
+	case errors.Is(err, slot.ErrNoTrial):
+		return problemOf(http.StatusConflict, "no_trial", "Nothing is on trial, so there is nothing to keep.")
+	case errors.Is(err, slot.ErrNothingToGoBackTo):
+		return problemOf(http.StatusConflict, "nothing_former", "There is nothing to go back to.")
+	}
+	return problemOf(http.StatusConflict, "slots", sentenceOf(err))
 }
 
 // candidate is the slot that would be tried.

@@ -288,3 +288,18 @@ func TestUpdateIsAskedFor(t *testing.T) {
 		}
 	}
 }
+
+// What there is nothing of to go back to is refused, as it is for the slots; without a kind the program is meant.
+func TestUpdateGoesBackOnlyToWhatThereIs(t *testing.T) {
+	s := startSlotted(t)
+	s.json("data/slots/agent.json", slot.State{Active: slot.A, Former: slot.A, Slots: map[slot.Name]slot.Content{slot.A: {Version: "1.2.2", Digest: digestOfTests}}})
+	s.json("data/slots/system.json", slot.State{Active: slot.B, Former: slot.A, Slots: map[slot.Name]slot.Content{slot.B: {Version: "1.2.2"}}})
+	for _, body := range []string{`{"do":"back"}`, `{"do":"back","kind":"agent"}`} {
+		if a := s.send("POST", "/api/v1/update", body); a.StatusCode != http.StatusConflict || !has(a, `"code":"nothing_former"`) || s.order("update/orders") != nil {
+			t.Errorf("%s: %d %s", body, a.StatusCode, a.body)
+		}
+	}
+	if a := s.send("POST", "/api/v1/update", `{"do":"back","kind":"system"}`); a.StatusCode != http.StatusAccepted || s.order("update/orders") == nil {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+}

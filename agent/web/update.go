@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/gofiber/fiber/v2"
@@ -151,9 +152,15 @@ func (s *Server) askUpdate(in updateWish, who config.By) error {
 	case len(in.Version) > 128 || in.Version != tidy(in.Version):
 		return problemOf(http.StatusBadRequest, "bad_order", "version is the number of a version, such as 1.2.3.")
 	}
-	if in.Do == "apply" {
+	switch in.Do {
+	case "apply":
 		if err := s.installable(in, v); err != nil {
 			return err
+		}
+	case "back":
+		state := v.Slots[cmp.Or(in.Kind, slot.Agent)]
+		if _, err := state.Back(who.Why, who.Who, s.o.Now()); err != nil {
+			return refusedSlots(err)
 		}
 	}
 	if in.From == fromUpload {
