@@ -104,7 +104,7 @@ Examples:
 		if err := exchange.Ask(request); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(c.out, "The network %s is asked for. See \"calendarbot network status\" in a minute.\n", network.Shown(names[0]))
+		_, err = fmt.Fprintf(c.out, "The network %s is asked for. \"calendarbot network status\" tells how it goes.\n", network.Shown(names[0]))
 		return err
 	}
 	return s

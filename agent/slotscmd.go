@@ -161,7 +161,7 @@ func slotsKindCommand(k slot.Kind) subcommand {
 	return subcommand{
 		name: "slots " + string(k), args: "WORD",
 		short: fmt.Sprintf("the two %ss of the device: try, keep, go back", what),
-		long:  fmt.Sprintf("The two %ss of the device. As root this is done at once; else it is asked for, and done within seconds.", what),
+		long:  fmt.Sprintf("The two %ss of the device. As root this is done at once; else it is asked for, and done soon.", what),
 		words: []subcommand{
 			of("try", "[VERSION]", "try the one in the other slot", fmt.Sprintf("Puts the %s in the other slot on trial: %s.", what, leads)),
 			of("keep", "", "keep what is on trial, without waiting", fmt.Sprintf("Keeps the %s that is on trial, without waiting until the device has found it well.", what)),
@@ -205,7 +205,7 @@ func (s subcommand) slotOrder(k slot.Kind, do string) subcommand {
 			if err := slot.Send(keeper.Orders(), o); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintln(c.out, "It is asked for. \"calendarbot slots show\" tells in a few seconds what became of it.")
+			_, err := fmt.Fprintln(c.out, "It is asked for. \"calendarbot slots show\" soon tells what became of it.")
 			return err
 		}
 		said, err := keeper.Obey(ctx, o)

@@ -176,7 +176,7 @@ func streamupdatePage(qw422016 *qt422016.Writer, f *Frame, v *UpdateView, css, j
 				qw422016.E().S(r.Kind)
 				qw422016.N().S(`"><span>`)
 				if r.Restarts {
-					qw422016.N().S(`The device restarts for that, and shows nothing for some minutes.`)
+					qw422016.N().S(`The device restarts for that, and shows nothing until it has started again.`)
 				} else {
 					qw422016.N().S(`The program restarts for that.`)
 				}

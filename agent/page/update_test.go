@@ -36,7 +36,7 @@ func TestUpdateSaysWhatThereIs(t *testing.T) {
 			"1 &lt;MB&gt;", "&lt;b&gt;new", "It &lt;waits&gt;", "Install now, with a restart", "A &lt;is used&gt;", "&lt;off&gt;", "&lt;80&gt;", "Make the candidate anew", "Try the candidate…", "There is &lt;none&gt;.", "Log out", "What you set holds",
 		}, []string{"http-equiv", "Keep what is on trial", "Nothing newer", `id="sure"`, "<then>", "<b>"}, 0, 4},
 		"a program to go back to": {func(v *UpdateView) { v.Sure = "back-agent" }, []string{"The program restarts for that.", "Go back to 1.2.2</button>", `href="/update#runs">Stay`}, nil, 1, 3},
-		"a system to go back to":  {func(v *UpdateView) { v.Sure = "back-system" }, []string{"shows nothing for some minutes", "Go back to 1.2.0</button>"}, nil, 1, 3},
+		"a system to go back to":  {func(v *UpdateView) { v.Sure = "back-system" }, []string{"shows nothing until it has started again", "Go back to 1.2.0</button>"}, nil, 1, 3},
 		"a candidate to try":      {func(v *UpdateView) { v.Sure = "try" }, []string{"Try it now", "Not now"}, []string{"Try the candidate…"}, 1, 3},
 		"a level to go back by":   {func(v *UpdateView) { v.Sure = "level-2" }, []string{"Go back now</button>", `href="/update#levels">Stay`, "It is meant to take long."}, nil, 1, 3},
 		"something under way": {func(v *UpdateView) { v.Busy, v.Progress = true, &ProgressView{"Fetching <it>", "1 of <2>", 50} }, []string{

@@ -242,3 +242,20 @@ func TestUpdatePageOnAFullCard(t *testing.T) {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 }
+
+// How long it takes is for no answer to promise: what carries it out may be busy, and the device slow.
+func TestAnswersPromiseNoTime(t *testing.T) {
+	s := startSlotted(t)
+	said := []string{string(s.send("POST", "/api/v1/update", `{"do":"check"}`).body)}
+	for _, do := range []string{"check", "apply", "drop", "back", "noted", "stage", "try", "keep", "level", "settle"} {
+		if updateDone(do) == "" {
+			t.Errorf("nothing is said of %s", do)
+		}
+		said = append(said, updateDone(do))
+	}
+	for _, words := range said {
+		if strings.Contains(words, "second") || strings.Contains(words, "minute") {
+			t.Error(words)
+		}
+	}
+}

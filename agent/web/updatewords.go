@@ -19,9 +19,9 @@ import (
 // updateDone says what a form did; its name comes back in the address.
 func updateDone(done string) string {
 	return map[string]string{
-		"check": "The device looks for newer versions now. That takes a minute.", "apply": "The update begins within seconds.", "drop": "The file is removed.",
-		"back": "The device goes back within seconds.", "noted": "It is noted that you know.", "stage": "A candidate is being made; load this page again in some seconds.",
-		"try": "The device restarts within seconds, and tries the candidate.", "keep": "What is on trial is being kept.", "level": "That is done, or begins within seconds.", "settle": "That is taken back.",
+		"check": "The device looks for newer versions now. What it finds is told here.", "apply": "The update begins.", "drop": "The file is removed.",
+		"back": "Going back begins.", "noted": "It is noted that you know.", "stage": "A candidate is being made; load this page again.",
+		"try": "The device restarts, and tries the candidate.", "keep": "What is on trial is being kept.", "level": "That is done, or begins now.", "settle": "That is taken back.",
 	}[done]
 }
 
