@@ -37,3 +37,14 @@ func targetOf(test string) string {
 	}
 	return "make test-image"
 }
+
+func TestFiguresNameWhatMeasuresThem(t *testing.T) {
+	for test, want := range map[string]string{
+		"TestImage/figures": "make test-image", "TestHardwareTest": "make test-image", "TestDrillLevel2": "make drill-2",
+		"TestUpdate/agent/crash": "make test-update", "TestUpdatePowerCuts": "make test-powercut-board",
+	} {
+		if got := targetOf(test); got != want {
+			t.Errorf("%s: %s, want %s", test, got, want)
+		}
+	}
+}
