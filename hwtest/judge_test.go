@@ -2,6 +2,7 @@ package hwtest
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -58,6 +59,19 @@ func TestComparisons(t *testing.T) {
 	}
 }
 
+// TestEmulatedTimesAreTold: a board that takes half a second for an answer has something to save, and an emulated one takes that for being slow.
+func TestEmulatedTimesAreTold(t *testing.T) {
+	slow, slower := measured(500*time.Millisecond, 20*time.Millisecond, 12), measured(600*time.Millisecond, 25*time.Millisecond, 12)
+	for name, judge := range map[string]func(*tally, Measure, Measure, float64){"pools": judgePools, "pipeline": judgePipeline, "together": judgeTogether} {
+		tally := &tally{}
+		both(tally, slow, slower, math.Inf(1))
+		judge(tally, slow, slower, math.Inf(1))
+		if len(tally.faults) > 0 {
+			t.Errorf("%s: %q", name, tally.faults)
+		}
+	}
+}
+
 func TestBudgetsOfEachPart(t *testing.T) {
 	for tells, b := range map[string]Budget{
 		"":                    {Plain: 20 * mb, Pools: 5 * mb, Pipeline: 10 * mb, Asking: mb, Peak: 40 * mb},
@@ -108,20 +122,21 @@ func TestSoakTellsOfWhatGrows(t *testing.T) {
 }
 
 func TestClockThatNobodySet(t *testing.T) {
-	for _, c := range []struct {
-		known, trusted, synchronised, battery bool
-		want                                  Outcome
-	}{
-		{true, false, false, false, Pass},
-		{true, true, false, false, Fail},
-		{true, true, false, true, Skip},
-		{true, true, true, false, Skip},
-		{true, false, true, false, Fail},
-		{false, false, false, false, Fail},
+	for r, want := range map[clockReading]Outcome{
+		{known: true}: Pass,
+		{known: true, trusted: true, unconfirmed: true}:  Pass,
+		{known: true, trusted: true}:                     Fail,
+		{known: true, trusted: true, battery: true}:      Skip,
+		{known: true, trusted: true, synchronised: true}: Skip,
+		{known: true, synchronised: true}:                Fail,
+		{}:                                               Fail,
 	} {
-		if got := judgeClock(c.known, c.trusted, c.synchronised, c.battery, nil); got.Outcome != c.want {
-			t.Errorf("%+v: %v", c, got)
+		if got := judgeClock(r, nil); got.Outcome != want {
+			t.Errorf("%+v: %v", r, got)
 		}
+	}
+	if got := judgeClock(clockReading{known: true, trusted: true, unconfirmed: true}, errors.New("no page")); got.Outcome != Fail {
+		t.Errorf("without a page: %v", got)
 	}
 }
 

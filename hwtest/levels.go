@@ -2,13 +2,11 @@ package hwtest
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
 	"time"
 )
 
-// What the seeds allow each level to take.
+// What the design records allow each level to take.
 const (
 	level1Limit = 30 * time.Second
 	level2Limit = 2 * time.Minute
@@ -31,12 +29,12 @@ func level1(ctx context.Context, d *Device) Verdict {
 	}
 	t := &tally{}
 	began := time.Now()
-	if t.trouble(d.ask(ctx, "POST", path, map[string]string{"why": "hardware test"}, nil)) {
+	if t.trouble(d.ask(ctx, "POST", path, map[string]string{"why": why}, nil)) {
 		return t.verdict()
 	}
 	_, err = d.until(ctx, level1Limit, func() (bool, error) { return d.allOff(ctx) })
 	t.trouble(err)
-	t.most("everything optional was off after", time.Since(began).Seconds(), "s", level1Limit.Seconds())
+	judgeTime(t, "everything optional was off after", time.Since(began), level1Limit, d.Emulated)
 	t.trouble(d.page(ctx))
 	began = time.Now()
 	if t.trouble(d.Restore(ctx, undo.Step)) {
@@ -49,7 +47,7 @@ func level1(ctx context.Context, d *Device) Verdict {
 	if err != nil {
 		t.fault("the parts are not as they were before: %v", err)
 	}
-	t.most("and as before after", time.Since(began).Seconds(), "s", level1Limit.Seconds())
+	judgeTime(t, "and as before after", time.Since(began), level1Limit, d.Emulated)
 	return t.verdict()
 }
 
@@ -81,29 +79,9 @@ func sameParts(before, after []part) bool {
 	return true
 }
 
-// slotState is what is needed of /data/slots/KIND.json.
-type slotState struct {
-	Active, Former string
-	Trial          *struct{ Slot, Version string }
-	Slots          map[string]struct{ Version string }
-	Last           *struct {
-		Version, Why string
-		Kept         bool
-	}
-}
-
-func (d *Device) slot(kind string) (slotState, error) {
-	var s slotState
-	data, err := os.ReadFile(d.at("/data/slots/" + kind + ".json"))
-	if err != nil {
-		return s, err
-	}
-	return s, json.Unmarshal(data, &s)
-}
-
 // goBack asks for a level, as a person would.
 func (d *Device) goBack(ctx context.Context, level int) error {
-	return d.ask(ctx, "POST", "/api/v1/rollback", map[string]any{"level": level, "why": "hardware test"}, nil)
+	return d.ask(ctx, "POST", "/api/v1/rollback", map[string]any{"level": level, "why": why}, nil)
 }
 
 // level3 goes back to the former program, and then to the one of before.
@@ -111,18 +89,19 @@ func level3(ctx context.Context, d *Device) Verdict {
 	before, err := d.slot("agent")
 	switch {
 	case err != nil || before.Active == "":
-		return skip("the program of the system runs, and no update has brought another one: there is nothing to go back to (70-update brings one, with --update-url)")
+		return skip("the program of the system runs, so there is nothing to go back to: the step needs a program that an update brought")
 	case before.Trial != nil:
 		return skip("a program is on trial")
 	}
 	if err := d.settled(ctx); err != nil {
 		return unsettled(err)
 	}
+	was, err := d.process(ctx)
+	if err != nil {
+		return fail("%v", err)
+	}
 	version := before.Slots[before.Active].Version
-	// Tried and kept again; both only where another one is in use.
-	script := fmt.Sprintf(`grep -Eq '"active": *"%s"' /data/slots/agent.json || { calendarbot slots agent allow %s; calendarbot slots agent try %s && calendarbot slots agent keep; }`,
-		before.Active, version, version)
-	if err := d.before(Undo{Step: "80-level-3", Words: "the program " + version, Command: []string{"sh", "-c", script}}); err != nil {
+	if err := d.before(Undo{Step: "80-level-3", Words: "the program " + version, Program: &Program{Slot: before.Active, Version: version}}); err != nil {
 		return fail("%v", err)
 	}
 	t := &tally{}
@@ -135,8 +114,7 @@ func level3(ctx context.Context, d *Device) Verdict {
 		if err != nil || now.Active == before.Active {
 			return false, err
 		}
-		err = d.page(ctx)
-		return err == nil, err
+		return d.another(ctx, was)
 	})
 	t.trouble(err)
 	judgeTime(t, "the former program's page came after", time.Since(began), level3Limit, d.Emulated)
@@ -158,13 +136,14 @@ func (d *Device) running() (string, error) { return d.text("/run/calendarbot-boo
 // restoreConfig puts the other config slot back as it was saved. It begins by leaving that slot, which restarts the device: it is
 // carried out again then.
 func (d *Device) restoreConfig() []string {
-	saved := d.note("saved")
+	saved, b, state := d.note("saved"), d.at("/data/config/b"), d.at("/data/slots/config.json")
 	return []string{"sh", "-c", `set -e
+rm -rf ` + saved + `.new
 test -d ` + saved + ` || exit 0
-test "$(cat /run/calendarbot-boot/config)" = a || { calendarbot slots config back --why "end of the hardware test"; exit 1; }
-rm -rf /data/config/b
-if test -d ` + saved + `/b; then cp -a ` + saved + `/b /data/config/b; fi
-if test -f ` + saved + `/config.json; then cp -a ` + saved + `/config.json /data/slots/config.json; else rm -f /data/slots/config.json; fi
+test "$(cat ` + d.at("/run/calendarbot-boot/config") + `)" = a || { calendarbot slots config back --why "` + whyBack + `"; exit 1; }
+rm -rf ` + b + `
+if test -d ` + saved + `/b; then cp -a ` + saved + `/b ` + b + `; fi
+if test -f ` + saved + `/config.json; then cp -a ` + saved + `/config.json ` + state + `; else rm -f ` + state + `; fi
 sync
 rm -rf ` + saved}
 }
@@ -181,15 +160,15 @@ func level2(ctx context.Context, d *Device) Verdict {
 	if err := d.settled(ctx); err != nil {
 		return unsettled(err)
 	}
-	saved := d.note("saved")
+	saved, b, state := d.note("saved"), d.at("/data/config/b"), d.at("/data/slots/config.json")
 	if err := d.before(Undo{Step: "81-level-2", Words: "the other config slot as it was", Command: d.restoreConfig()}); err != nil {
 		return fail("%v", err)
 	}
 	save := `set -e
 rm -rf ` + saved + `.new ` + saved + `
 mkdir -p ` + saved + `.new
-if test -d /data/config/b; then cp -a /data/config/b ` + saved + `.new/b; fi
-if test -f /data/slots/config.json; then cp -a /data/slots/config.json ` + saved + `.new/config.json; fi
+if test -d ` + b + `; then cp -a ` + b + ` ` + saved + `.new/b; fi
+if test -f ` + state + `; then cp -a ` + state + ` ` + saved + `.new/config.json; fi
 sync
 mv ` + saved + `.new ` + saved + `
 sync`

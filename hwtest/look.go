@@ -40,25 +40,41 @@ func clock(ctx context.Context, d *Device) Verdict {
 	if err != nil {
 		return fail("%v", err)
 	}
+	var status struct{ Problems []struct{ Code string } }
+	if err := d.ask(ctx, "GET", "/api/v1/status", nil, &status); err != nil {
+		return fail("%v", err)
+	}
 	trusted, known := metrics["calendarbot_clock_trusted"]
-	battery := len(d.found("/sys/class/rtc/rtc*")) > 0
-	return judgeClock(known, trusted == 1, d.synchronised(), battery, d.page(ctx))
+	r := clockReading{known: known, trusted: trusted == 1, synchronised: d.synchronised(), battery: len(d.found("/sys/class/rtc/rtc*")) > 0}
+	for _, p := range status.Problems {
+		r.unconfirmed = r.unconfirmed || p.Code == "clock_unconfirmed"
+	}
+	return judgeClock(r, d.page(ctx))
 }
 
-// judgeClock has whether the program tells of its clock and believes it, whether the system's was set from the network, whether
-// there is one with a battery, and whether the page comes.
-func judgeClock(known, trusted, synchronised, battery bool, page error) Verdict {
+// clockReading is what is known of the clock.
+type clockReading struct {
+	known, trusted, unconfirmed bool // the program tells of its clock; it believes it; it says that nobody confirmed it
+	synchronised                bool // the system's was set from the network
+	battery                     bool // there is one with a battery
+}
+
+// judgeClock asks that a clock which nobody set is not believed, or, some minutes after the start, with a word of doubt alone. The page comes
+// in any case.
+func judgeClock(r clockReading, page error) Verdict {
 	t := &tally{}
 	t.trouble(page)
 	switch {
-	case !known:
+	case !r.known:
 		t.fault("the program does not tell whether it believes its clock")
-	case synchronised && !trusted:
+	case r.synchronised && !r.trusted:
 		t.fault("the clock was set from the network, and the program does not believe it")
-	case !synchronised && trusted && !battery:
+	case !r.synchronised && r.trusted && !r.battery && !r.unconfirmed:
 		t.fault("nothing has set the clock, and the program believes it")
-	case !synchronised && !trusted:
+	case !r.synchronised && !r.trusted:
 		t.note("nothing has set the clock; the program does not believe it, and still shows its page")
+	case !r.synchronised && r.unconfirmed:
+		t.note("nothing has set the clock; the program still shows its page, and says that nobody confirmed the time")
 	case len(t.faults) == 0:
 		return skip("the clock was set from the network, and the program believes it; without harm the other case can't be made: switch the device on without a network, and run --only 25-clock")
 	}

@@ -14,14 +14,15 @@ import (
 	"calendarbot/agent/durable"
 )
 
-// Undo is what takes one change back: a request to the program, a command, or both. Each may be carried out twice.
+// Undo is what takes one change back: a request to the program, a command, the program that was in use. Each may be carried out twice.
 type Undo struct {
-	Step    string            `json:"step"`
-	Words   string            `json:"words"` // what is put back, for people
-	Method  string            `json:"method,omitempty"`
-	Path    string            `json:"path,omitempty"`
-	Body    map[string]string `json:"body,omitempty"`
-	Command []string          `json:"command,omitempty"`
+	Step    string   `json:"step"`
+	Words   string   `json:"words"` // what is put back, for people
+	Method  string   `json:"method,omitempty"`
+	Path    string   `json:"path,omitempty"`
+	Body    any      `json:"body,omitempty"`
+	Command []string `json:"command,omitempty"`
+	Program *Program `json:"program,omitempty"`
 }
 
 // Folder is where the record, what is to be undone and the reports are: on what outlives a power cut.
@@ -133,17 +134,17 @@ func (d *Device) noted(name string) bool {
 
 func (d *Device) takeBack(ctx context.Context, u Undo) error {
 	if u.Method != "" {
-		var body any
-		if u.Body != nil {
-			body = u.Body
-		}
-		if err := d.ask(ctx, u.Method, u.Path, body, nil); err != nil {
+		if err := d.ask(ctx, u.Method, u.Path, u.Body, nil); err != nil {
 			return err
 		}
 	}
 	if len(u.Command) > 0 {
-		_, err := d.command(ctx, u.Command[0], u.Command[1:]...)
-		return err
+		if _, err := d.command(ctx, u.Command[0], u.Command[1:]...); err != nil {
+			return err
+		}
+	}
+	if u.Program != nil {
+		return d.use(ctx, *u.Program)
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ func TestHardwareTest(t *testing.T) {
 	b.boots(t, "first boot")
 	b.confirm(t)
 	before := b.asFound(t)
+	t.Logf("before it:\n%s", before)
 
 	t.Run("quick", func(t *testing.T) {
 		begin := time.Now()
