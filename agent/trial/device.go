@@ -286,6 +286,11 @@ func (b systems) copied(s slot.State, n slot.Name) bool {
 		b.left[n] > 0 && b.left[n] < confirmed && b.left[b.running] == confirmed
 }
 
+// awaits tells whether what is on trial is to be started for the first time with the next start of the device.
+func (b systems) awaits(t slot.Trial) bool {
+	return b.running != t.Slot && b.first == t.Slot && b.left[t.Slot] >= t.Tries+t.Started
+}
+
 // setLeft writes how many starts a system has left.
 func (d Device) setLeft(ctx context.Context, n slot.Name, left int) error {
 	_, err := output(ctx, d.path(bootState), "set", leftOf(n), strconv.Itoa(left))

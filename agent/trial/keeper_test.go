@@ -3,6 +3,7 @@ package trial
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"syscall"
@@ -172,7 +173,6 @@ func TestLevels(t *testing.T) {
 		{"2: not to one that was staged and never tried", func(b *board) { configB(b); b.stage(slot.Config, slot.A, "1.1") }, 2, "configuration slot b is in use, and the other one holds none that was used before: there is nothing to go back to", true, "", slot.Config, slot.B},
 		{"2: from a trial of b", func(b *board) { b.stage(slot.Config, slot.B, "1.0", "try", "start") }, 2, "configuration slot a is used again", false, deviceStarts, slot.Config, slot.A},
 		{"2: from a trial of a to b", func(b *board) { configB(b); b.stage(slot.Config, slot.A, "1.1", "try", "start") }, 2, "configuration slot b is used again", false, deviceStarts, slot.Config, slot.B},
-		{"2: from a trial that was not started", func(b *board) { b.stage(slot.Config, slot.B, "1.0", "try") }, 2, "configuration slot a is used again", false, "", slot.Config, slot.A},
 		{"2: what is on trial is the first to go", func(b *board) { configB(b); b.stage(slot.Agent, slot.A, "1.1", "try", "start") }, 2, "", false, deviceStarts, slot.Config, slot.A},
 		{"3: from a program to that of the system", kept, 3, "program of the system is used again", false, programStarts, slot.Agent, slot.Baked},
 		{"3: from a program to the one before", func(b *board) { kept(b); b.stage(slot.Agent, slot.B, "1.2", "try", "start", "keep") }, 3, "program 1.1 is used again", false, programStarts, slot.Agent, slot.A},
@@ -219,6 +219,77 @@ func TestLevels(t *testing.T) {
 				t.Error("what makes the device reachable was left behind")
 			}
 		})
+	}
+}
+
+// TestWhatWaitsForItsStartIsNoReason to go back: what runs is, so it is left, and what waits is not denied for it.
+func TestWhatWaitsForItsStartIsNoReason(t *testing.T) {
+	lay := func(b *board) {
+		b.stage(slot.Config, slot.B, "1.0", "try", "start", "keep")
+		b.stage(slot.Agent, slot.A, "1.1", "try", "start", "keep")
+	}
+	systemWaits := func(b *board) { b.stage(slot.System, slot.B, "5.0", "try"); b.boot("a", "B A", 9, 3) }
+	for _, c := range []struct {
+		name  string
+		lay   func(b *board)
+		level int
+		words string
+		told  string
+		waits slot.Kind // "" for nothing any more
+	}{
+		{"a system", func(b *board) { lay(b); systemWaits(b) }, 2, "configuration slot a is used again", deviceStarts, slot.System},
+		{"a system", func(b *board) { lay(b); systemWaits(b) }, 3, "program of the system is used again", programStarts, slot.System},
+		{"a system, and no other one", systemWaits, 3, "change the slots of the system: the other slot holds system 5.0, which waits to be tried: there is nothing to go back to", "", slot.System},
+		{"a configuration", func(b *board) { lay(b); b.stage(slot.Config, slot.A, "1.2", "try") }, 3, "program of the system is used again", programStarts, slot.Config},
+		{"a configuration, and no other one", func(b *board) { lay(b); b.stage(slot.Config, slot.A, "1.2", "try") }, 2, "configuration slot b is in use, and the other one holds none that was used before", "", slot.Config},
+		{"the configuration before", func(b *board) {
+			lay(b)
+			b.stage(slot.Config, slot.A, "1.1", "try", "start", "keep")
+			b.change(slot.Config, func(s slot.State) (slot.State, error) { return s.Try(slot.B, 3, "person", b.now) })
+		}, 2, "configuration slot b is used again", deviceStarts, ""},
+		{"a program", func(b *board) { lay(b); b.stage(slot.Agent, slot.B, "1.2", "try") }, 2, "configuration slot a is used again", deviceStarts, slot.Agent},
+		{"a program", func(b *board) { lay(b); b.stage(slot.Agent, slot.B, "1.2", "try") }, 3, "program of the system is used again", programStarts, ""},
+	} {
+		t.Run(fmt.Sprintf("%s, level %d", c.name, c.level), func(t *testing.T) {
+			b := newBoard(t)
+			c.lay(b)
+			booted := b.booted()
+			b.ask(c.level)
+			got := b.carry()
+			if told := b.told(); !strings.HasPrefix(got.Words, c.words) || got.Refused != (c.told == "") || told != c.told {
+				t.Errorf("%+v, systemd was told: %s", got, told)
+			}
+			if b.booted() != booted {
+				t.Errorf("the boot state: %s", b.booted())
+			}
+			kind, trial, err := b.Slots().Trial()
+			if err != nil || kind != c.waits || (trial == nil) != (c.waits == "") {
+				t.Errorf("%s %+v waits, %v", kind, trial, err)
+			}
+			for _, k := range slot.Kinds() {
+				for _, d := range b.state(k).Denied {
+					if d.Version == "5.0" || d.Version == "1.2" {
+						t.Errorf("%s is denied: %+v", k, d)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestALevelThatWasCutShort after the boot state was written goes on with the system, and goes no further back.
+func TestALevelThatWasCutShort(t *testing.T) {
+	for _, level := range []int{2, 3} {
+		b := newBoard(t)
+		b.stage(slot.Config, slot.B, "1.0", "try", "start", "keep")
+		b.stage(slot.Agent, slot.A, "1.1", "try", "start", "keep")
+		b.stage(slot.System, slot.B, "5.0", "try")
+		b.boot("a", "A B", 9, 0)
+		b.ask(level)
+		got := b.carry()
+		if got.Words != "system slot a is started again" || b.state(slot.Agent).Active != slot.A || b.state(slot.Config).Active != slot.B || b.state(slot.System).Denied[0].Version != "5.0" {
+			t.Errorf("%+v", got)
+		}
 	}
 }
 

@@ -35,7 +35,8 @@ func (k *Keeper) rollback(ctx context.Context) error {
 	return k.follow(ctx, next)
 }
 
-// level carries a request out. What is on trial is the first to go, whatever the level.
+// level carries a request out. What is on trial, and was started, is the first to go, whatever the level. What only waits for its start is not why
+// somebody wishes to go back, and goes on waiting.
 func (k *Keeper) level(ctx context.Context, r slot.Request) (words string, next consequence, err error) {
 	for _, kind := range slot.Kinds() {
 		s, err := k.Slots().Read(kind)
@@ -46,9 +47,9 @@ func (k *Keeper) level(ctx context.Context, r slot.Request) (words string, next 
 			return "it was carried out already", consequenceOf(kind), nil
 		}
 	}
-	kind, trial, err := k.Slots().Trial()
+	kind, trial, err := k.tried(ctx)
 	if err != nil {
-		k.Say("%v", err)
+		return "", nothing, err
 	}
 	switch {
 	case trial != nil && kind == slot.Config, trial == nil && r.Level == 2:
@@ -73,6 +74,26 @@ func (k *Keeper) level(ctx context.Context, r slot.Request) (words string, next 
 	return k.agentBack(r)
 }
 
+// tried is what is on trial and was started.
+func (k *Keeper) tried(ctx context.Context) (slot.Kind, *slot.Trial, error) {
+	kind, trial, err := k.Slots().Trial()
+	if err != nil {
+		k.Say("%v", err)
+	}
+	waits := trial != nil && trial.Started == 0
+	if trial != nil && kind == slot.System {
+		boot, err := k.systems(ctx)
+		if err != nil {
+			return "", nil, err
+		}
+		waits = boot != nil && boot.awaits(*trial)
+	}
+	if waits {
+		return "", nil, nil
+	}
+	return kind, trial, nil
+}
+
 // consequenceOf is what another slot of a kind takes to hold.
 func consequenceOf(kind slot.Kind) consequence {
 	if kind == slot.Agent {
@@ -89,35 +110,39 @@ func (k *Keeper) configBack(r slot.Request) (words string, next consequence, err
 		k.Say("%v", err)
 	}
 	from, to := was.Active, was.Former
-	if was.Trial != nil {
+	if was.Trial != nil && was.Trial.Started > 0 {
 		from, to = was.Trial.Slot, was.Active
 	}
 	if to == slot.Baked || from == to {
 		return "", nothing, fmt.Errorf("configuration slot %s is in use, and the other one holds none that was used before: %w", from, slot.ErrNothingToGoBackTo)
 	}
-	next = restart
-	if was.Trial != nil && was.Trial.Started == 0 {
-		next = nothing
-	}
-	if k.Follow != nil && next == restart {
+	if k.Follow != nil {
 		if err := k.Follow(from, to); err != nil {
 			k.Say("what makes the device reachable could not be taken along: %v", err)
 		}
 	}
 	_, err = k.Slots().Change(slot.Config, func(s slot.State) (slot.State, error) {
-		s, err := s.Back(r.Why, r.By, k.Now())
+		s, err := callOff(s).Back(r.Why, r.By, k.Now())
 		return stamp(s, r), err
 	})
-	return fmt.Sprintf("configuration slot %s is used again", to), next, err
+	return fmt.Sprintf("configuration slot %s is used again", to), restart, err
 }
 
-// agentBack goes to the program that was used before.
+// agentBack goes to the program that was used before. One that waits for its start is called off for it, and may be tried again.
 func (k *Keeper) agentBack(r slot.Request) (words string, next consequence, err error) {
 	s, err := k.Slots().Change(slot.Agent, func(s slot.State) (slot.State, error) {
-		s, err := s.Back(r.Why, r.By, k.Now())
+		s, err := callOff(s).Back(r.Why, r.By, k.Now())
 		return stamp(s, r), err
 	})
 	return fmt.Sprintf("program %s is used again", k.program(s)), startAgain, err
+}
+
+// callOff has what waits for its start wait no longer.
+func callOff(s slot.State) slot.State {
+	if s.Trial != nil && s.Trial.Started == 0 {
+		s.Trial = nil
+	}
+	return s
 }
 
 // program names the program that is active.
@@ -138,6 +163,9 @@ func (k *Keeper) systemBack(ctx context.Context, r slot.Request) (words string, 
 		return "", nothing, fmt.Errorf("the program of the system is in use, and this machine has no second system: %w", slot.ErrNothingToGoBackTo)
 	}
 	s, err := k.Slots().Change(slot.System, func(s slot.State) (slot.State, error) {
+		if s.Trial != nil && boot.awaits(*s.Trial) {
+			return s, fmt.Errorf("the other slot holds system %s, which waits to be tried: %w", known(s.Trial.Version), slot.ErrNothingToGoBackTo)
+		}
 		s, err := k.leave(ctx, s, boot, r.Why, r.By)
 		return stamp(s, r), err
 	})

@@ -132,7 +132,7 @@ func agree(s slot.State, boot systems, version string, now time.Time) slot.State
 			s.Trial = &trial
 		}
 		return s
-	case boot.first == trial.Slot && left >= all:
+	case boot.awaits(trial):
 		return s // it is chosen with the next start
 	}
 	started := "once"
