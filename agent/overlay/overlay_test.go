@@ -122,9 +122,9 @@ func (b board) tree(name string) map[string]string {
 			all[name] = what + target
 			return err
 		}
-		opaque := make([]byte, 10)
-		if n, err := syscall.Getxattr(filepath.Join(top, name), "trusted.overlay.opaque", opaque); err == nil {
-			what += string(opaque[:n])
+		value := make([]byte, 10)
+		if n, err := syscall.Getxattr(filepath.Join(top, name), opaque, value); err == nil {
+			what += string(value[:n])
 		}
 		all[name] = what
 		return nil
@@ -335,7 +335,7 @@ func TestTreesAreCopiedFaithfully(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := syscall.Setxattr(filepath.Join(b.root, upperA, "cron.d"), "trusted.overlay.opaque", []byte("y"), 0); errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.EPERM) {
+	if err := syscall.Setxattr(filepath.Join(b.root, upperA, "cron.d"), opaque, []byte("y"), 0); errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.EPERM) {
 		t.Logf("no opaque folders here: %v", err)
 	} else if err != nil {
 		t.Fatal(err)

@@ -179,7 +179,14 @@ func chown(name string, info fs.FileInfo) error {
 	return os.Lchown(name, uid, gid)
 }
 
-// copyAttributes copies extended attributes, among them that a folder hides what lies below it, but what overlayfs remembers of the layers for itself.
+// Of what overlayfs notes in extended attributes of a slot's files (mounted with userxattr, so that it needs no privilege to see them), that a folder hides
+// what lies below it is part of the tree; the rest is about the layers that are mounted.
+const (
+	notes  = "user.overlay."
+	opaque = notes + "opaque"
+)
+
+// copyAttributes copies extended attributes.
 func copyAttributes(from, to string) error {
 	list := make([]byte, 64<<10)
 	n, err := syscall.Listxattr(from, list)
@@ -190,9 +197,8 @@ func copyAttributes(from, to string) error {
 		return fmt.Errorf("read its attributes: %w", err)
 	}
 	for name := range strings.SplitSeq(strings.TrimRight(string(list[:n]), "\x00"), "\x00") {
-		kept := strings.HasPrefix(name, "trusted.overlay.")
-		if name == "" || kept && name != "trusted.overlay.opaque" && name != "trusted.overlay.redirect" {
-			continue
+		if name == "" || strings.HasPrefix(name, notes) && name != opaque || strings.HasPrefix(name, "trusted.") {
+			continue // who has few privileges sees none that are trusted, and a copy is not to depend on who makes it
 		}
 		value := make([]byte, 64<<10)
 		n, err := syscall.Getxattr(from, name, value)
