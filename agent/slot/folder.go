@@ -44,18 +44,28 @@ func (f Folder) Read(k Kind) (State, error) {
 	return s, nil
 }
 
-// Change replaces the state of a kind by what do makes of it, and returns it as it then stands. An error of do changes nothing. While it runs
-// nobody else changes any. A broken file is put aside as KIND.json.broken first. A new trial is refused while one of another kind runs.
+// ErrNotWritten marks that the card refused: it may do so no longer when it is asked again, as when there was no room.
+var ErrNotWritten = errors.New("it could not be written down")
+
+func notWritten(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrNotWritten, err)
+}
+
+// Change replaces the state of a kind by what do makes of it, and returns it as it then stands. An error of do changes nothing, nor does one of the card,
+// which is ErrNotWritten. While it runs nobody else changes any. A broken file is put aside as KIND.json.broken first. A new trial is refused while one of another kind runs.
 func (f Folder) Change(k Kind, do func(State) (State, error)) (State, error) {
 	was := k.First()
 	if err := durable.MakeFolder(string(f), 0o755); err != nil {
-		return was, fmt.Errorf("change the slots of the %s: %w", k, err)
+		return was, fmt.Errorf("change the slots of the %s: %w", k, notWritten(err))
 	}
 	err := f.alone(func() error {
 		var err error
 		if was, err = f.Read(k); err != nil {
 			if err := durable.Rename(f.name(k), f.name(k)+".broken"); err != nil {
-				return err
+				return notWritten(err)
 			}
 		}
 		next, err := do(was)
@@ -75,7 +85,7 @@ func (f Folder) Change(k Kind, do func(State) (State, error)) (State, error) {
 			return err
 		}
 		if err := durable.Write(f.name(k), append(text, '\n'), 0o644); err != nil {
-			return err
+			return notWritten(err)
 		}
 		was = next
 		return nil
@@ -90,7 +100,7 @@ func (f Folder) Change(k Kind, do func(State) (State, error)) (State, error) {
 func (f Folder) alone(do func() error) error {
 	file, err := os.OpenFile(filepath.Join(string(f), "lock"), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
-		return err
+		return notWritten(err)
 	}
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
 		return errors.Join(fmt.Errorf("lock %s: %w", f, err), file.Close())

@@ -293,6 +293,26 @@ func TestALevelThatWasCutShort(t *testing.T) {
 	}
 }
 
+// TestAFullCardLosesNoRequest: it is carried out once there is room.
+func TestAFullCardLosesNoRequest(t *testing.T) {
+	for level, k := range map[int]slot.Kind{2: slot.Config, 3: slot.Agent} {
+		b := newBoard(t)
+		b.stage(k, slot.B, "1.1", "try", "start", "keep")
+		b.full(k)
+		b.ask(level)
+		if err := b.keeper().Carry(context.Background()); !errors.Is(err, slot.ErrNotWritten) || b.told() != "" {
+			t.Errorf("%v", err)
+		}
+		if r, err := slot.Asked(b.Rollback()); err != nil || r == nil || r.Level != level {
+			t.Errorf("it is gone: %+v, %v", r, err)
+		}
+		b.remove("data/slots/" + string(k) + ".json.new")
+		if got := b.carry(); got.Refused || b.state(k).Active == slot.B || b.told() == "" {
+			t.Errorf("%+v", got)
+		}
+	}
+}
+
 // TestLevelThreeGoesFurther: a second time within a quarter of an hour the program was not the reason; later it may be again. From the other system
 // there is no way back to the one that was left.
 func TestLevelThreeGoesFurther(t *testing.T) {

@@ -25,6 +25,9 @@ func (k *Keeper) rollback(ctx context.Context) error {
 		answer.Words, answer.Refused, next = err.Error(), true, nothing
 	}
 	k.Say("rollback of level %d, asked for by %s (%s): %s", r.Level, r.By, r.Why, answer.Words)
+	if errors.Is(err, slot.ErrNotWritten) {
+		return err // it stands, and is carried out once there is room again
+	}
 	if errors.Is(err, slot.ErrNothingToGoBackTo) {
 		err = nil
 	}

@@ -293,22 +293,17 @@ func (w *Watch) confirm(s slot.State, running slot.Name) (slot.State, error) {
 	return s.Holds(running, slot.Content{Version: w.Version, At: w.Now()}), nil
 }
 
-// back goes back from what was watched, and tells whether the device is about to be started anew.
+// back goes back from what was watched, and tells whether the device is about to be started anew. What is on trial is left even where that cannot be
+// written down: a start that cannot be counted chooses what is active.
 func (w *Watch) back(ctx context.Context, why string) (ended bool, err error) {
 	w.Say("%s: %s", w.subject.words(), why)
 	switch w.subject.kind {
 	case slot.Agent:
 		_, err := w.change(slot.Agent, func(s slot.State) (slot.State, error) { return w.ended(s, why) })
-		if err != nil {
-			return false, err
-		}
-		return false, w.startAgain(ctx)
+		return false, errors.Join(err, w.startAgain(ctx))
 	case slot.Config:
 		_, err := w.change(slot.Config, func(s slot.State) (slot.State, error) { return w.ended(s, why) })
-		if err != nil {
-			return false, err
-		}
-		return true, w.restart(ctx)
+		return true, errors.Join(err, w.restart(ctx))
 	}
 	// A system. Without a second one there is nothing but to wait.
 	boot, err := w.systems(ctx)

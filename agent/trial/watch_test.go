@@ -309,6 +309,28 @@ func TestTroubleOfTheJudgeIsAnError(t *testing.T) {
 	}
 }
 
+// full has no state of a kind be written any more, as on a card that is full.
+func (b *board) full(k slot.Kind) { b.write("data/slots/"+string(k)+".json.new/in/the/way", "", 0o644) }
+
+// TestAFullCardKeepsNothingBad: what cannot be counted is not started, so it is left without a note of it.
+func TestAFullCardKeepsNothingBad(t *testing.T) {
+	b := newBoard(t)
+	b.stage(slot.Agent, slot.A, "1.1", "try", "start")
+	b.full(slot.Agent)
+	if _, err := b.watched(ill); !errors.Is(err, slot.ErrNotWritten) || b.told() != "reset-failed calendarbot.service, --no-block restart calendarbot.service" {
+		t.Errorf("%v", err)
+	}
+	if _, n, err := b.Choose("1.0", b.now); n != slot.Baked || !errors.Is(err, slot.ErrNotWritten) {
+		t.Errorf("%q is started again, %v", n, err)
+	}
+	b = newBoard(t)
+	b.stage(slot.Config, slot.B, "1.0", "try", "start")
+	b.full(slot.Config)
+	if _, err := b.watched(ill); !errors.Is(err, slot.ErrNotWritten) || b.told() != deviceStarts {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestLooksStartNoPrograms but where something has changed: on a small board a program that is started costs more than all else of a look.
 func TestLooksStartNoPrograms(t *testing.T) {
 	b := newBoard(t)
