@@ -149,7 +149,7 @@ func agree(s slot.State, boot systems, version string, now time.Time) slot.State
 
 // look looks once, and tells whether there is nothing more to be watched.
 func (w *Watch) look(ctx context.Context) (ended bool, err error) {
-	now, err := w.choice()
+	now, err := w.choice(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -193,10 +193,17 @@ func (w *Watch) look(ctx context.Context) (ended bool, err error) {
 }
 
 // choice is what is to be watched now; nil for nothing.
-func (w *Watch) choice() (*subject, error) {
+func (w *Watch) choice(ctx context.Context) (*subject, error) {
 	kind, trial, err := w.Slots().Trial()
 	if err != nil {
 		w.Say("%v", err) // what can be read holds
+	}
+	if trial == nil && w.open && w.subject.kind != "" { // somebody else ended the trial, perhaps by keeping it
+		boot, err := w.systems(ctx)
+		if err != nil {
+			return nil, err
+		}
+		w.open = boot.left[w.running] < confirmed
 	}
 	switch {
 	case trial == nil && w.open:

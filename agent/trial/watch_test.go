@@ -309,6 +309,25 @@ func TestTroubleOfTheJudgeIsAnError(t *testing.T) {
 	}
 }
 
+// TestAPersonKeepsASystem that the judge would go back from, which then has no say any more.
+func TestAPersonKeepsASystem(t *testing.T) {
+	b := newBoard(t)
+	b.stage(slot.System, slot.B, "5.0", "try")
+	b.boot("b", "B A", 9, 2)
+	looks := 0
+	took, err := b.watched(func() Observation {
+		if looks++; looks == 10 {
+			if _, err := b.keeper().Obey(context.Background(), slot.Order{Kind: slot.System, Do: "keep", By: "person", At: b.now}); err != nil {
+				t.Error(err)
+			}
+		}
+		return ill()
+	})
+	if s := b.state(slot.System); err != nil || took != 50*time.Second || s.Active != slot.B || !s.Last.Kept || b.booted() != "B first, 9 and 9" || b.told() != "" {
+		t.Errorf("%s, %v, %s, %+v", took, err, b.booted(), s)
+	}
+}
+
 // full has no state of a kind be written any more, as on a card that is full.
 func (b *board) full(k slot.Kind) { b.write("data/slots/"+string(k)+".json.new/in/the/way", "", 0o644) }
 
