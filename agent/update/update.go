@@ -40,6 +40,7 @@ type Status struct {
 	Waiting   string               `json:"waiting,omitempty"` // why nothing is installed now though something could be, as a sentence
 	Notice    string               `json:"notice,omitempty"`  // what is to be known of how it was checked: a clock that nobody confirms, an address without TLS
 	Withdrawn []Withdrawal         `json:"withdrawn,omitempty"`
+	Failed    *Failure             `json:"failed,omitempty"`   // what was not installed, until something is
 	Progress  *Progress            `json:"progress,omitempty"` // of a running update; never in the file, ReadStatus puts it in
 }
 
@@ -54,6 +55,13 @@ type Release struct {
 	Percent   int       `json:"percent"`           // of all devices
 	WhyNot    string    `json:"why_not,omitempty"` // why this device does not take it by itself now, as a sentence; "" when it does
 	Refused   bool      `json:"refused,omitempty"` // not even when somebody asks for it
+}
+
+// Failure is a release that could not be installed, though it came here whole.
+type Failure struct {
+	Kind    slot.Kind `json:"kind"`
+	Version string    `json:"version"`
+	Times   int       `json:"times"`
 }
 
 // Progress is what a running update is at.

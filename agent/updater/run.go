@@ -69,7 +69,35 @@ func (u *updater) look(ctx context.Context, from string, asked update.Asked, do 
 		err = errors.Join(err, source.Close())
 	}
 	repository.Describe(&status, err)
-	return chosen, errors.Join(err, u.note(status))
+	return chosen, errors.Join(err, u.count(&status, chosen), u.note(status))
+}
+
+// mostFailures is how often one release is installed that its installer refuses, or cannot write: then it is not tried again.
+const mostFailures = 3
+
+// count notes how often what was chosen could not be installed.
+func (u *updater) count(status *update.Status, chosen *update.Offer) error {
+	switch {
+	case chosen == nil:
+		return nil
+	case status.Code == "":
+		status.Failed = nil
+		return nil
+	case status.Code != string(repository.NotInstalled):
+		return nil
+	}
+	if f := status.Failed; f == nil || f.Kind != chosen.Kind || f.Version != chosen.Version {
+		status.Failed = &update.Failure{Kind: chosen.Kind, Version: chosen.Version}
+	}
+	if status.Failed.Times++; status.Failed.Times < mostFailures {
+		return nil
+	}
+	u.say("%s is not tried again", update.Thing(chosen.Kind, chosen.Version))
+	status.Failed = nil
+	_, err := u.slots().Change(chosen.Kind, func(s slot.State) (slot.State, error) {
+		return s.Deny(chosen.Version, fmt.Sprintf("it could not be installed %d times. %s", mostFailures, status.Problem), u.now()), nil
+	})
+	return err
 }
 
 // read is look's way when there is a source.
@@ -387,5 +415,5 @@ func fresh(s update.Status, now time.Time) bool {
 // passing tells whether what was wrong may well be over with the next run of the timer. What else is wrong is as wrong then, and may have
 // cost a long download.
 func passing(code string) bool {
-	return slices.Contains([]repository.Code{repository.Unreachable, repository.TooSlow, repository.NoClock, noAddress}, repository.Code(code))
+	return slices.Contains([]repository.Code{repository.Unreachable, repository.TooSlow, repository.NoClock, repository.NotReady, noAddress}, repository.Code(code))
 }

@@ -42,26 +42,31 @@ func TestInstallSystem(t *testing.T) {
 // TestInstallSystemRefuses wants slot B and the boot state unchanged.
 func TestInstallSystemRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
-		spoil func(b *board)
-		want  string
+		spoil  func(b *board)
+		status int
+		want   string
 	}{
-		"a system on trial": {func(b *board) { b.state("BOOT_ORDER=A B\nBOOT_A_LEFT=2\nBOOT_B_LEFT=9\n") },
+		"a system on trial": {func(b *board) { b.state("BOOT_ORDER=A B\nBOOT_A_LEFT=2\nBOOT_B_LEFT=9\n") }, 2,
 			"slot A is not confirmed yet: until it is, slot B may be what is gone back to"},
 		"no bundle": {func(b *board) {
 			if err := os.Remove(b.path("bundle")); err != nil {
 				b.t.Fatal(err)
 			}
-		}, "there is no file"},
-		"what RAUC refuses":      {func(b *board) { b.write("refuses", "signature verification failed\n") }, "signature verification failed\ninstall-system: RAUC refuses the bundle"},
-		"a root that is no slot": {func(b *board) { b.write("root", b.path("other")+"\n") }, "which is neither slot A (02) nor slot B (03)"},
+		}, 1, "there is no file"},
+		"what RAUC refuses": {func(b *board) { b.write("refuses", "signature verification failed\n") }, 3, "signature verification failed\ninstall-system: RAUC refuses the bundle"},
+		"what RAUC refuses, beside half a system": {func(b *board) {
+			b.state("BOOT_ORDER=A\nBOOT_A_LEFT=9\nBOOT_B_LEFT=0\n")
+			b.write("refuses", "signature verification failed\n")
+		}, 1, "install-system: RAUC refuses the bundle, or could not install it"},
+		"a root that is no slot": {func(b *board) { b.write("root", b.path("other")+"\n") }, 1, "which is neither slot A (02) nor slot B (03)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := withBundle(t)
 			c.spoil(b)
 			disk, slot := b.digest(b.disk), b.digest("p3")
 			said, status := b.run("install-system", b.path("bundle"))
-			if status != 1 || !strings.Contains(said, c.want) {
-				t.Errorf("status %d: %q; want %q", status, said, c.want)
+			if status != c.status || !strings.Contains(said, c.want) {
+				t.Errorf("status %d: %q; want %d, %q", status, said, c.status, c.want)
 			}
 			if b.digest(b.disk) != disk || b.digest("p3") != slot {
 				t.Error("something was written")
@@ -74,6 +79,16 @@ func TestInstallSystemRefuses(t *testing.T) {
 			t.Errorf("%v: status %d: %s", args, status, said)
 		}
 	}
+}
+
+// TestInstallSystemThatEndsInTheMiddle does not say that the other slot is as it was.
+func TestInstallSystemThatEndsInTheMiddle(t *testing.T) {
+	b := withBundle(t)
+	b.write("breaks", "")
+	if said, status := b.run("install-system", b.path("bundle")); status != 1 || !strings.Contains(said, "could not install it") {
+		t.Errorf("status %d: %s", status, said)
+	}
+	b.bootable("0", "A")
 }
 
 // TestInstallSystemLooksAgain does not take RAUC's word for it.

@@ -4,6 +4,7 @@ package install
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -101,8 +102,12 @@ func (d Device) System(ctx context.Context, o update.Offer) error {
 	if _, err := d.slots().Change(slot.System, func(s slot.State) (slot.State, error) { return s.Expect(idle, content, d.By) }); err != nil {
 		return err
 	}
-	if err := d.write(ctx, o, bundle); err != nil {
-		return err
+	if asWas, err := d.write(ctx, o, bundle); err != nil {
+		if !asWas {
+			return err
+		}
+		_, failed := d.slots().Change(slot.System, func(s slot.State) (slot.State, error) { return restored(s, state, idle), nil })
+		return errors.Join(err, failed)
 	}
 	d.tell("try", o, 0, 0, "")
 	_, err = d.slots().Change(slot.System, func(s slot.State) (slot.State, error) {
@@ -118,9 +123,30 @@ func (d Device) System(ctx context.Context, o update.Offer) error {
 	return err
 }
 
-// write has the system's own program write the bundle, and passes on what it says.
-func (d Device) write(ctx context.Context, o update.Offer, bundle string) error {
-	ctx, cancel := context.WithTimeout(ctx, systemTime)
+// restored notes again what lay in a slot of which Expect was said, as nothing was written there.
+func restored(s, before slot.State, n slot.Name) slot.State {
+	if s.Coming == nil || s.Coming.Slot != n {
+		return s
+	}
+	s.Coming = nil
+	if c, there := before.Slots[n]; there {
+		s = s.Holds(n, c)
+	}
+	if before.Former == n && s.Active == before.Active {
+		s.Former = n
+	}
+	return s
+}
+
+// Exit statuses of SystemWriter that tell that the slot is as it was.
+const (
+	notReady = 2
+	refused  = 3
+)
+
+// write has the system's own program write the bundle, and passes on what it says. Where that fails it tells whether the slot is as it was.
+func (d Device) write(parent context.Context, o update.Offer, bundle string) (asWas bool, err error) {
+	ctx, cancel := context.WithTimeout(parent, systemTime)
 	defer cancel()
 	d.tell("install", o, 0, 100, "")
 	said := &lines{each: func(line string) {
@@ -131,10 +157,22 @@ func (d Device) write(ctx context.Context, o update.Offer, bundle string) error 
 	command := exec.CommandContext(ctx, filepath.Join(d.Root, SystemWriter), bundle)
 	command.Stdout, command.Stderr = said, said
 	command.WaitDelay = 10 * time.Second
-	if err := command.Run(); err != nil {
-		return fmt.Errorf("install %s: %s: %w", update.Thing(slot.System, o.Version), said.last, err)
+	if err = command.Run(); err == nil {
+		return false, nil
 	}
-	return nil
+	err = fmt.Errorf("install %s: %s: %w", update.Thing(slot.System, o.Version), said.last, err)
+	if parent.Err() != nil {
+		return false, err
+	}
+	wrong := &repository.Refusal{Code: repository.NotInstalled, Words: fmt.Sprintf("Version %s of the system could not be installed: %s.", o.Version, strings.TrimRight(cmp.Or(said.last, err.Error()), ".")), Err: err}
+	switch command.ProcessState.ExitCode() {
+	case notReady:
+		wrong.Code = repository.NotReady
+		return true, wrong
+	case refused:
+		return true, wrong
+	}
+	return false, wrong
 }
 
 // percent reads a line of RAUC's progress: " 40% Checking slot system.1".

@@ -35,6 +35,8 @@ const (
 	NoKeys         Code = "no_keys"         // the device has no root to trust
 	NoSpace        Code = "no_space"        // too little is free to fetch it
 	Unwritable     Code = "unwritable"      // what was verified cannot be kept
+	NotReady       Code = "not_ready"       // it is no time to install it
+	NotInstalled   Code = "not_installed"   // its installer refuses it, or could not write it
 )
 
 // Refusal is why nothing was taken from a repository. What was there before is there still.
