@@ -51,6 +51,7 @@ func newFixture(t *testing.T) *fixture {
 	f.rollback = func(level int) {
 		if level == 3 {
 			f.put("/data/slots/agent.json", `{"active":""}`)
+			f.put("/fake/show.calendarbot.service", f.unit("200"))
 		}
 	}
 	for name, text := range goodFiles() {
@@ -62,9 +63,14 @@ func newFixture(t *testing.T) *fixture {
 echo "systemctl $*" >>`+root+`/fake/log; if [ -d `+root+`/sys/class/net/wlan0 ]; then echo 4 >`+root+`/sys/class/net/wlan0/carrier_changes; fi`)
 	f.put(baked+"/a/etc/calendarbot/calendarbot.yaml", "features:\n")
 	f.script("df", "echo Used; echo 200000000")
-	f.script("sh", `echo "$2" >>`+root+`/fake/log; case "$2" in *"agent back"*) echo '{"active":"b","slots":{"b":{"version":"1.0.0"}}}' >`+root+`/data/slots/agent.json;; esac`)
-	f.script("calendarbot", `echo "calendarbot $*" >>`+root+`/fake/log`)
-	f.script("calendarbot-update", `if [ "$1" = apply ]; then echo '{"active":"a","slots":{"a":{"version":"2.0.0"}}}' >`+root+`/data/slots/agent.json; fi`)
+	f.script("sh", `echo "$2" >>`+root+`/fake/log; PATH=`+root+`/bin:$PATH exec /bin/sh "$@"`)
+	state, anew := root+"/data/slots/agent.json", `sed -i "s/MainPID=.*/MainPID=$$/" `+root+"/fake/show.calendarbot.service"
+	f.script("calendarbot", `echo "calendarbot $*" >>`+root+`/fake/log; case "$*" in
+"slots agent back"*) echo '{"active":"b","slots":{"b":{"version":"1.0.0"}}}' >`+state+`; `+anew+`;;
+"slots agent try"*) echo '{"active":"","trial":{"slot":"b","version":"1.0.0","started":1}}' >`+state+`; `+anew+`;;
+"slots agent keep"*) echo '{"active":"b","slots":{"b":{"version":"1.0.0"}}}' >`+state+`;;
+esac`)
+	f.script("calendarbot-update", `if [ "$1" = apply ]; then echo '{"active":"a","former":"b","slots":{"a":{"version":"2.0.0"}}}' >`+state+`; `+anew+`; fi`)
 	f.serve()
 	return f
 }

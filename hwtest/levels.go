@@ -101,6 +101,9 @@ func level3(ctx context.Context, d *Device) Verdict {
 		return fail("%v", err)
 	}
 	version := before.Slots[before.Active].Version
+	if version == "" {
+		return skip("the program in slot %s is of a version that is not known, so it could not be tried again", before.Active)
+	}
 	if err := d.before(Undo{Step: "80-level-3", Words: "the program " + version, Program: &Program{Slot: before.Active, Version: version}}); err != nil {
 		return fail("%v", err)
 	}

@@ -2,7 +2,7 @@ package hwtest
 
 import (
 	"context"
-	"strings"
+	"os"
 	"syscall"
 	"time"
 )
@@ -12,16 +12,20 @@ const hangLimit = 30 * time.Second
 
 // hang stops the program by a signal, as a deadlock would, and waits until another one answers.
 func hang(ctx context.Context, d *Device) Verdict {
-	before, err := d.show(ctx, unit, "MainPID", "WatchdogUSec")
+	before, err := d.show(ctx, unit, "WatchdogUSec")
 	if err != nil {
 		return fail("%v", err)
 	}
 	if err := d.settled(ctx); err != nil {
 		return unsettled(err)
 	}
-	pid := int(atoi(before["MainPID"]))
+	was, err := d.process(ctx)
+	if err != nil {
+		return fail("%v", err)
+	}
+	pid := int(atoi(was))
 	if pid <= 1 {
-		return fail("the program does not run")
+		return fail("process %q can't be stopped", was)
 	}
 	t := &tally{}
 	t.same("the unit's WatchdogSec", before["WatchdogUSec"], "10s")
@@ -33,17 +37,12 @@ func hang(ctx context.Context, d *Device) Verdict {
 	if t.trouble(d.Signal(pid, syscall.SIGSTOP)) {
 		return t.verdict()
 	}
-	var after map[string]string
-	_, err = d.until(ctx, 2*hangLimit, func() (bool, error) {
-		if after, err = d.show(ctx, unit, "MainPID"); err != nil || after["MainPID"] == before["MainPID"] || after["MainPID"] == "0" {
-			return false, err
+	_, err = d.until(ctx, 2*hangLimit, func() (bool, error) { return d.another(ctx, was) })
+	if t.trouble(err) {
+		if now, err := d.process(ctx); err == nil && now == was {
+			t.fault("nobody ended the program that hangs")
+			t.trouble(d.Signal(pid, syscall.SIGCONT))
 		}
-		err := d.page(ctx)
-		return err == nil, err
-	})
-	if t.trouble(err) && after["MainPID"] == before["MainPID"] {
-		t.fault("nobody ended the program that hangs")
-		t.trouble(d.Signal(pid, syscall.SIGCONT))
 	}
 	judgeTime(t, "the pages were back after", time.Since(began), hangLimit, d.Emulated)
 	return t.verdict()
@@ -91,7 +90,7 @@ func deadKernel(ctx context.Context, d *Device) Verdict {
 	if err != nil {
 		return fail("%v", err)
 	}
-	if err := d.before(Undo{Step: "91-hardware-watchdog", Words: "kernel.panic", Command: []string{"sh", "-c", "echo " + was + " >/proc/sys/kernel/panic"}}); err != nil {
+	if err := d.before(Undo{Step: "91-hardware-watchdog", Words: "kernel.panic", Command: []string{"sh", "-c", "echo " + was + " >" + d.at("/proc/sys/kernel/panic")}}); err != nil {
 		return fail("%v", err)
 	}
 	if err := d.write("/proc/sys/kernel/panic", "0"); err != nil {
@@ -148,7 +147,10 @@ func (d *Device) judgeRestart(ctx context.Context, t *tally, n Note, limit time.
 // updateAndBack takes an update, waits until it is kept, and goes back.
 func updateAndBack(ctx context.Context, d *Device) Verdict {
 	before, err := d.slot("agent")
-	if err == nil && before.Trial != nil {
+	if err != nil && !os.IsNotExist(err) {
+		return fail("%v", err)
+	}
+	if before.Trial != nil {
 		return skip("a program is on trial")
 	}
 	if err := d.settled(ctx); err != nil {
@@ -157,9 +159,12 @@ func updateAndBack(ctx context.Context, d *Device) Verdict {
 	if _, err := d.command(ctx, "calendarbot-update", "check", "--url", d.UpdateURL); err != nil {
 		return fail("ask the repository: %v", err)
 	}
-	// Back only where something else than before is in use.
-	script := `grep -Eq '"active": *"` + before.Active + `"' /data/slots/agent.json || calendarbot slots agent back --why "end of the hardware test"`
-	if err := d.before(Undo{Step: "70-update", Words: "the program of before", Command: []string{"sh", "-c", script}}); err != nil {
+	was, err := d.process(ctx)
+	if err != nil {
+		return fail("%v", err)
+	}
+	undo := Undo{Step: "70-update", Words: "the program of before", Program: &Program{Slot: before.Active, Version: before.Slots[before.Active].Version}}
+	if err := d.before(undo); err != nil {
 		return fail("%v", err)
 	}
 	t := &tally{}
@@ -181,22 +186,18 @@ func updateAndBack(ctx context.Context, d *Device) Verdict {
 	version := now.Slots[now.Active].Version
 	t.told("kept after", time.Since(began).Seconds(), "s")
 	t.note("the update was %s", version)
-	t.trouble(d.page(ctx))
-	began = time.Now()
-	if t.trouble(d.Restore(ctx, "70-update")) {
+	if _, err := d.until(ctx, level3Limit, func() (bool, error) { return d.another(ctx, was) }); t.trouble(err) {
 		return t.verdict()
 	}
-	_, err = d.until(ctx, level3Limit, func() (bool, error) {
-		if now, err = d.slot("agent"); err != nil || now.Active != before.Active {
-			return false, err
-		}
-		err := d.page(ctx)
-		return err == nil, err
-	})
+	if was, err = d.process(ctx); t.trouble(err) {
+		return t.verdict()
+	}
+	began = time.Now()
+	if t.trouble(d.Restore(ctx, undo.Step)) {
+		return t.verdict()
+	}
+	_, err = d.until(ctx, level3Limit, func() (bool, error) { return d.another(ctx, was) })
 	t.trouble(err)
 	judgeTime(t, "back after", time.Since(began), level3Limit, d.Emulated)
-	if _, err := d.command(ctx, "calendarbot", "slots", "agent", "allow", version); err != nil && !strings.Contains(err.Error(), "not among") {
-		t.note("the version stays denied: %v", err)
-	}
 	return t.verdict()
 }

@@ -3,6 +3,7 @@ package hwtest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 )
@@ -47,7 +48,7 @@ func (d *Device) slot(kind string) (slotState, error) {
 func (d *Device) process(ctx context.Context) (string, error) {
 	values, err := d.show(ctx, unit, "MainPID")
 	if err == nil && (values["MainPID"] == "" || values["MainPID"] == "0") {
-		err = fmt.Errorf("the program does not run")
+		err = errors.New("the program does not run")
 	}
 	return values["MainPID"], err
 }
@@ -80,8 +81,10 @@ func (d *Device) use(ctx context.Context, p Program) error {
 		if words == nil {
 			return now.Trial == nil, nil // one that was not started yet can't be kept
 		}
-		_, err = d.command(ctx, "calendarbot", append([]string{"slots", "agent"}, words...)...)
-		return false, err
+		if _, err = d.command(ctx, "calendarbot", append([]string{"slots", "agent"}, words...)...); err != nil {
+			return false, errors.Join(err, d.pause(ctx, d.seconds(5))) // each order that is refused is written to the card
+		}
+		return false, nil
 	})
 	return err
 }
@@ -104,7 +107,7 @@ func (d *Device) nextWords(now slotState, p Program) []string {
 		return nil
 	case now.Trial == nil && refused[p.Version] && p.Slot != "":
 		return []string{"allow", p.Version}
-	case now.Trial != nil || now.Former == p.Slot:
+	case now.Trial != nil || now.Former == p.Slot || p.Slot == "":
 		return []string{"back", "--why", whyBack}
 	}
 	return []string{"try", p.Version}
