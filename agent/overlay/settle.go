@@ -130,6 +130,9 @@ func (f *drift) decide(upper string) (conflicts []config.Conflict, err error) {
 	case f.mine.kind == deleted:
 		whole.Mine = "removed"
 		return []config.Conflict{whole}, nil
+	case f.name == agentFile && f.mine.kind == large:
+		f.late, whole.Mine = true, "could not be merged: "+tooLarge(f.mine).Error()
+		return []config.Conflict{whole}, nil
 	case f.name == agentFile && f.mine.kind == file:
 		merged, conflicts, err := config.Merge3(f.was.text, f.mine.text, f.now.text)
 		if err != nil {

@@ -126,6 +126,50 @@ func TestATextThatCannotBeMergedWaits(t *testing.T) {
 	b.holds(slot.A, map[string]string{"features.cache_warming": "30%", "features.request_pipeline": "100%", "web.port": "80"})
 }
 
+func TestALargeFileHoldsNothingElseUp(t *testing.T) {
+	b := newBoard(t)
+	b.put("usr/share/calendarbot/overlay/a/etc/hosts", "one\n")
+	b.start()
+	blocked := strings.Repeat("0.0.0.0 advertisements.example\n", mostText/16)
+	b.put(upperA+"hosts", blocked)
+	b.put(upperA+"hostname", "hall\n")
+	b.upgrade("features:\n  cache_warming: 30%\n", candidate)
+	b.put("usr/share/calendarbot/overlay/a/etc/hosts", "two\n")
+	b.start()
+	b.holds(slot.A, map[string]string{"features.cache_warming": "30%"})
+	if b.text(upperA+"hosts") != blocked || b.text("data/config/a/base/etc/hosts") != "two\n" {
+		t.Error("the large file is not the person's, or not up to date")
+	}
+	if list := Show(b.root).Slots[0].Conflicts; fmt.Sprint(list) != "[{/etc/hosts changed changed}]" {
+		t.Errorf("%+v", list)
+	}
+	if d, err := Diff(b.root, slot.A, slot.B); err != nil || fmt.Sprint(d.Files) != "[{/etc/hostname removed} {/etc/hosts removed}]" {
+		t.Errorf("%v, %+v", err, d.Files)
+	}
+	if _, err := Stage(b.root, now()); err != nil || b.text(upperB+"hosts") != blocked {
+		t.Errorf("staged: %v", err)
+	}
+	b.put(upperA+"hosts", blocked+"# more\n")
+	b.must(os.Remove(filepath.Join(b.root, mountedFile)))
+	if err := Carry(b.root, slot.A, slot.B); err != nil || b.text(upperB+"hosts") != blocked+"# more\n" {
+		t.Errorf("carried: %v", err)
+	}
+
+	// A large calendarbot.yaml is none; it waits as one that cannot be merged does.
+	b.put(upperA+agentFile, strings.Repeat("# words\n", 1+mostText/8))
+	b.upgrade(stable, candidate)
+	b.start()
+	if shown := Show(b.root).Slots[0]; !strings.Contains(fmt.Sprint(shown.Conflicts), "its calendarbot.yaml has 1048584 bytes") || !strings.Contains(shown.Wrong, "allowed are 1048576") {
+		t.Errorf("%+v", shown)
+	}
+	if _, err := Stage(b.root, now()); err == nil || !strings.Contains(err.Error(), "allowed are 1048576") {
+		t.Errorf("staged: %v", err)
+	}
+	b.put(upperA+agentFile, stable+"web: {port: 80}\n")
+	b.start()
+	b.holds(slot.A, map[string]string{"features.cache_warming": "0%", "web.port": "80"})
+}
+
 func TestWhatMakesTheDeviceReachableFollows(t *testing.T) {
 	b := newBoard(t)
 	b.start()

@@ -69,8 +69,8 @@ func (d device) show(n slot.Name) ShownSlot {
 		}
 	}
 	slices.Sort(s.Files)
-	came, errCame := itemAt(d.baked(n), agentFile)
-	mine, errMine := itemAt(upper, agentFile)
+	came, errCame := settings(d.baked(n))
+	mine, errMine := settings(upper)
 	wrong = append(wrong, errCame, errMine)
 	if mine.kind == file && errCame == nil && errMine == nil {
 		changes, err := config.Compare(came.text, mine.text)
@@ -117,7 +117,7 @@ func Diff(root string, from, to slot.Name) (Differences, error) {
 		case err != nil:
 			return out, err
 		case was.same(now):
-		case name == agentFile && was.kind != other && now.kind != other:
+		case name == agentFile && was.kind != other && now.kind != other && was.kind != large && now.kind != large:
 			if out.Settings, err = config.Compare(was.text, now.text); err != nil {
 				return out, err
 			}

@@ -128,7 +128,7 @@ func (d device) build(part string, from, to slot.Name, text making) ([]config.Co
 	untouched := func(name string) bool { // what is as it came with one slot is to be as it came with the other
 		mine, errMine := itemAt(upper, name)
 		came, errCame := itemAt(base, name)
-		return errors.Join(errMine, errCame) == nil && mine.kind == came.kind && (mine.kind == file || mine.kind == link) && mine.same(came)
+		return errors.Join(errMine, errCame) == nil && mine.kind == came.kind && (mine.kind == file || mine.kind == large || mine.kind == link) && mine.same(came)
 	}
 	leave := func(name string) bool { return name == agentFile || untouched(name) }
 	if err := copyTree(upper, filepath.Join(part, etcFolder), leave); err != nil {
@@ -151,9 +151,9 @@ func (d device) build(part string, from, to slot.Name, text making) ([]config.Co
 
 // buildText makes the candidate's calendarbot.yaml.
 func (d device) buildText(part, base string, from, to slot.Name, text making) ([]config.Conflict, error) {
-	came, errCame := itemAt(base, agentFile)
-	mine, errMine := itemAt(filepath.Join(d.slot(from), etcFolder), agentFile)
-	comes, errComes := itemAt(d.baked(to), agentFile)
+	came, errCame := settings(base)
+	mine, errMine := settings(filepath.Join(d.slot(from), etcFolder))
+	comes, errComes := settings(d.baked(to))
 	if err := errors.Join(errCame, errMine, errComes); err != nil {
 		return nil, err
 	}

@@ -219,6 +219,7 @@ const (
 	nothing kind = iota
 	deleted      // it hides what the layers below have
 	file
+	large // a file too, whose text is not held
 	link
 	other // a folder, or what else there is
 )
@@ -226,7 +227,7 @@ const (
 // item is what stands at a name of a tree, as a value.
 type item struct {
 	kind kind
-	text []byte // of a file, or where a link leads
+	text []byte // of a file, the SHA-256 of that of a large one, or where a link leads
 	info fs.FileInfo
 }
 
@@ -249,11 +250,28 @@ func itemAt(top, name string) (item, error) {
 	case info.Mode()&fs.ModeSymlink != 0:
 		target, err := os.Readlink(full)
 		return item{kind: link, text: []byte(target), info: info}, err
+	case info.Mode().IsRegular() && info.Size() > mostText:
+		sum := sha256.New()
+		err := sumFile(sum, full)
+		return item{kind: large, text: sum.Sum(nil), info: info}, err
 	case info.Mode().IsRegular():
 		text, err := durable.Read(full, mostText)
 		return item{kind: file, text: text, info: info}, err
 	}
 	return item{kind: other, info: info}, nil
+}
+
+// settings reads the calendarbot.yaml of a tree, where there is one to be read.
+func settings(top string) (item, error) {
+	i, err := itemAt(top, agentFile)
+	if i.kind == large {
+		err = errors.Join(err, tooLarge(i))
+	}
+	return i, err
+}
+
+func tooLarge(i item) error {
+	return fmt.Errorf("its calendarbot.yaml has %d bytes; allowed are %d", i.info.Size(), mostText)
 }
 
 // names lists the files, links and whiteouts of some trees, each once.
