@@ -32,7 +32,7 @@ func resilience() []row {
 
 		tested(447, gate, "Pool exhaustion is handled", "a crowded pool opens its breaker and recovers", "agent/conn.TestCrowdedPoolOpensTheBreakerAndRecovers"),
 		tested(448, gate, "Cache memory pressure is handled", "eviction in steps", "agent/page.TestPipelineEase"),
-		tested(449, gate, "Failures at initialisation are handled", "a start with what is broken", "agent.TestFailureTable", "agent/config.TestStartOnTheLastAcceptedFile"),
+		tested(449, gate, "Failures at initialisation are handled", "a start with a file that cannot be used, and with a disk that cannot be written", "agent/config.TestStartOnTheLastAcceptedFile", "agent.TestReadOnlyDisk"),
 		tested(450, gate, "Degradation under load is handled", "under load nothing is lost", "agent/page.TestLadderUnderLoad"),
 		tested(455, target, "Optimised, plain, emergency answers", "each rung by breaking the one above", "agent/page.TestLadderStepsDown", "agent/page.TestLadderOverABrokenDatabase"),
 		tested(456, target, "Circuit breakers", "failures in a row, and shares of failures", "agent/guard.TestBreakerOpensAfterFailuresInARow", "agent/guard.TestBreakerOpensAboveARatio"),
@@ -51,7 +51,7 @@ func resilience() []row {
 		tested(507, gate, "Automatic recovery from transient issues", "the database, the disk, the pools", "agent.TestLadderWhenTheDatabaseBreaks", "agent.TestLadderWhenTheDiskIsFull"),
 		tested(508, gate, "Clear escalation to basic functionality", "the rung of each answer is told", "agent/web.TestLadderIsTold"),
 		tested(509, gate, "Little work for operators", "every problem says what to do", "scripts/docs.TestEveryProblemIsInTheRunbook"),
-		tested(517, gate, "Chaos testing of all failure scenarios", "a table of failures, power cuts, and trouble by chance", "agent.TestFailureTable", "scripts/powercut.TestPowerCuts", "scripts/soak.TestTwoMinutes"),
+		tested(517, gate, "Chaos testing of all failure scenarios", "calendars, database and disk fail; power is cut; trouble by chance", "agent.TestFailureTable", "agent.TestLadderWhenTheDatabaseBreaks", "scripts/powercut.TestPowerCuts", "scripts/soak.TestTwoMinutes"),
 		tested(518, gate, "Monitoring and alerts of each fallback layer", "rules for answers of each rung", "scripts/monitoring.TestRulesFireWhenTheyShould", "agent/web.TestLadderIsTold"),
 		onBoard(519, gate, "Regular testing of fallbacks in production", "a person runs the step whenever he likes", "40-level-1", "hwtest.TestEachStepCanFail"),
 
@@ -75,7 +75,7 @@ func resilience() []row {
 		held(598, success, "15-25 % reduction by batching and caching", "CPU for 1000 requests, 16 connections", busyCPUOn, busyCPUOff, rule{spares, 15, ""}),
 		onBoard(599, success, "CPU is validated under sustained load", "everything off and both on, by turns", "32-together", "hwtest.TestComparisons"),
 		measured(604, success, "99.9 % uptime", "right answers in hours of failures, reloads, clock jumps and pressure", available, rule{atLeast, 99.9, "%"}),
-		tested(606, success, "Chaos engineering and failure injection", "a table of failures, and trouble by chance", "agent.TestFailureTable", "scripts/soak.TestTwoMinutes"),
+		tested(606, success, "Chaos engineering and failure injection", "calendars, database and disk fail; trouble by chance", "agent.TestFailureTable", "agent.TestLadderWhenTheDatabaseBreaks", "agent.TestLadderWhenTheDiskIsFull", "scripts/soak.TestTwoMinutes"),
 		measured(609, success, "100 % fallback success rate", "wrong or missing answers in hours of failures", wrongAnswers, rule{atMost, 0, ""}),
 		tested(611, success, "Automated testing of all failure scenarios", "each rung of the ladder, under load", "agent/page.TestLadderUnderLoad", "agent.TestLadderWhenTheOptionalPartsGo"),
 		tested(616, success, "Gradual rollout from 0 to 100 %", "raising only adds devices, for parts and for updates", "agent/feature.TestRaisingThePercentageOnlyAddsDevices", "agent/update.TestRollOutOnlyEverAddsDevices"),
@@ -85,8 +85,8 @@ func resilience() []row {
 		tested(623, success, "Alerts are validated", "each rule fires when it should", "scripts/monitoring.TestRulesFireWhenTheyShould", "scripts/monitoring.TestEveryRuleIsTested"),
 
 		tested(629, success, "Architecture is complete and validated", "the order of imports, and each promise has a test", "agent/house.TestImportsGoUpTheOrder", "agent/house.TestEveryPromiseHasATest"),
-		tested(630, success, "Interfaces are fully documented", "the contract of the API", "agent/web.TestContractNamesEveryRoute"),
-		tested(631, success, "Backward compatibility is ensured", "older questions are answered", "agent/page.TestOldAnswersUnderV1AreMarked", "agent/web.TestContractIsStrict"),
+		tested(630, success, "Interfaces are fully documented", "every route is described, and answers as described", "agent/web.TestContractNamesEveryRoute", "agent/web.TestEveryDescribedAnswer"),
+		tested(631, success, "Backward compatibility is ensured", "what older clients ask", "agent/web.TestWhatsNext", "agent/web.TestSkipAndClear", "agent/web.TestMorningSummary"),
 		measured(632, success, "Risks are assessed", "risks with a rule", risksWatched, rule{atLeast, 95, "%"}),
 		tested(637, success, "Hierarchical configuration", "layers", "agent/config.TestEachLayerCoversTheOneBelow"),
 		tested(638, success, "Comprehensive monitoring", "each sign has a rule", "scripts/monitoring.TestEverySignHasARule"),
