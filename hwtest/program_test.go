@@ -18,9 +18,10 @@ import (
 type keeper struct {
 	*fixture
 	trial.Keeper
-	mu    sync.Mutex
-	words []string // what it was asked
-	pid   int
+	mu     sync.Mutex
+	words  []string // what it was asked
+	pid    int
+	starts sync.WaitGroup // that were ordered
 }
 
 // newKeeper has program 1.0.0 in use in slot b, where that of the system was before, and 2.0.0 staged in a.
@@ -52,8 +53,9 @@ func newKeeper(t *testing.T) *keeper {
 		k.change(func(s slot.State) (slot.State, error) { return s.Back(why, "person", time.Now()) })
 		k.start()
 	}
-	go k.serve()
-	t.Cleanup(func() { // which ends it
+	go k.serve() // until it hears "end"
+	t.Cleanup(func() {
+		k.starts.Wait()
 		if err := os.WriteFile(f.at("/fake/words"), []byte("end\n"), 0); err != nil {
 			t.Error(err)
 		}
@@ -106,7 +108,8 @@ func (k *keeper) serve() {
 		if _, err := os.Stat(k.at("/fake/ordered")); err == nil {
 			k.drop("/fake/ordered")
 			// systemd does not wait for a start with --no-block: what is asked at once still finds the program of before.
-			time.AfterFunc(40*time.Millisecond, k.start)
+			k.starts.Add(1)
+			time.AfterFunc(40*time.Millisecond, func() { defer k.starts.Done(); k.start() })
 		}
 		if err := os.WriteFile(k.at("/fake/answer"), []byte(strings.ReplaceAll(answer, "\n", " ")+"\n"), 0); err != nil {
 			return
