@@ -284,12 +284,14 @@ func (w *Watch) forget() error {
 	return err
 }
 
-// confirm notes the system that runs as the one that holds.
+// confirm notes the system that runs as the one that holds. What was on trial came from a bundle that is known, whatever the system in it calls itself.
 func (w *Watch) confirm(s slot.State, running slot.Name) (slot.State, error) {
 	var err error
+	var came slot.Content
 	s = s.Came(running, Tries, w.Now())
 	switch {
 	case s.Trial != nil && s.Trial.Slot == running:
+		came = s.Slots[running]
 		s, err = s.Keep(w.Now())
 	case s.Active != running:
 		s = s.Found(running)
@@ -297,7 +299,7 @@ func (w *Watch) confirm(s slot.State, running slot.Name) (slot.State, error) {
 	if err != nil || w.Version == "" || s.Slots[running].Version == w.Version {
 		return s, err
 	}
-	return s.Holds(running, slot.Content{Version: w.Version, At: w.Now()}), nil
+	return s.Holds(running, slot.Content{Version: w.Version, Digest: came.Digest, Size: came.Size, At: w.Now()}), nil
 }
 
 // back goes back from what was watched, and tells whether the device is about to be started anew. What is on trial is left even where that cannot be

@@ -544,3 +544,27 @@ func TestASystemOnTrialForgetsNoProgram(t *testing.T) {
 		t.Errorf("%s, %v, %+v", took, err, b.state(slot.Agent))
 	}
 }
+
+// TestSystemThatIsKeptIsKnownByItsBundle though it calls itself otherwise; one that came by other means is not.
+func TestSystemThatIsKeptIsKnownByItsBundle(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	bundle := strings.Repeat("ab", 32)
+	w := &Watch{Version: "5.0", Now: func() time.Time { return now }}
+	s, err := slot.System.First().Stage(slot.B, slot.Content{Version: "5.1", Digest: bundle, Size: 7, At: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried, err := s.Try(slot.B, Tries, "updater", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		s      slot.State
+		digest string
+	}{"on trial": {tried, bundle}, "found": {s, ""}} {
+		got, err := w.confirm(c.s, slot.B)
+		if b := got.Slots[slot.B]; err != nil || got.Active != slot.B || b.Version != "5.0" || b.Digest != c.digest {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}

@@ -28,6 +28,7 @@ type Facts struct {
 	Running   map[slot.Kind]string        // versions of agent and system; what is not in it is not updated here
 	Baked     string                      // version of the program that came with the system: none older is ever started
 	Digest    string                      // SHA-256 of the program that runs, hex: what a patch is made against
+	Bundle    string                      // SHA-256 of what the system that runs was installed from, hex; "" when that is not known
 	Denied    map[slot.Kind][]slot.Denial // what was tried and went back
 	Formats   []int                       // formats of the configurations that are kept here
 	Withdrawn []Withdrawal
@@ -103,7 +104,7 @@ func Choose(offers []Offer, f Facts) Choice {
 		}
 	}
 	if c.Install == nil && f.Asked.Now {
-		c.Waiting = f.notFound(c.Listed)
+		c.Waiting = f.notFound(offers, c.Listed)
 	} else if c.Install == nil {
 		for _, r := range c.Listed {
 			if !r.Refused {
@@ -153,7 +154,7 @@ func (f Facts) judge(o Offer) (Release, bool) {
 	runs := f.Running[o.Kind]
 	instead := f.instead(o)
 	named := f.Asked.Now && f.Asked.Version == o.Version && (f.Asked.Kind == "" || f.Asked.Kind == o.Kind)
-	if o.Version == runs || (!slot.Newer(o.Version, runs) && !instead && !named) || (o.Channel != f.Channel && !named) {
+	if f.runs(o) || (!slot.Newer(o.Version, runs) && !instead && !named) || (o.Channel != f.Channel && !named) {
 		return r, false
 	}
 	r.WhyNot, r.Refused = f.against(o, instead)
@@ -161,6 +162,11 @@ func (f Facts) judge(o Offer) (Release, bool) {
 		r.WhyNot = f.notNow(o)
 	}
 	return r, true
+}
+
+// runs tells whether an offer is what runs. A system may call itself otherwise than it was published.
+func (f Facts) runs(o Offer) bool {
+	return o.Version == f.Running[o.Kind] || o.Kind == slot.System && f.Bundle != "" && o.SHA256 == f.Bundle
 }
 
 // instead tells whether an offer may take the place of what runs though it is older, as that is withdrawn. No older system is installed: its
@@ -223,17 +229,21 @@ func (f Facts) notNow(o Offer) string {
 }
 
 // notFound is why what somebody asked for is not installed.
-func (f Facts) notFound(listed []Release) string {
+func (f Facts) notFound(offers []Offer, listed []Release) string {
 	for _, r := range listed {
 		if (f.Asked.Version == "" || r.Version == f.Asked.Version) && (f.Asked.Kind == "" || r.Kind == f.Asked.Kind) {
 			return upper(Thing(r.Kind, r.Version)) + " is not installed. " + r.WhyNot
 		}
 	}
-	switch {
-	case f.Asked.Version != "":
+	if f.Asked.Version != "" {
 		for kind, runs := range f.Running {
 			if runs == f.Asked.Version && (f.Asked.Kind == "" || f.Asked.Kind == kind) {
 				return upper(Thing(kind, runs)) + " runs already."
+			}
+		}
+		for _, o := range offers {
+			if f.runs(o) && o.Version == f.Asked.Version && (f.Asked.Kind == "" || f.Asked.Kind == o.Kind) {
+				return upper(Thing(o.Kind, o.Version)) + " runs already, and calls itself " + f.Running[o.Kind] + "."
 			}
 		}
 		return "There is no version " + f.Asked.Version + " in the repository."

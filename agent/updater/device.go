@@ -159,6 +159,12 @@ func (u *updater) facts(asked update.Asked, withdrawn []update.Withdrawal) (upda
 				err = nil // what has no file takes no patch
 			}
 			f.Digest, wrong = sum, append(wrong, err)
+		case slot.System:
+			n := state.Active
+			if state.Trial != nil && state.Trial.Started > 0 {
+				n = state.Trial.Slot
+			}
+			f.Bundle = state.Slots[n].Digest
 		case slot.Config:
 			if format := state.Slots[state.Active].Format; format > 0 {
 				f.Formats = append(f.Formats, format)

@@ -92,3 +92,39 @@ func TestSystemThatCouldBeGoneBackToStaysKnown(t *testing.T) {
 		})
 	}
 }
+
+// TestSystemThatCallsItselfOtherwiseIsInstalledOnce: it is known by its bundle, and neither started nor installed again and again.
+func TestSystemThatCallsItselfOtherwiseIsInstalledOnce(t *testing.T) {
+	h := newHome(t)
+	h.write(update.AddressFile, h.url, 0o644)
+	h.release("1.1.0", h.bundle)
+	h.at("2026-11-23T02:05:00Z")
+	h.says(0, "run")
+	if told := h.told(); !strings.HasPrefix(told, "install-system ") || !strings.HasSuffix(told, "systemctl reboot\n") {
+		t.Fatalf("in the first night the system was told %q", told)
+	}
+	h.write(releaseFile, "IMAGE_VERSION=1.0.0-7-gabc\n", 0o644)
+	h.change(slot.System, func(s slot.State) (slot.State, error) { s, _ = s.Start(h.now); return s, nil })
+	h.at("2026-11-23T02:20:00Z")
+	h.says(0, "run")
+	h.change(slot.System, func(s slot.State) (slot.State, error) { return s.Keep(h.now) })
+	for _, at := range []string{"2026-11-24T02:05:00Z", "2026-11-25T02:05:00Z"} {
+		h.at(at)
+		h.says(0, "run")
+	}
+	if told := h.told(); told != "" {
+		t.Errorf("then it was told %q", told)
+	}
+	if said := h.says(1, "apply", "1.1.0"); !strings.Contains(said, "Version 1.1.0 of the system runs already, and calls itself 1.0.0-7-gabc.") {
+		t.Error(said)
+	}
+	if s := h.status(); len(s.Available) > 0 {
+		t.Errorf("there is to be something newer: %+v", s.Available)
+	}
+	h.release("1.2.0", h.bundle)
+	h.at("2026-11-26T02:05:00Z")
+	h.says(0, "run")
+	if told := h.told(); !strings.HasPrefix(told, "install-system ") {
+		t.Errorf("of the next one it was told %q", told)
+	}
+}

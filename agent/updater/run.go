@@ -199,7 +199,7 @@ func (u *updater) withdraw(withdrawn []update.Withdrawal, back []update.Back) er
 // waiting is the version of the system that waits for its hours to be started; "" for none.
 func (u *updater) waiting() (string, error) {
 	state, err := u.slots().Read(slot.System)
-	if err != nil || state.Trial == nil || state.Trial.Version == u.system() {
+	if err != nil || state.Trial == nil || state.Trial.Started > 0 || state.Trial.Version == u.system() {
 		return "", err
 	}
 	return state.Trial.Version, nil
