@@ -175,7 +175,7 @@ Examples:
 // newKeeper is who carries out orders about the slots under a root.
 func newKeeper(root string, now func() time.Time, c console) *trial.Keeper {
 	return &trial.Keeper{
-		Device: trial.Device{Root: root}, Now: now, Say: c.tell,
+		Device: trial.Device{Root: root}, Version: version, Now: now, Say: c.tell,
 		Config: func(o slot.Order) (string, bool, error) {
 			done, err := overlay.Obey(root, o, now())
 			return done.Words, done.Restart, err

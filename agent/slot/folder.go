@@ -214,7 +214,7 @@ func (s State) check() error {
 		texts = append(texts, c.By)
 	}
 	if o := s.Last; o != nil {
-		texts = append(texts, o.Version, o.Why, o.By)
+		texts = append(texts, o.Version, o.Why, o.By, o.Boot)
 	}
 	for _, d := range s.Denied {
 		texts = append(texts, d.Version, d.Why, d.Digest)

@@ -91,6 +91,7 @@ type Outcome struct {
 	Kept    bool      `json:"kept"`
 	At      time.Time `json:"at"`
 	Asked   time.Time `json:"asked,omitzero"` // of the Request that this carried out
+	Boot    string    `json:"boot,omitempty"` // the start of the device in which this was decided, where it takes another one; "" when that is not known
 }
 
 // Denial is a version that is not to be tried again.

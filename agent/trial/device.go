@@ -30,6 +30,7 @@ const (
 	slotsFolder  = "data/slots"
 	programs     = "data/agent" // a and b, each with the program
 	bakedProgram = "usr/bin/calendarbot"
+	programLink  = "run/calendarbot-agent/calendarbot" // to the one that was started
 	bootState    = "usr/lib/calendarbot/boot-state"
 	bootSector   = "etc/fw_env.config" // the device alone has a boot state
 	foundData    = "run/calendarbot-boot/data"

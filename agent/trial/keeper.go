@@ -24,7 +24,8 @@ const (
 // Keeper carries out who asks for another slot, or to go back.
 type Keeper struct {
 	Device
-	Now func() time.Time
+	Version string // of the program of the system
+	Now     func() time.Time
 	// Config carries an order about the configuration out, and says in a sentence what it did, and whether the device is to be started anew for it.
 	Config func(slot.Order) (words string, restart bool, err error)
 	// Follow has what makes the device reachable go along from one configuration slot to the other.
@@ -189,7 +190,8 @@ func (k *Keeper) obeySystem(ctx context.Context, o slot.Order) (words string, ne
 			if s.Trial == nil || running {
 				next = restart
 			}
-			return k.leave(ctx, s, boot, why(o), o.By)
+			after, err := k.leave(ctx, s, boot, why(o), o.By)
+			return k.decided(after), err
 		case "allow":
 			return s.Allow(o.Version), nil
 		}

@@ -344,21 +344,82 @@ func TestLevelThreeGoesFurther(t *testing.T) {
 	}
 }
 
-// TestRequestsAreCarriedOutOnce: one that stands still after a power cut is known by its time, and goes no further back.
+// again has the request stand that was carried out last, as after a power cut, or by a program that wants it so.
+func (b *board) again(level int) slot.Answer {
+	b.t.Helper()
+	if err := slot.Ask(b.Rollback(), slot.Request{Level: level, Why: "once more", By: "errors", At: b.now}); err != nil {
+		b.t.Fatal(err)
+	}
+	return b.carry()
+}
+
+// TestRequestsAreCarriedOutOnce: one that stands still is known by its time, goes no further back, and has nothing started again that runs as it is chosen.
 func TestRequestsAreCarriedOutOnce(t *testing.T) {
 	b := newBoard(t)
 	b.stage(slot.Agent, slot.A, "1.1", "try", "start", "keep")
 	b.stage(slot.Agent, slot.B, "1.2", "try", "start", "keep")
+	b.started(slot.B)
 	b.ask(3)
-	stands, err := os.ReadFile(b.path("var/lib/calendarbot/rollback/request.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	b.carry()
 	b.told()
-	b.write("var/lib/calendarbot/rollback/request.json", string(stands), 0o644)
-	if got := b.carry(); got.Words != "it was carried out already" || b.state(slot.Agent).Active != slot.A || b.told() != programStarts {
+	if got := b.again(3); got.Words != "it was carried out already" || b.state(slot.Agent).Active != slot.A || b.told() != programStarts {
 		t.Errorf("%+v, %+v", got, b.state(slot.Agent))
+	}
+	b.started(slot.A)
+	if got := b.again(3); got.Words != "it was carried out already" || b.told() != "" {
+		t.Errorf("%+v", got)
+	}
+
+	b = newBoard(t)
+	b.write(bootName, "one\n", 0o444)
+	b.stage(slot.Config, slot.B, "1.0", "try", "start", "keep")
+	b.write(foundConfig, "b\n", 0o644)
+	b.ask(2)
+	b.carry()
+	b.told()
+	if got := b.again(2); got.Words != "it was carried out already" || b.told() != deviceStarts {
+		t.Errorf("%+v", got)
+	}
+	b.remove(bootName)
+	b.write(bootName, "two\n", 0o444) // whatever it led to: it does not start the device again and again
+	if got := b.again(2); got.Words != "it was carried out already" || b.told() != "" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// started has a program run.
+func (b *board) started(n slot.Name) {
+	b.t.Helper()
+	if err := Point(b.Program(n), b.path(programLink)); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// TestWhatIsDecidedIsDone though nobody can be told of it, and though systemd refuses once.
+func TestWhatIsDecidedIsDone(t *testing.T) {
+	b := newBoard(t)
+	b.stage(slot.Config, slot.B, "1.0", "try", "start", "keep")
+	b.write("data/slots/answer.json/x", "", 0o644)
+	b.ask(2)
+	if err := b.keeper().Carry(context.Background()); err == nil || b.told() != deviceStarts {
+		t.Errorf("%v", err)
+	}
+	b = newBoard(t)
+	b.write(bootName, "one\n", 0o444)
+	b.stage(slot.Config, slot.B, "1.0", "try", "start", "keep")
+	b.write(foundConfig, "b\n", 0o644)
+	b.write("refuse", "", 0o644)
+	b.ask(2)
+	if err := b.keeper().Carry(context.Background()); err == nil {
+		t.Error("systemd refused")
+	}
+	b.told()
+	b.remove("refuse")
+	if got := b.carry(); got.Refused || b.told() != deviceStarts {
+		t.Errorf("%+v", got)
+	}
+	if r, err := slot.Asked(b.Rollback()); r != nil || err != nil {
+		t.Errorf("it still stands: %+v, %v", r, err)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"calendarbot/agent/slot"
 )
 
-// rollback carries out the request to go back that stands. State first, then the request is settled, then what it leads to: a cut at any
-// place ends in a start that chooses what is written, and a request that was carried out already is known by its time.
+// rollback carries out the request to go back that stands. State first, then what it leads to, then the request is settled: one that was carried out
+// already is known by its time, and leads to what it did not come to, after a cut at any place or as systemd refused.
 func (k *Keeper) rollback(ctx context.Context) error {
 	r, err := slot.Asked(k.Rollback())
 	if err != nil {
@@ -31,11 +31,12 @@ func (k *Keeper) rollback(ctx context.Context) error {
 	if errors.Is(err, slot.ErrNothingToGoBackTo) {
 		err = nil
 	}
-	// It is settled even so: who has a reason to ask will ask again.
-	if err := errors.Join(err, k.Slots().Tell(answer), slot.Settle(k.Rollback())); err != nil {
-		return err
+	told := k.Slots().Tell(answer)
+	if failed := k.follow(ctx, next); failed != nil {
+		return errors.Join(err, told, failed)
 	}
-	return k.follow(ctx, next)
+	// It is settled even where it was refused: who has a reason to ask will ask again.
+	return errors.Join(err, told, slot.Settle(k.Rollback()))
 }
 
 // level carries a request out. What is on trial, and was started, is the first to go, whatever the level. What only waits for its start is not why
@@ -47,7 +48,8 @@ func (k *Keeper) level(ctx context.Context, r slot.Request) (words string, next 
 			k.Say("%v", err)
 		}
 		if s.Last != nil && !s.Last.Asked.IsZero() && s.Last.Asked.Equal(r.At) {
-			return "it was carried out already", consequenceOf(kind), nil
+			next, err = k.owed(ctx, k.Version)
+			return "it was carried out already", next, err
 		}
 	}
 	kind, trial, err := k.tried(ctx)
@@ -97,14 +99,6 @@ func (k *Keeper) tried(ctx context.Context) (slot.Kind, *slot.Trial, error) {
 	return kind, trial, nil
 }
 
-// consequenceOf is what another slot of a kind takes to hold.
-func consequenceOf(kind slot.Kind) consequence {
-	if kind == slot.Agent {
-		return startAgain
-	}
-	return restart
-}
-
 // configBack goes to the other configuration: from a trial to what is active, else to what was active before. What was staged there since was never
 // tried, and is not gone to.
 func (k *Keeper) configBack(r slot.Request) (words string, next consequence, err error) {
@@ -126,7 +120,7 @@ func (k *Keeper) configBack(r slot.Request) (words string, next consequence, err
 	}
 	_, err = k.Slots().Change(slot.Config, func(s slot.State) (slot.State, error) {
 		s, err := callOff(s).Back(r.Why, r.By, k.Now())
-		return stamp(s, r), err
+		return k.stamp(s, r), err
 	})
 	return fmt.Sprintf("configuration slot %s is used again", to), restart, err
 }
@@ -135,7 +129,7 @@ func (k *Keeper) configBack(r slot.Request) (words string, next consequence, err
 func (k *Keeper) agentBack(r slot.Request) (words string, next consequence, err error) {
 	s, err := k.Slots().Change(slot.Agent, func(s slot.State) (slot.State, error) {
 		s, err := callOff(s).Back(r.Why, r.By, k.Now())
-		return stamp(s, r), err
+		return k.stamp(s, r), err
 	})
 	return fmt.Sprintf("program %s is used again", k.program(s)), startAgain, err
 }
@@ -170,17 +164,15 @@ func (k *Keeper) systemBack(ctx context.Context, r slot.Request) (words string, 
 			return s, fmt.Errorf("the other slot holds system %s, which waits to be tried: %w", known(s.Trial.Version), slot.ErrNothingToGoBackTo)
 		}
 		s, err := k.leave(ctx, s, boot, r.Why, r.By)
-		return stamp(s, r), err
+		return k.stamp(s, r), err
 	})
 	return fmt.Sprintf("system slot %s is started again", s.Active), restart, err
 }
 
 // stamp notes which request a way back carried out.
-func stamp(s slot.State, r slot.Request) slot.State {
-	if s.Last != nil {
-		last := *s.Last
-		last.Asked = r.At
-		s.Last = &last
+func (k *Keeper) stamp(s slot.State, r slot.Request) slot.State {
+	if s = k.decided(s); s.Last != nil {
+		s.Last.Asked = r.At
 	}
 	return s
 }

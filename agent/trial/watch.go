@@ -29,6 +29,8 @@ type Watch struct {
 	open    bool                                  // it is not confirmed yet
 	begun   time.Duration                         // when it came to be watched
 	unit    unit                                  // as it was seen last
+	asked   subject                               // what systemd was asked to start, as nobody else did
+	times   int                                   // how often
 }
 
 // subject is what is watched: what is on trial, and whether the system is not confirmed yet.
@@ -43,6 +45,14 @@ type subject struct {
 // Run watches. It ends without an error when nothing is on trial and the system is confirmed, and when the device is about to be started
 // anew.
 func (w *Watch) Run(ctx context.Context) error {
+	owed, err := w.owed(ctx, w.Version)
+	if err != nil {
+		w.Say("%v", err) // what can be read holds
+	}
+	if owed == restart {
+		w.Say("the restart that was decided on did not come: it is asked for again")
+		return w.restart(ctx)
+	}
 	if err := w.reconcile(ctx); err != nil {
 		return err
 	}
@@ -205,6 +215,14 @@ func (w *Watch) choice(ctx context.Context) (*subject, error) {
 		}
 		w.open = boot.left[w.running] < confirmed
 	}
+	if trial == nil {
+		if s, owed, err := w.passed(w.Version); err == nil && owed {
+			p := subject{kind: slot.Agent, slot: s.Active, version: s.Slots[s.Active].Version, pending: true}
+			if p != w.asked || w.times < Tries {
+				return &p, nil
+			}
+		}
+	}
 	switch {
 	case trial == nil && w.open:
 		return &subject{slot: w.running}, nil
@@ -215,22 +233,28 @@ func (w *Watch) choice(ctx context.Context) (*subject, error) {
 	if kind == slot.System && w.running == slot.Baked {
 		return nil, errors.New("a system is on trial, and this machine has no boot state")
 	}
-	if kind == slot.System {
+	switch kind {
+	case slot.System:
 		s.pending = w.running != trial.Slot
+	case slot.Agent:
+		s.pending = s.pending || !w.runs(trial.Slot) // it could not be counted, so another one was started
 	}
 	return s, nil
 }
 
-// awaitStart is for a trial that was not started yet. A program is started when nobody else did; a configuration or a system waits for the next
-// start of the device, which judges it.
+// awaitStart is for what was not started yet. A program is started when nobody else did, but not for ever: another one runs, and may be well. A
+// configuration or a system waits for the next start of the device, which judges it.
 func (w *Watch) awaitStart(ctx context.Context) (ended bool, err error) {
 	if w.subject.kind != slot.Agent {
 		return !w.open, nil
 	}
-	if w.Elapsed()-w.begun < startTime {
+	if w.asked != w.subject {
+		w.asked, w.times = w.subject, 0
+	}
+	if w.Elapsed()-w.begun < startTime || w.times >= Tries {
 		return false, nil
 	}
-	w.begun = w.Elapsed()
+	w.begun, w.times = w.Elapsed(), w.times+1
 	w.Say("%s was not started: it is now", w.subject.words())
 	return false, w.startAgain(ctx)
 }
@@ -337,7 +361,7 @@ func (w *Watch) back(ctx context.Context, why string) (ended bool, err error) {
 			s = s.Holds(boot.running, slot.Content{Version: w.Version, At: w.Now()})
 		}
 		s.Active = boot.running // nobody had noted that; the reason is to be told of the one that is left
-		return s.Leave(other, why, "judge", w.Now()), nil
+		return w.decided(s.Leave(other, why, "judge", w.Now())), nil
 	})
 	return true, errors.Join(err, w.restart(ctx))
 }
@@ -347,7 +371,8 @@ func (w *Watch) ended(s slot.State, why string) (slot.State, error) {
 	if s.Trial == nil {
 		return s, nil
 	}
-	return s.Back(why, "judge", w.Now())
+	s, err := s.Back(why, "judge", w.Now())
+	return w.decided(s), err
 }
 
 func (w *Watch) change(k slot.Kind, do func(slot.State) (slot.State, error)) (slot.State, error) {
@@ -356,7 +381,10 @@ func (w *Watch) change(k slot.Kind, do func(slot.State) (slot.State, error)) (sl
 
 // words name what is watched.
 func (s subject) words() string {
-	if s.kind == "" {
+	switch {
+	case s.kind == slot.Agent && s.slot == slot.Baked:
+		return "the program of the system"
+	case s.kind == "":
 		return fmt.Sprintf("system slot %s, which is not confirmed yet", s.slot)
 	}
 	return fmt.Sprintf("%s %s in slot %s", s.kind, s.version, s.slot)
