@@ -15,20 +15,20 @@ import (
 // errNoFolder is what the system says where a file stands in the place of a folder.
 const errNoFolder = syscall.ENOTDIR
 
-// Select chooses the slot that is to be mounted over /etc at this start, while none is: it counts a trial down, brings both slots up to date with the
-// system, and lets what makes the device reachable follow where another slot was mounted before. Whatever goes wrong it returns a slot that can be mounted, with the
-// reasons for people.
-func Select(root string, now time.Time) (n slot.Name, reasons []error) {
-	d := device(root)
+// Select chooses the slot that is to be mounted over /etc at this start, while none is: it counts a trial down. Whatever goes wrong it returns a slot
+// that can be mounted, with the reason for people.
+func Select(root string, now time.Time) (n slot.Name, reason error) {
 	n = slot.A
-	defer func() {
-		if r := recover(); r != nil { // a device that does not start is worse than whatever this is
-			reasons = append(reasons, fmt.Errorf("choose a configuration slot: %v", r))
-		}
-	}()
-	n, err := d.choose(now)
-	reasons = appendError(reasons, err)
-	err = d.alone(func() error {
+	defer recovered("choose a configuration slot", &reason)
+	return device(root).choose(now)
+}
+
+// Prepare makes the slots ready for a start with one that Select has chosen, while none is mounted: it brings both up to date with the system, and lets what
+// makes the device reachable follow where another slot was mounted before. Whatever goes wrong, or where it is broken off, the slot can be mounted.
+func Prepare(root string, n slot.Name) (reason error) {
+	d := device(root)
+	defer recovered("prepare the configuration slots", &reason)
+	return d.alone(func() error {
 		err := errors.Join(d.settle(n), d.settle(n.Other()))
 		before := d.named(bootedFile)
 		if before == n {
@@ -41,14 +41,13 @@ func Select(root string, now time.Time) (n slot.Name, reasons []error) {
 		}
 		return errors.Join(err, durable.Write(d.path(bootedFile), []byte(n+"\n"), 0o644))
 	})
-	return n, appendError(reasons, err)
 }
 
-func appendError(list []error, err error) []error {
-	if err == nil {
-		return list
+// recovered makes a panic a reason, when it is deferred: a device that does not start is worse than whatever this is.
+func recovered(doing string, reason *error) {
+	if r := recover(); r != nil {
+		*reason = fmt.Errorf("%s: %v", doing, r)
 	}
-	return append(list, err)
 }
 
 // choose is the slot of this start. One that a newer program made is passed over; when a trial cannot be counted down it is not gone on with, or it would have no end.

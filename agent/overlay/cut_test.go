@@ -45,8 +45,8 @@ func cutWork(do, root string) error {
 	case "carry":
 		return Carry(root, slot.A, slot.B)
 	case "start":
-		_, reasons := Select(root, now())
-		return errors.Join(reasons...)
+		_, reason := selected(root)
+		return reason
 	}
 	_, err := Obey(root, slot.Order{Do: do, Kind: slot.Config, Why: "x", By: "person", At: now()}, now())
 	return err

@@ -65,12 +65,18 @@ func (b board) state() slot.State {
 	return s
 }
 
+// selected is the slot of a start, and what was wrong.
+func selected(root string) (slot.Name, error) {
+	n, reason := Select(root, now())
+	return n, errors.Join(reason, Prepare(root, n))
+}
+
 // start is a start of the device, which mounts what is chosen.
 func (b board) start() slot.Name {
 	b.t.Helper()
-	n, reasons := Select(b.root, now())
-	if len(reasons) > 0 {
-		b.t.Fatalf("started with %v", reasons)
+	n, reason := selected(b.root)
+	if reason != nil {
+		b.t.Fatalf("started with %v", reason)
 	}
 	b.put(mountedFile, string(n)+"\n")
 	return n
