@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -28,8 +29,15 @@ Examples:
   calendarbot-hwtest --soak 24
   calendarbot-hwtest --restore
 
-Exit status: 0 nothing failed, 1 something did, 2 the command is wrong, 3 it was stopped, or the device is being restarted (the next start
-goes on with it, as --resume does at once, unless --restore ends it), 4 the run could not be finished.
+Updates are held while it lasts (update.automatic is off). Ctrl-C ends the run and takes back what it changed. A restart of the device, or a
+power cut, does not: the next start goes on with the run, as --resume does at once, unless --restore ends it. When the device was off
+for more than an hour, what was changed is taken back, and the steps that are left are skipped.
+
+What is switched and set back stands in the program's log of changes, about twenty times. "calendarbot config undo" without an ID would take back
+the last of those: look up the ID of a change of yours with "calendarbot config log".
+
+Exit status: 0 nothing failed, 1 something did, 2 the command is wrong, 3 it was stopped, or the device is being restarted, 4 the run could not
+be finished.
 
 Flags:
 `
@@ -42,6 +50,25 @@ const (
 	exitRestarting
 	exitBroken
 )
+
+// errStopped is the cause of a context that a person ended.
+var errStopped = errors.New("stopped, and what was changed is taken back")
+
+// stoppable is a context that ends with the first signal, after which the others do again what they do without it. One of the keyboard is a person's;
+// any other one comes from systemd, as a rule since the device restarts.
+func stoppable(signals <-chan os.Signal, first func()) context.Context {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	go func() {
+		s := <-signals
+		first()
+		if s == os.Interrupt {
+			cancel(errStopped)
+		} else {
+			cancel(nil)
+		}
+	}()
+	return ctx
+}
 
 // baked is what every image has, and hardly anything else.
 const baked = "/usr/share/calendarbot/overlay"
@@ -111,14 +138,15 @@ func Main(ctx context.Context, args []string, out, wrong io.Writer, device func(
 	return max(code, status(wrong, lock.Close(), exitBroken))
 }
 
-// end takes back what a run changed that was cut short, and forgets that run.
+// end forgets a run that was cut short, and takes back what it changed. In that order: when it is cut short itself, the next start takes back the
+// rest, and does not go on with the run.
 func (d *Device) end(ctx context.Context) error {
-	return errors.Join(d.Restore(ctx, ""), durable.Remove(d.note(runFile)))
+	return errors.Join(durable.Remove(d.note(runFile)), d.Restore(ctx, ""))
 }
 
 // whole is a run from its beginning, or from where it was left, to its reports.
 func (d *Device) whole(ctx context.Context, resume, asJSON bool, out, wrong io.Writer) int {
-	r := Record{Options: d.Options, Began: d.Now()}
+	r := Record{Options: d.Options, Began: d.Now(), Clock: d.synchronised()}
 	if resume {
 		if !d.noted(runFile) && d.noted(undoFile) {
 			return status(wrong, d.Restore(ctx, ""), exitBroken)
@@ -130,6 +158,7 @@ func (d *Device) whole(ctx context.Context, resume, asJSON bool, out, wrong io.W
 			return status(wrong, err, exitBroken)
 		}
 		d.Options = r.Options
+		d.late(ctx, &r)
 	} else if err := d.end(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return status(wrong, fmt.Errorf("take back what a run left that was cut short: %w", err), exitBroken)
 	}
@@ -139,6 +168,8 @@ func (d *Device) whole(ctx context.Context, resume, asJSON bool, out, wrong io.W
 	}
 	r, err := d.Run(ctx, Steps(), r, shown)
 	switch {
+	case err != nil && errors.Is(context.Cause(ctx), errStopped):
+		return max(status(wrong, errStopped, exitRestarting), status(wrong, d.end(context.WithoutCancel(ctx)), exitBroken))
 	case errors.Is(err, errRestarting):
 		return status(wrong, err, exitRestarting)
 	case err != nil:

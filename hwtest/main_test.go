@@ -1,7 +1,6 @@
 package hwtest
 
 import (
-	"context"
 	"os"
 	"os/signal"
 	"slices"
@@ -15,8 +14,7 @@ func TestMain(m *testing.M) {
 	if slices.ContainsFunc(os.Args[1:], func(arg string) bool { return strings.HasPrefix(arg, "-test.") }) {
 		os.Exit(m.Run())
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := Main(ctx, os.Args[1:], os.Stdout, os.Stderr, NewDevice)
-	stop()
-	os.Exit(code)
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, os.Interrupt, syscall.SIGTERM)
+	os.Exit(Main(stoppable(asked, func() { signal.Stop(asked) }), os.Args[1:], os.Stdout, os.Stderr, NewDevice))
 }

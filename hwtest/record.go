@@ -25,6 +25,8 @@ type Result struct {
 type Record struct {
 	Options Options   `json:"options"`
 	Began   time.Time `json:"began"`
+	Clock   bool      `json:"clock"`             // the clock was synchronised then
+	Ended   string    `json:"ended,omitempty"`   // why no further step is run; "" while they are
 	Current string    `json:"current,omitempty"` // the step that is running
 	Note    *Note     `json:"note,omitempty"`    // what that left for after a start of the device
 	Results []Result  `json:"results"`
@@ -34,7 +36,7 @@ type Record struct {
 const runFile = "run.json"
 
 // errRestarting ends a run before its end.
-var errRestarting = errors.New("stopped, or the device is being restarted: the next start of the device goes on with it, or --resume now; --restore tidies up, and ends it")
+var errRestarting = errors.New("the device is being restarted, or the test was told to end: the next start of the device goes on with it, or --resume now; --restore tidies up, and ends it")
 
 // mostShutdown is how long a device may take from being asked to restart until this program is ended.
 const mostShutdown = 3 * time.Minute
@@ -45,6 +47,30 @@ func (d *Device) awaitRestart(ctx context.Context) Verdict {
 		return Verdict{Outcome: Waiting}
 	}
 	return fail("it was to restart the device, which did not restart")
+}
+
+// mostAway is how long a run may have been cut short and is gone on with: afterwards nobody waits for it, and it would load or restart a device that
+// is in use.
+const mostAway = time.Hour
+
+// late ends a run that is gone on with, where it was cut short too long ago by a clock that is set.
+func (d *Device) late(ctx context.Context, r *Record) {
+	if r.Clock { // so there is a network, from which it is set soon after the start
+		if _, err := d.until(ctx, time.Minute, func() (bool, error) { return d.synchronised(), nil }); err != nil {
+			return
+		}
+	}
+	last := r.Began
+	for _, result := range r.Results {
+		last = result.Began.Add(time.Duration(result.Seconds * float64(time.Second)))
+	}
+	if r.Note != nil {
+		last = r.Note.At
+	}
+	// The step that was cut may have been soaking for as long as it was to.
+	if away := d.Now().Sub(last); d.synchronised() && away > mostAway+r.Options.Soak {
+		r.Ended = fmt.Sprintf("the run was cut short %s ago, and is not gone on with after so long: run it again", away.Round(time.Minute))
+	}
 }
 
 // leave writes down what a step goes on with after the device was started anew.
@@ -96,7 +122,9 @@ func (d *Device) Run(ctx context.Context, steps []Step, r Record, out io.Writer)
 func (d *Device) step(ctx context.Context, s Step, r *Record) (Verdict, error) {
 	var v Verdict
 	switch {
-	case r.Current == s.Name && r.Note != nil && s.resume != nil:
+	case r.Ended != "" && r.Current != s.Name:
+		return skip("%s", r.Ended), nil
+	case r.Ended == "" && r.Current == s.Name && r.Note != nil && s.resume != nil:
 		boot, err := d.boot()
 		if err != nil {
 			return v, err
