@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"calendarbot/agent/durable"
@@ -34,6 +36,8 @@ const (
 	MostOrders   = 16        // waiting
 	MostOrder    = 256 << 10 // bytes of one
 	MostSettings = 128       // in one
+	mostNames    = 1000      // of files in it that are read, whatever they are
+	mostNumber   = 999_999_999
 )
 
 const orderEnd = ".json" // while one is being written its name ends otherwise
@@ -65,7 +69,10 @@ func Send(dir string, o Order) error {
 			}
 			last := 0
 			if len(waiting) > 0 {
-				last = number(waiting[len(waiting)-1])
+				last, _ = number(waiting[len(waiting)-1])
+			}
+			if last == mostNumber {
+				return errors.New("the last number is taken; ask again later")
 			}
 			return durable.Write(filepath.Join(dir, fmt.Sprintf("%09d%s", last+1, orderEnd)), append(text, '\n'), 0o640)
 		})
@@ -80,10 +87,10 @@ func Send(dir string, o Order) error {
 // that says what is wrong. It takes no lock, so nobody can keep it waiting.
 func Next(dir string) (name string, o Order, err error) {
 	waiting, err := orders(dir)
-	if err != nil || len(waiting) == 0 {
+	if len(waiting) == 0 {
 		return "", Order{}, err
 	}
-	name = waiting[0]
+	name = waiting[0] // of a folder that is too full to be read whole as well
 	text, err := durable.Read(filepath.Join(dir, name), MostOrder)
 	if err == nil {
 		o, err = parseOrder(text)
@@ -94,44 +101,56 @@ func Next(dir string) (name string, o Order, err error) {
 	return name, o, nil
 }
 
-// Done takes an order away, as it was carried out, or refused. What stands in the place of one goes with all that is in it.
+// Done takes an order away, as it was carried out, or refused. A folder in the place of one goes with all that is in it; whatever keeps that there, it is in
+// the way of no order any more.
 func Done(dir, name string) error {
-	if number(name) == 0 {
+	if _, ok := number(name); !ok {
 		return fmt.Errorf("take an order away: %q is the name of none", name)
 	}
-	if err := durable.RemoveAll(filepath.Join(dir, name)); err != nil {
+	at := filepath.Join(dir, name)
+	info, err := os.Lstat(at)
+	if err == nil && info.IsDir() {
+		var aside string
+		if aside, err = os.MkdirTemp(dir, "gone-"); err == nil {
+			err, at = durable.Rename(at, filepath.Join(aside, name)), aside
+		}
+	}
+	if err == nil {
+		err = durable.RemoveAll(at)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("take an order away: %w", err)
 	}
 	return nil
 }
 
-// orders are the names of those that wait, the oldest first. A folder that is not there has none.
+// orders are the names of those that wait, the oldest first. A folder that is not there has none. One that holds more than is read is an error, beside those
+// that were read.
 func orders(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
+	folder, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, e := range entries {
-		if number(e.Name()) > 0 {
-			names = append(names, e.Name())
-		}
+	all, err := folder.Readdirnames(mostNames + 1)
+	if errors.Is(err, io.EOF) {
+		err = nil
 	}
+	if err == nil && len(all) > mostNames {
+		err = fmt.Errorf("%s holds more than %d files; %d orders are all that may wait there", dir, mostNames, MostOrders)
+	}
+	names := slices.DeleteFunc(all, func(name string) bool { _, ok := number(name); return !ok })
 	slices.Sort(names)
-	return names, nil
+	return names, errors.Join(err, folder.Close())
 }
 
-// number is the place of an order in its name, from 1; 0 when it is the name of none.
-func number(name string) int {
+// number is the place of an order in its name, which is what the units wait for: nine digits. Send begins with 1.
+func number(name string) (n int, ok bool) {
 	digits, ok := strings.CutSuffix(name, orderEnd)
 	n, err := strconv.Atoi(digits)
-	if !ok || err != nil || n < 1 || fmt.Sprintf("%09d", n) != digits {
-		return 0
-	}
-	return n
+	return n, ok && err == nil && n >= 0 && n <= mostNumber && fmt.Sprintf("%09d", n) == digits
 }
 
 // parseOrder reads what Send wrote, or what a newer program wrote, which may say more.

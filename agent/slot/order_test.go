@@ -1,6 +1,8 @@
 package slot
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -94,7 +96,7 @@ func TestOrdersAreBounded(t *testing.T) {
 // TestFilesThatAreNoOrders are passed over or named, whoever put them there, and nothing can keep the reader waiting.
 func TestFilesThatAreNoOrders(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"000000001.json.new", "1.json", "000000000.json", "x.json", "-00000001.json", "000000001", "+00000001.json"} {
+	for _, name := range []string{"000000001.json.new", "1.json", "x.json", "-00000001.json", "000000001", "+00000001.json", "1000000000.json", "-000000000.json"} {
 		keep(t, dir, name, `{"do":"back"}`)
 	}
 	if got := next(t, dir); got != "" {
@@ -131,6 +133,90 @@ func TestFilesThatAreNoOrders(t *testing.T) {
 	}
 	if _, _, err := Next(filepath.Join(dir, "file")); err == nil {
 		t.Error("a file has no orders")
+	}
+}
+
+// TestEveryNameThatTheUnitsWaitFor is taken: one that was not would have them start again and again.
+func TestEveryNameThatTheUnitsWaitFor(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"000000000.json", "999999999.json"} {
+		keep(t, dir, name, `{"do":"back","version":"1"}`)
+		if name == "999999999.json" {
+			if err := Send(dir, Order{Do: "back", At: at(0)}); err == nil || !strings.Contains(err.Error(), "the last number is taken") {
+				t.Errorf("%v", err)
+			}
+		}
+		if got := next(t, dir); got != "1" {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	if err := Send(dir, Order{Do: "back", At: at(0)}); err != nil {
+		t.Error(err)
+	}
+	if name, _, err := Next(dir); name != "000000001.json" || err != nil {
+		t.Errorf("%s, %v", name, err)
+	}
+}
+
+// TestFullFoldersAreReadInPart, whoever filled them.
+func TestFullFoldersAreReadInPart(t *testing.T) {
+	dir := t.TempDir()
+	for i := range mostNames + 1 {
+		keep(t, dir, "file"+strconv.Itoa(i), "")
+	}
+	const want = "holds more than 1000 files"
+	if name, _, err := Next(dir); name != "" || err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%q, %v", name, err)
+	}
+	if err := Send(dir, Order{Do: "back", At: at(0)}); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v", err)
+	}
+	dir = t.TempDir()
+	for i := range mostNames + 1 {
+		keep(t, dir, fmt.Sprintf("%09d.json", i), `{"do":"back","version":"1"}`)
+	}
+	if got := next(t, dir); got != "1" {
+		t.Errorf("%q", got)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(t.TempDir(), dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Next(dir); err == nil {
+		t.Error("it is led elsewhere")
+	}
+}
+
+// TestFoldersThatStay are in the way of no order: this one is too deep for who may open few files.
+func TestFoldersThatStay(t *testing.T) {
+	dir := t.TempDir()
+	if err := Send(dir, Order{Do: "back", Version: "1", At: at(0)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "000000000.json", strings.Repeat("d/", 300)), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var all syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &all); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 100, Max: all.Max}); err != nil {
+		t.Fatal(err)
+	}
+	err := Done(dir, "000000000.json")
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &all); err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(err, syscall.EMFILE) {
+		t.Errorf("it is no test: %v", err)
+	}
+	if got := next(t, dir); got != "1" {
+		t.Errorf("%q", got)
+	}
+	if err := Done(dir, "000000001.json"); err != nil {
+		t.Errorf("what is gone already: %v", err)
 	}
 }
 

@@ -62,7 +62,7 @@ func (k *Keeper) Carry(ctx context.Context) error {
 		// It is taken away first. One that a power cut loses can be given again; one that is carried out twice goes back too far.
 		if err := slot.Done(k.Orders(), name); err != nil {
 			wrong = append(wrong, err)
-			break // it would come again
+			continue // it may come again
 		}
 		if err != nil {
 			k.Say("%v", err)

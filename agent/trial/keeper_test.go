@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -393,6 +395,16 @@ func TestWhatStandsInTheWay(t *testing.T) {
 				b.t.Fatal(err)
 			}
 		}, true, slot.Baked},
+		{"many files in the folder for the orders", func(b *board) {
+			for i := range 1001 {
+				b.write("var/lib/calendarbot/orders/file"+strconv.Itoa(i), "", 0o644)
+			}
+			b.ask(3)
+		}, true, slot.Baked},
+		{"the first number for an order", func(b *board) {
+			b.write("var/lib/calendarbot/orders/000000000.json", "{}", 0o644)
+			b.send(slot.Order{Kind: slot.Agent, Do: "back"})
+		}, false, slot.Baked},
 		{"a full folder for the request", func(b *board) { b.write("var/lib/calendarbot/rollback/request.json/x", "", 0o644) }, false, slot.A},
 		{"a pipe for the folder of the request", func(b *board) {
 			if err := errors.Join(os.MkdirAll(b.path("var/lib/calendarbot"), 0o755), syscall.Mkfifo(b.Rollback(), 0o600)); err != nil {
@@ -406,6 +418,9 @@ func TestWhatStandsInTheWay(t *testing.T) {
 			c.lay(b)
 			if err := b.keeper().Carry(context.Background()); (err != nil) != c.err || b.state(slot.Agent).Active != c.want {
 				t.Errorf("%v, %+v", err, b.state(slot.Agent))
+			}
+			if waits, err := filepath.Glob(b.Orders() + "/[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9].json"); len(waits) > 0 || err != nil {
+				t.Errorf("the unit waits no longer for what is still there: %q, %v", waits, err)
 			}
 			b.ask(3)
 			if r, err := slot.Asked(b.Rollback()); r == nil || err != nil {
