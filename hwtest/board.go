@@ -102,7 +102,7 @@ func memoryInUse(ctx context.Context, d *Device) Verdict {
 	if t.trouble(err) {
 		return t.verdict()
 	}
-	all, own := d.deviceMemory(), d.unitMemory(group)
+	all, own := d.deviceMemory(), d.unitOwn(group)
 	t.told("memory in use on the device", all/mib, "MiB")
 	t.told("of it the program's", own/mib, "MiB")
 	t.most("without the program", (all-own)/mib, "MiB", 90)

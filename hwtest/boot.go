@@ -13,12 +13,15 @@ func bootTime(ctx context.Context, d *Device) Verdict {
 	if err != nil {
 		return fail("%v", err)
 	}
-	program, err := d.show(ctx, unit, "ActiveEnterTimestampMonotonic", "NRestarts")
+	program, err := d.show(ctx, unit, "ActiveState", "ExecMainStartTimestampMonotonic", "ActiveEnterTimestampMonotonic", "NRestarts")
 	if err != nil {
 		return fail("%v", err)
 	}
-	return judgeBoot(seconds(whole["UserspaceTimestampMonotonic"]), seconds(whole["FinishTimestampMonotonic"]),
-		seconds(program["ActiveEnterTimestampMonotonic"]), d.Emulated)
+	return judgeBoot(bootReading{
+		systemd: seconds(whole["UserspaceTimestampMonotonic"]), all: seconds(whole["FinishTimestampMonotonic"]),
+		began: seconds(program["ExecMainStartTimestampMonotonic"]), ready: seconds(program["ActiveEnterTimestampMonotonic"]),
+		state: program["ActiveState"], restarts: atoi(program["NRestarts"]),
+	}, d.Emulated)
 }
 
 // seconds is a time of systemd's, in microseconds, in seconds.
@@ -27,26 +30,34 @@ func seconds(usec string) float64 { return float64(atoi(usec)) / 1e6 }
 // mostBoot is how long a start may take, in seconds from the kernel's first moment.
 const mostBoot = 120
 
-// judgeBoot has seconds since the kernel's first moment: when systemd began, when all units were started, when the program was ready.
-func judgeBoot(systemd, all, ready float64, emulated bool) Verdict {
+// bootReading has seconds since the kernel's first moment.
+type bootReading struct {
+	systemd  float64 // when it began
+	all      float64 // when all units of the start were started, for which the program has to be ready; 0 while they are not
+	began    float64 // when the program's process was started
+	ready    float64 // when it was ready; 0 for never
+	state    string  // of the program's unit
+	restarts int64   // of the program, by systemd
+}
+
+func judgeBoot(r bootReading, emulated bool) Verdict {
 	t := &tally{}
-	if all == 0 {
+	if r.all == 0 {
 		return fail("the start has not ended: systemd still starts units")
 	}
-	t.told("kernel and initramfs", systemd, "s")
-	t.told("systemd's units", all-systemd, "s")
-	if ready > all+60 || ready == 0 {
-		t.note("the program was started anew since; when it was ready first is not known any more")
-	} else if emulated {
-		t.told("the program was ready after", ready, "s")
-	} else {
-		t.most("the program was ready after", ready, "s", mostBoot)
+	t.told("kernel and initramfs", r.systemd, "s")
+	t.told("systemd's units", r.all-r.systemd, "s")
+	switch {
+	case r.state != "active" || r.ready == 0:
+		t.fault("the program is not ready: its unit is %q", r.state)
+	case r.restarts > 0:
+		t.note("systemd started the program anew %d times; when it was ready first is not known any more: journalctl -u calendarbot tells why", r.restarts)
+	case r.began > r.all: // after the start, as after an update of the program
+		t.note("the program was started anew since, by an update or a person; when it was ready first is not known any more")
+	default:
+		t.within("the program was ready after", r.ready, mostBoot, emulated)
 	}
-	if emulated {
-		t.told("all was started after", all, "s")
-	} else {
-		t.most("all was started after", all, "s", mostBoot)
-	}
+	t.within("all was started after", r.all, mostBoot, emulated)
 	return t.verdict()
 }
 
@@ -67,7 +78,7 @@ func firmwareTime(ctx context.Context, d *Device) Verdict {
 	return t.verdict()
 }
 
-// armedRevision is the board on which boot.scr arms the watchdog before Linux does.
+// armedRevision is the board on which boot.scr is to arm the watchdog before Linux does.
 const armedRevision = 0x902120
 
 // watchdog judges that the board's watchdog runs and that systemd feeds it, and that U-Boot armed it before.
@@ -101,7 +112,7 @@ func watchdog(ctx context.Context, d *Device) Verdict {
 	if len(revision) != 4 || binary.BigEndian.Uint32(revision) != armedRevision {
 		t.fault("the board's revision is %x, and boot.scr arms the watchdog early on %x alone", revision, armedRevision)
 	} else {
-		t.note("revision %x: boot.scr arms it before the kernel is started", armedRevision)
+		t.note("revision %x: boot.scr is to arm it before the kernel is started", armedRevision)
 	}
 	return t.verdict()
 }

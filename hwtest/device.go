@@ -113,9 +113,6 @@ func (d *Device) found(pattern string) []string {
 	return names
 }
 
-// errNoCommand is of a program that the device does not have.
-var errNoCommand = errors.New("no such command on this device")
-
 // command runs a program, for ten minutes at most, and returns what it printed.
 func (d *Device) command(ctx context.Context, name string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
@@ -130,7 +127,7 @@ func (d *Device) command(ctx context.Context, name string, args ...string) (stri
 	out, err := c.Output()
 	switch {
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
-		return "", fmt.Errorf("%s: %w", name, errNoCommand)
+		return "", fmt.Errorf("%s: there is no such command on this device", name)
 	case err != nil:
 		return "", fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, strings.Join(strings.Fields(wrong.String()), " "))
 	}

@@ -101,7 +101,7 @@ func goodFiles() map[string]string {
 		"/data/slots/agent.json":                                `{"active":"b","former":"","slots":{"b":{"version":"1.0.0"}}}`,
 		"/sys/fs/cgroup/cgroup.controllers":                     "cpu io memory pids\n",
 		fixtureGroup + "/memory.current":                        "30000000\n",
-		fixtureGroup + "/memory.stat":                           "anon 20000000\ninactive_file 5000000\n",
+		fixtureGroup + "/memory.stat":                           "anon 20000000\nkernel 1000000\ninactive_file 5000000\n",
 		fixtureGroup + "/memory.events":                         "low 0\noom_kill 0\n",
 		fixtureGroup + "/memory.high":                           "209715200\n",
 		fixtureGroup + "/memory.max":                            "251658240\n",
@@ -139,7 +139,7 @@ func goodFiles() map[string]string {
 }
 
 func (f *fixture) unit(pid string) string {
-	return "MainPID=" + pid + "\nWatchdogUSec=10s\nNRestarts=0\nControlGroup=/calendarbot.slice/calendarbot.service\nActiveEnterTimestampMonotonic=25000000\n"
+	return "MainPID=" + pid + "\nActiveState=active\nWatchdogUSec=10s\nNRestarts=0\nControlGroup=/calendarbot.slice/calendarbot.service\nActiveEnterTimestampMonotonic=25000000\n"
 }
 
 // put writes a file of the device, whole at once.

@@ -126,11 +126,7 @@ func level3(ctx context.Context, d *Device) Verdict {
 
 // judgeTime judges a time; of an emulated board it is told alone.
 func judgeTime(t *tally, what string, took, limit time.Duration, emulated bool) {
-	if emulated {
-		t.told(what, took.Seconds(), "s")
-	} else {
-		t.most(what, took.Seconds(), "s", limit.Seconds())
-	}
+	t.within(what, took.Seconds(), limit.Seconds(), emulated)
 }
 
 // running is the config slot that lies over /etc since the start.

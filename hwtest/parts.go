@@ -132,6 +132,9 @@ func (d *Device) measure(ctx context.Context, length time.Duration, m *Measure) 
 	if err != nil {
 		return err
 	}
+	if err := stayed(samples); err != nil {
+		return err
+	}
 	grown := func(name string) float64 { return after[name] - before[name] }
 	m.Load.join(&load)
 	m.CPU += samples[len(samples)-1].CPU - samples[0].CPU

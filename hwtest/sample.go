@@ -2,8 +2,8 @@ package hwtest
 
 import (
 	"context"
+	"fmt"
 	"math"
-	"strings"
 	"sync"
 	"time"
 )
@@ -23,6 +23,7 @@ type Sample struct {
 	Celsius float64
 	MHz     float64 // of the first core
 	Files   float64 // that the program has open
+	Program string  // its process, of the first and the last sample
 }
 
 // group is the folder of the program's control group.
@@ -42,6 +43,18 @@ func (d *Device) unitMemory(group string) float64 {
 		return math.NaN()
 	}
 	return current - stat["inactive_file"]
+}
+
+// unitOwn is what the program's group has of its own, without the files that it reads: those stay, as any others, until the memory is needed, and are
+// counted as available.
+func (d *Device) unitOwn(group string) float64 {
+	stat, err := d.table(group + "/memory.stat")
+	if anon, ok := stat["anon"]; ok && err == nil {
+		if kernel, ok := stat["kernel"]; ok {
+			return anon + kernel
+		}
+	}
+	return math.NaN()
 }
 
 // unitCPU is the processor time that the program's group has had, in microseconds.
@@ -90,20 +103,20 @@ func (d *Device) observe(ctx context.Context, every time.Duration, work func(con
 	if err != nil {
 		return nil, err
 	}
-	values, err := d.show(ctx, unit, "MainPID")
+	pid, err := d.process(ctx)
 	if err != nil {
 		return nil, err
 	}
-	pid := strings.TrimSpace(values["MainPID"])
 	began := time.Now()
 	samples := []Sample{d.sample(group, pid)}
-	ctx, cancel := context.WithCancel(ctx)
+	samples[0].Program = pid
+	working, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	all.Go(func() {
 		defer cancel()
-		work(ctx)
+		work(working)
 	})
-	for d.pause(ctx, every) == nil {
+	for d.pause(working, every) == nil {
 		s := d.sample(group, pid)
 		s.At = time.Since(began)
 		samples = append(samples, s)
@@ -111,6 +124,9 @@ func (d *Device) observe(ctx context.Context, every time.Duration, work func(con
 	all.Wait()
 	last := d.sample(group, pid)
 	last.At = time.Since(began)
+	if last.Program, err = d.process(ctx); err != nil {
+		return nil, fmt.Errorf("after the load: %w", err)
+	}
 	return append(samples, last), nil
 }
 

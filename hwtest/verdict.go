@@ -107,6 +107,15 @@ func (t *tally) most(name string, value float64, unit string, limit float64) {
 	}
 }
 
+// within adds a time in seconds that may not be above a limit; of an emulated board it is told alone.
+func (t *tally) within(name string, value, limit float64, emulated bool) {
+	if emulated {
+		t.told(name, value, "s")
+	} else {
+		t.most(name, value, "s", limit)
+	}
+}
+
 // least adds a figure that may not be below a limit.
 func (t *tally) least(name string, value float64, unit string, limit float64) {
 	t.figures = append(t.figures, Figure{name, Value(value), unit, "at least " + number(limit)})
