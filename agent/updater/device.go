@@ -41,11 +41,12 @@ type updater struct {
 	limits   repository.Limits
 	said     io.Writer // what is under way, a line each
 	progress progress
-	enough   bool // what this run began is to come to its end before it does more by itself
+	carried  func() error // notes that the order in hand needs no more of this program
+	enough   bool         // what this run began is to come to its end before it does more by itself
 }
 
 func newUpdater(w wish, said io.Writer) (*updater, error) {
-	u := &updater{wish: w, root: w.root, limits: repository.Usual(), said: said}
+	u := &updater{wish: w, root: w.root, limits: repository.Usual(), said: said, carried: func() error { return nil }}
 	u.progress.name = filepath.Join(u.root, update.ProgressFile)
 	var found bool
 	var err error

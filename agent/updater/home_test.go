@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -142,7 +143,10 @@ func (h *home) file(text string) string {
 
 // bundle makes a release one of the system alone.
 func (h *home) bundle(r *publish.Release) {
-	r.Agent, r.From, r.System = "", nil, h.file(strings.Repeat("bundle "+r.Version, 100))
+	// RAUC ends one with a signature that has the manifest in it, and with the length of that.
+	manifest := "[update]\nversion=" + r.Version + "\n"
+	text := binary.BigEndian.AppendUint64([]byte(strings.Repeat("bundle "+r.Version, 100)+manifest), uint64(len(manifest)))
+	r.Agent, r.From, r.System = "", nil, h.file(string(text))
 }
 
 // says runs the program, which is to end so, and returns what it printed.

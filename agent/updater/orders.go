@@ -89,30 +89,58 @@ func (u *updater) carry(ctx context.Context, t taken) error {
 	if err := u.keep(t); err != nil {
 		return err
 	}
-	err := u.obey(ctx, t.Order)
-	if ctx.Err() != nil {
-		return err // the device goes down: the next run does it
+	from, err := u.place(t.Order)
+	if err != nil {
+		return errors.Join(err, durable.Remove(u.takenFile()))
 	}
-	return errors.Join(err, durable.Remove(u.takenFile()))
+	u.carried = func() error {
+		return errors.Join(from.remove(), durable.Remove(u.takenFile()))
+	}
+	err = u.obey(ctx, t.Order, from.name)
+	if ctx.Err() != nil {
+		return err // the device goes down: the next run does it, unless that is what was ordered
+	}
+	return errors.Join(err, u.carried())
 }
 
-func (u *updater) obey(ctx context.Context, o slot.Order) error {
-	u.say("%s asks to %s %s %s", o.By, o.Do, o.Kind, o.Version)
-	from := ""
-	if o.Text == upload {
-		from = filepath.Join(u.root, update.UploadFolder, update.UploadName)
+// handed is a file that was handed over with an order, and goes when that was carried out; none has no name.
+type handed struct {
+	name string
+	info fs.FileInfo
+}
+
+// place is where an order has its repository from.
+func (u *updater) place(o slot.Order) (handed, error) {
+	if o.Text != upload {
+		return handed{}, nil
 	}
+	name := filepath.Join(u.root, update.UploadFolder, update.UploadName)
+	info, err := os.Lstat(name)
+	if err != nil {
+		return handed{}, fmt.Errorf("what was uploaded is not there any more, as after an order before this one: %w", err)
+	}
+	return handed{name, info}, nil
+}
+
+// remove takes the file away, and leaves another one that took its place meanwhile: an order for that is on its way.
+func (f handed) remove() error {
+	if f.name == "" {
+		return nil
+	}
+	info, err := os.Lstat(f.name)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(info, f.info) {
+		return nil
+	}
+	return errors.Join(err, os.Remove(f.name))
+}
+
+func (u *updater) obey(ctx context.Context, o slot.Order, from string) error {
+	u.say("%s asks to %s %s %s", o.By, o.Do, o.Kind, o.Version)
 	switch o.Do {
 	case "check":
 		return u.check(ctx, from)
 	case "apply":
-		err := u.apply(ctx, from, update.Asked{Now: true, Kind: o.Kind, Version: o.Version}, true)
-		if from != "" && ctx.Err() == nil {
-			if failed := os.Remove(from); failed != nil && !errors.Is(failed, fs.ErrNotExist) {
-				err = errors.Join(err, failed)
-			}
-		}
-		return err
+		return u.apply(ctx, from, update.Asked{Now: true, Kind: o.Kind, Version: o.Version}, true)
 	case "back":
 		return u.back(slot.Order{Kind: o.Kind, Version: o.Version, Why: o.Why, By: o.By})
 	}

@@ -2,8 +2,10 @@ package main
 
 import (
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"calendarbot/agent/slot"
@@ -54,5 +56,64 @@ func TestWhatIsOrderedIsBegunOnce(t *testing.T) {
 	h.says(0, "run")
 	if s := h.slots(slot.Agent); s.Trial != nil {
 		t.Errorf("before the keeper went back another was installed: %+v", s)
+	}
+}
+
+// TestOrderOfTheRestartIsNotCarriedOutAgain: the start of the new system ends the program in the middle of what it was ordered.
+func TestOrderOfTheRestartIsNotCarriedOutAgain(t *testing.T) {
+	h := newHome(t)
+	h.release("1.1.0", h.bundle)
+	name := filepath.Join(h.root, update.UploadFolder, update.UploadName)
+	h.must(os.MkdirAll(filepath.Dir(name), 0o755))
+	pack(t, h.public, name)
+	h.write("bin/systemctl", "#!/bin/sh\necho \"systemctl $*\" >>'"+h.root+"/told'\nif [ \"$1\" = reboot ]; then kill -TERM $PPID; cat '"+h.root+"/ends'; fi\n", 0o755)
+	h.must(syscall.Mkfifo(filepath.Join(h.root, "ends"), 0o600))
+	h.order(slot.Order{Do: "apply", Kind: slot.System, Text: upload})
+	ctx, stop := signal.NotifyContext(t.Context(), syscall.SIGTERM)
+	var said strings.Builder
+	command(ctx, []string{"run", "--root", h.root}, &said, &said)
+	ended := ctx.Err() != nil
+	stop()
+	if told := h.told(); !ended || !strings.HasSuffix(told, "systemctl reboot\n") {
+		t.Fatalf("the system was told %q:\n%s", told, said.String())
+	}
+	if _, err := os.Stat(name); !os.IsNotExist(err) {
+		t.Errorf("the upload is still there: %v", err)
+	}
+	h.write(releaseFile, "IMAGE_VERSION=1.1.0\n", 0o644)
+	h.change(slot.System, func(s slot.State) (slot.State, error) { return s.Keep(h.now) })
+	h.at("2026-11-22T12:30:00Z")
+	if said := h.says(0, "run"); strings.Contains(said, "asks to") {
+		t.Error(said)
+	}
+	if s := h.status(); s.Problem != "" {
+		t.Errorf("it tells %q", s.Problem)
+	}
+}
+
+// TestSecondUploadIsLeft to its own order, while the first one is carried out.
+func TestSecondUploadIsLeft(t *testing.T) {
+	h := newHome(t)
+	h.release("1.1.0", h.bundle)
+	name := filepath.Join(h.root, update.UploadFolder, update.UploadName)
+	h.must(os.MkdirAll(filepath.Dir(name), 0o755))
+	pack(t, h.public, name)
+	h.write("usr/lib/calendarbot/install-system", "#!/bin/sh\necho second >'"+name+".part' && mv '"+name+".part' '"+name+"'\n", 0o755)
+	h.order(slot.Order{Do: "apply", Text: upload})
+	h.says(0, "run")
+	if text := h.read(name); text != "second\n" {
+		t.Errorf("there is %.40q", text)
+	}
+}
+
+// TestUploadThatWasAppliedAlready is no problem of what is installed.
+func TestUploadThatWasAppliedAlready(t *testing.T) {
+	h := newHome(t)
+	h.order(slot.Order{Do: "apply", Text: upload})
+	if said := h.says(1, "run"); !strings.Contains(said, "not there any more") {
+		t.Error(said)
+	}
+	if s := h.status(); s.Problem != "" {
+		t.Errorf("it tells %q", s.Problem)
 	}
 }

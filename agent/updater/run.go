@@ -354,6 +354,10 @@ func (u *updater) restart(ctx context.Context, version string, now bool) error {
 	}
 	u.enough = true
 	u.say("the device starts anew, with %s", update.Thing(slot.System, version))
+	// With the start this program is ended, and what was ordered is not to be carried out once more after it.
+	if err := u.carried(); err != nil {
+		return err
+	}
 	return install.Restart(ctx)
 }
 
