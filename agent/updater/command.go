@@ -59,8 +59,14 @@ type wish struct {
 	root                 string
 }
 
+// stuck is the exit status of a run that an order would start again at once, as it could not be taken away.
+const stuck = 3
+
+// errStuck is why.
+var errStuck = errors.New("the orders stay where they are")
+
 // command runs the command line and returns the exit status: 0 when it did what was asked, 1 when it could not, 2 when it was not
-// understood.
+// understood, or stuck.
 func command(ctx context.Context, args []string, out, said io.Writer) int {
 	w, err := parse(args)
 	switch {
@@ -76,6 +82,9 @@ func command(ctx context.Context, args []string, out, said io.Writer) int {
 	}
 	if err := obey(ctx, w, out, said); err != nil {
 		fmt.Fprintf(said, "calendarbot-update: %v\n", err)
+		if errors.Is(err, errStuck) {
+			return stuck
+		}
 		return 1
 	}
 	return 0
@@ -102,7 +111,15 @@ func obey(ctx context.Context, w wish, out, said io.Writer) error {
 			return err // what the last check found has nothing to do with it
 		}
 	case "run":
-		return u.whenAlone(ctx, u.run)
+		begun := false
+		err := u.whenAlone(ctx, func(ctx context.Context) error {
+			begun = true
+			return u.run(ctx)
+		})
+		if !begun && ctx.Err() == nil {
+			err = errors.Join(err, errStuck)
+		}
+		return err
 	}
 	status, failed := update.ReadStatus(u.root)
 	status.Running = u.running()

@@ -44,7 +44,7 @@ func (u *updater) orders(ctx context.Context) error {
 		}
 		// Taken away before it is carried out: what could not be carried out must not start this program again and again.
 		if failed := slot.Done(dir, name); failed != nil {
-			return errors.Join(append(wrong, err, failed)...)
+			return errors.Join(append(wrong, err, failed, errStuck)...)
 		}
 		if err == nil {
 			err = u.carry(ctx, t)

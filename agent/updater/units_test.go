@@ -6,9 +6,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
+	"calendarbot/agent/slot"
 	"calendarbot/agent/update"
 )
 
@@ -69,4 +72,63 @@ func TestTheEndOfOneUpdaterLeavesAnother(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOrdersThatStayDoNotKeepTheProcessorBusy: the path unit starts the updater as long as there are any.
+func TestOrdersThatStayDoNotKeepTheProcessorBusy(t *testing.T) {
+	for name, c := range map[string]struct {
+		result, status string
+		waits          bool
+	}{
+		"it went well":       {"success", "0", false},
+		"nobody answers":     {"exit-code", "1", false},
+		"stuck":              {"exit-code", strconv.Itoa(stuck), true},
+		"no program":         {"exit-code", "203", true},
+		"it was killed":      {"signal", "KILL", true},
+		"it took the memory": {"oom-kill", "KILL", true},
+		"it never ended":     {"timeout", "TERM", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHome(t)
+			h.write("bin/sleep", "#!/bin/sh\necho \"sleep $*\" >>'"+h.root+"/told'\n", 0o755)
+			t.Setenv("SERVICE_RESULT", c.result)
+			t.Setenv("EXIT_STATUS", c.status)
+			for _, line := range stopPosts(t, "calendarbot-update.service") {
+				if strings.Contains(line, "/data/update/lock") {
+					continue
+				}
+				line = strings.ReplaceAll(line, "$$", "$")
+				if said, err := exec.CommandContext(t.Context(), "sh", "-c", line).CombinedOutput(); err != nil {
+					t.Errorf("%s: %v: %s", line, err, said)
+				}
+			}
+			if told := h.told(); (told == "sleep 15\n") != c.waits {
+				t.Errorf("it told %q", told)
+			}
+		})
+	}
+}
+
+// TestRunThatCannotTakeOrdersAwaySaysSo, so that it is not started again at once.
+func TestRunThatCannotTakeOrdersAwaySaysSo(t *testing.T) {
+	h := newHome(t)
+	h.write(update.Folder, "", 0o644) // no lock can be taken
+	h.order(slot.Order{Do: "check"})
+	h.says(stuck, "run")
+	h.says(1, "check", "--url", h.url)
+	h.must(os.Remove(filepath.Join(h.root, update.Folder)))
+
+	// Nothing can be taken out of a folder that is mounted over.
+	mount := filepath.Join(h.root, update.OrdersFolder, "000000001.json")
+	h.must(os.RemoveAll(filepath.Dir(mount)))
+	h.must(os.MkdirAll(mount, 0o755))
+	if err := syscall.Mount("none", mount, "tmpfs", 0, ""); err != nil {
+		t.Skipf("nothing can be mounted here: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(mount, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	h.says(stuck, "run")
 }
