@@ -57,7 +57,7 @@ func (r *Repository) Withdrawn() ([]update.Withdrawal, error) {
 const mostWhy = 400
 
 // Withdraw takes a release back: it is listed no more, no device takes it any more, and one that runs it is told so. The reason is
-// for the people who own them. A version that was withdrawn is never published again.
+// for the people who own them. One that is so old that it is not listed any more can be taken back too. A version that was withdrawn is never published again.
 func (r *Repository) Withdraw(now time.Time, kind slot.Kind, version, why string) error {
 	if why == "" || len(why) > mostWhy {
 		return fmt.Errorf("a withdrawal has a reason of 1 to %d bytes", mostWhy)
@@ -86,10 +86,14 @@ func (r *Repository) Withdraw(now time.Time, kind slot.Kind, version, why string
 	}
 	found := false
 	for _, o := range offers {
-		if o.Kind == kind && o.Version == version {
-			delete(targets.Signed.Targets, o.Name)
-			found = true
+		if o.Kind != kind {
+			continue
 		}
+		if o.Version == version {
+			delete(targets.Signed.Targets, o.Name)
+		}
+		// One that is older than others may have been listed once.
+		found = found || o.Version == version || slot.Newer(o.Version, version) && update.IsVersion(version)
 	}
 	if !found {
 		return fmt.Errorf("the repository has no %s %s", kind, version)

@@ -4,17 +4,14 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"calendarbot/agent/durable"
 	"calendarbot/agent/slot"
 	"calendarbot/agent/update"
 	"calendarbot/agent/update/patch"
@@ -35,11 +32,8 @@ type Release struct {
 	Agent   string   // file: the program for arm64; "" for none
 	System  string   // file: the bundle of the system; "" for none
 	From    []string // files: older programs that patches are made against
-	Patches int      // patches are made against that many of the newest programs in the repository too
+	Patches int      // patches are made against that many of the programs that are next older in the channel too
 }
-
-// Kept is how many releases of a kind and channel stay listed; older ones, which no device takes any more, are dropped from the list.
-const Kept = 20
 
 // Published is a target that Add wrote or found.
 type Published struct {
@@ -190,6 +184,12 @@ func (d *draft) addSystem() error {
 	if size == 0 {
 		return fmt.Errorf("%s is empty", d.release.System)
 	}
+	switch version, err := bundledVersion(f, size); {
+	case err != nil:
+		return fmt.Errorf("%s: %w", d.release.System, err)
+	case version != d.release.Version:
+		return fmt.Errorf("%s says that it is version %q; a device would take it again and again", d.release.System, version)
+	}
 	sum := hex.EncodeToString(hash.Sum(nil))
 	custom, former, err := d.custom(slot.System, sum)
 	if err != nil {
@@ -228,21 +228,21 @@ func (d *draft) custom(kind slot.Kind, sum string) (update.Custom, *update.Offer
 	if err != nil {
 		return custom, nil, err
 	}
+	offers = slices.DeleteFunc(offers, func(o update.Offer) bool { return o.Kind != kind || o.Patch() })
+	// A version that is there may be older than others: it is only said something else of it.
+	if at := slices.IndexFunc(offers, func(o update.Offer) bool { return o.Version == r.Version }); at >= 0 {
+		former := offers[at]
+		is := former.SHA256
+		if kind == slot.Agent {
+			is = former.Content.SHA256
+		}
+		if is != sum {
+			return custom, nil, errors.New("this version is published already, with other content; give it a new number")
+		}
+		custom.Published = former.Published
+		return custom, &former, nil
+	}
 	for _, o := range offers {
-		if o.Kind != kind || o.Patch() {
-			continue
-		}
-		if o.Version == r.Version {
-			is := o.SHA256
-			if kind == slot.Agent {
-				is = o.Content.SHA256
-			}
-			if is != sum {
-				return custom, nil, errors.New("this version is published already, with other content; give it a new number")
-			}
-			custom.Published = o.Published
-			return custom, &o, nil
-		}
 		if o.Channel == r.Channel && slot.Newer(o.Version, r.Version) {
 			return custom, nil, fmt.Errorf("the channel %s has %s already, which is newer; no device would take it", r.Channel, o.Version)
 		}
@@ -256,7 +256,7 @@ type old struct {
 	program      []byte
 }
 
-// olds are the programs to make patches against: those that were named, and the newest in the repository.
+// olds are the programs to make patches against: those that were named, and the newest of the release's channel in the repository.
 func (d *draft) olds() ([]old, error) {
 	var list []old
 	for _, name := range d.release.From {
@@ -274,12 +274,18 @@ func (d *draft) olds() ([]old, error) {
 		return o.Kind != slot.Agent || o.Patch() || o.Version == d.release.Version
 	})
 	slices.SortFunc(offers, func(a, b update.Offer) int { return semver.Compare("v"+b.Version, "v"+a.Version) })
-	for i, o := range offers {
+	left := d.release.Patches
+	for _, o := range offers {
+		// Nobody comes to the release from what is newer, or from another channel.
+		comes := o.Channel == d.release.Channel && !slot.Newer(o.Version, d.release.Version) && left > 0
+		if comes {
+			left--
+		}
 		at := slices.IndexFunc(list, func(l old) bool { return l.sum == o.Content.SHA256 })
 		switch {
 		case at >= 0:
 			list[at].version = o.Version
-		case i < d.release.Patches:
+		case comes:
 			program, err := d.unpack(o)
 			if err != nil {
 				return nil, err
@@ -305,95 +311,4 @@ func (d *draft) unpack(o update.Offer) ([]byte, error) {
 		return nil, fmt.Errorf("unpack %s: it is not what was published", o.Name)
 	}
 	return program.Bytes(), nil
-}
-
-// put writes and lists a target.
-func (d *draft) put(name string, data []byte, custom update.Custom) error {
-	sum := digest(data)
-	if err := d.store(name, sum, bytes.NewReader(data)); err != nil {
-		return err
-	}
-	return d.list(name, int64(len(data)), sum, custom)
-}
-
-// store writes the file of a target.
-func (r *Repository) store(name, sum string, from io.Reader) error {
-	to := r.target(name, sum)
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
-	}
-	f, err := durable.Create(to, 0o644)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(f, from); err != nil {
-		return errors.Join(err, f.Abandon())
-	}
-	return f.Commit()
-}
-
-// list says of a target what is to be said. What a device would refuse is an error.
-func (d *draft) list(name string, size int64, sum string, custom update.Custom) error {
-	text, err := json.Marshal(custom)
-	if err != nil {
-		return err
-	}
-	if _, err := update.ParseOffer(name, size, sum, text); err != nil {
-		return err
-	}
-	if err := enter(d.targets, name, size, sum, text); err != nil {
-		return err
-	}
-	d.done = append(d.done, Published{Name: name, Size: size})
-	return nil
-}
-
-// enter writes a target into the list.
-func enter(targets *metadata.Metadata[metadata.TargetsType], name string, size int64, sum string, custom json.RawMessage) error {
-	raw, err := hex.DecodeString(sum)
-	if err != nil {
-		return err
-	}
-	file := &metadata.TargetFiles{Length: size, Hashes: metadata.Hashes{"sha256": raw}, Path: name}
-	if custom != nil {
-		file.Custom = &custom
-	}
-	targets.Signed.Targets[name] = file
-	return nil
-}
-
-// forget drops what is too old to be listed, so that the list stays bounded.
-func (d *draft) forget() error {
-	offers, err := offers(d.targets)
-	if err != nil {
-		return err
-	}
-	versions := map[string][]string{}
-	for _, o := range offers {
-		if !o.Patch() {
-			group := string(o.Kind) + " " + o.Channel
-			versions[group] = append(versions[group], "v"+o.Version)
-		}
-	}
-	for group := range versions {
-		semver.Sort(versions[group])
-	}
-	for _, o := range offers {
-		list := versions[string(o.Kind)+" "+o.Channel]
-		if at := slices.Index(list, "v"+o.Version); len(list)-at > Kept {
-			delete(d.targets.Signed.Targets, o.Name)
-		}
-	}
-	return nil
-}
-
-// target is the path of a target's file.
-func (r *Repository) target(name, sum string) string {
-	folder, base := filepath.Split(filepath.FromSlash(name))
-	return filepath.Join(r.dir, "targets", folder, sum+"."+base)
-}
-
-func digest(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
 }
