@@ -42,12 +42,21 @@ func (r *Repository) lock() (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Join(r.dir, "metadata"), 0o755); err != nil {
 		return nil, err
 	}
-	folder, err := os.Open(r.dir)
+	unlock, err = lockFolder(r.dir, syscall.LOCK_EX|syscall.LOCK_NB)
+	if err != nil {
+		return nil, fmt.Errorf("another program is publishing to %s: %w", r.dir, err)
+	}
+	return unlock, nil
+}
+
+// lockFolder locks a folder, as flock(2) is told how.
+func lockFolder(name string, how int) (unlock func(), err error) {
+	folder, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, fmt.Errorf("another program is publishing to %s: %w", r.dir, errors.Join(err, folder.Close()))
+	if err := syscall.Flock(int(folder.Fd()), how); err != nil {
+		return nil, errors.Join(err, folder.Close())
 	}
 	// Closing a folder that was only read cannot lose anything.
 	return func() { folder.Close() }, nil

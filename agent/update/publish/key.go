@@ -30,6 +30,7 @@ func UsualShares() map[string]Share {
 //
 //	root.json                 the newest root: what an image is baked with
 //	ROLE/KEYID.key            a private key, mode 0600, encrypted where a passphrase was given
+//	last.json                 the versions of what was signed last, for each repository
 //	staged/N.root.json        a root that has not been signed by enough keys yet
 type Keys struct {
 	dir     string

@@ -68,7 +68,7 @@ type Repository struct {
 }
 
 // Open reads a repository and checks it as a device does, from the root that lies beside the keys: what somebody else changed in
-// the folder is refused and never signed. What has expired is no error here, for it is to be signed anew. A folder that has no
+// the folder is refused and never signed, and so is a state older than what these keys signed last. What has expired is no error here, for it is to be signed anew. A folder that has no
 // repository yet is no error either; Create makes one.
 func Open(dir string, keys *Keys) (*Repository, error) {
 	r := &Repository{Lifetimes: UsualLifetimes(), dir: dir, keys: keys}
@@ -105,8 +105,13 @@ func (r *Repository) Create(now time.Time) error {
 	}
 	defer unlock()
 	r.root = root
+	// Where there was a repository before, devices that know it refuse versions that they had already.
+	known, err := r.last()
+	if err != nil {
+		return err
+	}
 	targets := metadata.Targets()
-	targets.Signed.Version = 0
+	targets.Signed.Version = known[Targets]
 	if err := r.addWithdrawn(targets, nil); err != nil {
 		return err
 	}
@@ -160,8 +165,10 @@ func (r *Repository) read() error {
 	if point == nil {
 		return fmt.Errorf("%d.snapshot.json points to no targets", r.snapshot.Signed.Version)
 	}
-	r.targets, err = open[metadata.TargetsType](r, fmt.Sprintf("%d.targets.json", point.Version), Targets, point)
-	return err
+	if r.targets, err = open[metadata.TargetsType](r, fmt.Sprintf("%d.targets.json", point.Version), Targets, point); err != nil {
+		return err
+	}
+	return r.older()
 }
 
 // open reads a file of the repository and checks who signed it and that it is what the one above it points to.
@@ -197,6 +204,13 @@ func (r *Repository) publishSigned(now time.Time, targets *metadata.Metadata[met
 		snapshot.Signed.Version = r.snapshot.Signed.Version + 1
 		timestamp.Signed.Version = r.timestamp.Signed.Version + 1
 		snapshot.Signed.Meta = r.snapshot.Signed.Meta
+	} else {
+		known, err := r.last()
+		if err != nil {
+			return err
+		}
+		snapshot.Signed.Version = known[Snapshot] + 1
+		timestamp.Signed.Version = known[Timestamp] + 1
 	}
 	// All is signed before anything is written: a key that is missing must leave nothing half done.
 	var files []file
@@ -229,6 +243,9 @@ func (r *Repository) publishSigned(now time.Time, targets *metadata.Metadata[met
 		}
 	}
 	r.targets, r.snapshot, r.timestamp = targets, snapshot, timestamp
+	if err := r.keepLast(now); err != nil {
+		return fmt.Errorf("it is published, but what was signed could not be kept beside the keys: %w", err)
+	}
 	return nil
 }
 
