@@ -3,6 +3,7 @@ package publish
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,10 @@ var ErrWaiting = errors.New("waits to be signed by more keys")
 func (r *Repository) Rotate(now time.Time, role string, share Share, passphrase []byte) error {
 	if !slices.Contains(Roles(), role) {
 		return fmt.Errorf("there is no role %q; allowed are %s", role, strings.Join(Roles(), ", "))
+	}
+	// A passphrase that was forgotten, or is another one, must not leave keys beside these that nothing or something else protects.
+	if locked := slices.Sorted(maps.Keys(r.keys.locked)); len(locked) > 0 {
+		return fmt.Errorf("no new keys are made while one that is here cannot be opened: %w", r.keys.locked[locked[0]])
 	}
 	return r.stage(now, func(root *metadata.RootType) error {
 		former := root.Roles[role]
@@ -151,8 +156,8 @@ func (k *Keys) Sign(name string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if next.Signed.Version <= former.Signed.Version {
-		return 0, fmt.Errorf("%s is root %d, and root %d is known here already", name, next.Signed.Version, former.Signed.Version)
+	if next.Signed.Version != former.Signed.Version+1 {
+		return 0, fmt.Errorf("%s is root %d, and root.json beside the keys is root %d: only the one after that is signed here", name, next.Signed.Version, former.Signed.Version)
 	}
 	before := len(next.Signatures)
 	if err := k.sign(next, append(slices.Clone(former.Signed.Roles[Root].KeyIDs), next.Signed.Roles[Root].KeyIDs...)); err != nil {
