@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,8 +17,8 @@ import (
 )
 
 func publishWord() word {
-	return word{name: "publish", help: `Publishes an agent, a system, or both, of one version. The agent is published whole, and as patches against the newest agents that
-are published and those that are named. The first time, the repository is made. To widen a roll-out, or to bring a version to another
+	return word{name: "publish", help: `Publishes an agent, a system, or both, of one version. The agent is published whole, and as patches against the newest agents of its
+channel and those that are named. The first time, the repository is made. To widen a roll-out, or to bring a version to another
 channel, publish the same files again.
 
   release publish --version 1.2.3 --agent bin/calendarbot-arm64 --notes notes.txt --percent 10
@@ -32,7 +33,7 @@ channel, publish the same files again.
 		flags.StringVar(&release.Channel, "channel", "stable", "the `channel` of devices that take it")
 		flags.StringVar(&release.MinAgent, "min-agent", "", "the oldest `version` of the agent that takes it")
 		flags.StringVar(&release.MinSystem, "min-system", "", "the oldest `version` of the system that takes it")
-		flags.IntVar(&release.Patches, "patches", 5, "patches against `how many` of the newest agents that are published")
+		flags.IntVar(&release.Patches, "patches", 5, "patches against `how many` of the newest older agents of the channel")
 		flags.Func("patch-from", "an older `program` to make a patch against; may be given many times", func(name string) error {
 			release.From = append(release.From, name)
 			return nil
@@ -103,7 +104,8 @@ func readNotes(name string) (string, error) {
 
 func refreshWord() word {
 	return word{name: "refresh", help: `Signs snapshot and timestamp anew. They are good for two weeks: run this every week by a timer, with their keys alone. When it is not run
-any more, devices run on as they are, take nothing new, and tell their owners; from the next time on everything is as before.
+any more, devices run on as they are, take nothing new, and tell their owners; from the next time on everything is as before. It tells
+when targets or root end before the next time: they are not signed anew by this.
 
   release refresh --repo /srv/update --keys /etc/calendarbot-release/tuf
 `, set: func(*flag.FlagSet) func(*desk) error {
@@ -115,10 +117,39 @@ any more, devices run on as they are, take nothing new, and tell their owners; f
 			if err := r.Refresh(d.now); err != nil {
 				return err
 			}
-			d.say("refreshed; again by %s", d.now.Add(d.lifetimes[publish.Timestamp]).UTC().Format(time.RFC3339))
-			return nil
+			d.say("refreshed; again by %s", ends(r, publish.Snapshot, publish.Timestamp).Format(time.RFC3339))
+			return d.warn(r)
 		}
 	}}
+}
+
+// ends is when the first of some roles does.
+func ends(r *publish.Repository, roles ...string) time.Time {
+	var first time.Time
+	for _, s := range r.Roles() {
+		if slices.Contains(roles, s.Role) && (first.IsZero() || s.Expires.Before(first)) {
+			first = s.Expires
+		}
+	}
+	return first.UTC()
+}
+
+// warn tells of what ends before the next refresh, and which that does not sign anew. What has ended already is an error: nothing that is refreshed is
+// taken any more.
+func (d *desk) warn(r *publish.Repository) error {
+	next := ends(r, publish.Snapshot, publish.Timestamp)
+	for _, lasting := range []struct{ role, remedy string }{
+		{publish.Targets, "a release, or \"release rotate targets\", signs it anew"}, {publish.Root, "\"release renew\" signs it anew"},
+	} {
+		end := ends(r, lasting.role)
+		switch {
+		case !end.After(d.now):
+			return fmt.Errorf("%s ended on %s, so devices take nothing; %s", lasting.role, end.Format(time.RFC3339), lasting.remedy)
+		case end.Before(next):
+			d.say("WARNING: %s ends on %s already, and devices take nothing then; %s", lasting.role, end.Format(time.RFC3339), lasting.remedy)
+		}
+	}
+	return nil
 }
 
 func withdrawWord() word {

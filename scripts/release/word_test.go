@@ -8,6 +8,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"calendarbot/agent/update/publish"
 )
 
 // shop is a folder with programs, keys and a repository, and what is said in it.
@@ -27,8 +30,9 @@ func newShop(t *testing.T) shop {
 	if _, err := random.Read(program); err != nil {
 		t.Fatal(err)
 	}
+	const manifest = "[update]\nversion=1.1.0\n" // as a bundle ends: text in a signature, and its length
 	for name, text := range map[string]string{
-		"one": string(program), "two": string(program) + "that is newer", "bundle": "a bundle",
+		"one": string(program), "two": string(program) + "that is newer", "bundle": "a system" + manifest + "\x00\x00\x00\x00\x00\x00\x00" + string(rune(len(manifest))),
 		"notes": "What changed:\n- much\n", "long": strings.Repeat("x", 8<<10+1), "secret": "open sesame\n", "nothing": "",
 	} {
 		if err := os.WriteFile(s.path(name), []byte(text), 0o600); err != nil {
@@ -88,9 +92,18 @@ func TestWordsFromKeysToWithdrawal(t *testing.T) {
 		t.Errorf("the roll-out was not widened:\n%s", out)
 	}
 	s.must("refresh --good-for snapshot=7,timestamp=7", "again by")
+	s.must("publish --version 1.1.0 --agent @two --good-for targets=3", "")
+	if out := s.must("refresh --good-for timestamp=7", "WARNING: targets ends on "); strings.Contains(out, "WARNING: root") {
+		t.Errorf("root is good for years: %s", out)
+	}
 	for _, role := range []string{"root", "targets", "snapshot", "timestamp"} {
 		s.must("rotate "+role, "has new keys")
 	}
+	if out := s.must("refresh", "again by"); strings.Contains(out, "WARNING") {
+		t.Errorf("all is good for months: %s", out)
+	}
+	s.must("renew --good-for root=5", "renewed")
+	s.must("refresh", "WARNING: root ends on ")
 	s.must("renew", "renewed")
 	s.must("withdraw agent 1.1.0 broken", "withdrew")
 	if out := s.must("show", "withdrawn: agent 1.1.0: broken"); strings.Contains(out, "calendarbot-1.1.0-arm64") {
@@ -108,6 +121,8 @@ func TestWordsFromKeysToWithdrawal(t *testing.T) {
 		"publish --version 2.0.0 --agent @missing":                   "no such file",
 		"publish --version 2.0.0 --agent @nothing":                   "has 0 bytes",
 		"publish --version 2.0.0 --system @nothing":                  "is empty",
+		"publish --version 2.0.0 --system @bundle":                   `says that it is version "1.1.0"`,
+		"publish --version 2.0.0 --system @one":                      "no bundle",
 		"publish --version 2.0.0 --agent @two --notes @long":         "more than 8192 bytes",
 		"publish --version 2.0.0 --agent @two --percent 101":         "allowed is 0 to 100",
 		"publish --version 2.0.0 --agent @two --channel Beta!":       "lower-case",
@@ -191,6 +206,20 @@ func TestKeysUnderAPassphrase(t *testing.T) {
 	s.refused("refresh", "no passphrase")
 	t.Setenv("CALENDARBOT_PASSPHRASE_FILE", s.path("missing"))
 	s.refused("refresh", "read the passphrase")
+}
+
+// TestRefreshOfWhatHasEndedIsAnError, as no device takes what is refreshed.
+func TestRefreshOfWhatHasEndedIsAnError(t *testing.T) {
+	s := newShop(t)
+	s.must("keys --root 1/1", "")
+	s.must("publish --version 1.0.0 --agent @one", "")
+	for years, want := range map[int]string{2: "targets ended on ", 0: ""} {
+		d := &desk{keysDir: s.path("keys/tuf"), repo: s.path("repo"), now: time.Now().AddDate(years, 0, 0), lifetimes: publish.UsualLifetimes(), out: &bytes.Buffer{}}
+		err := refreshWord().set(nil)(d)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("after %d years: %v", years, err)
+		}
+	}
 }
 
 // TestEveryWordHasHelpWithAnExample that begins as the word does, and names every flag.
