@@ -118,14 +118,14 @@ func TestACutWhileStagingLeavesTheOldOrTheNewCandidate(t *testing.T) {
 		if n := after.start(); n != slot.A {
 			t.Errorf("cut %d: started %s", cut, n)
 		}
-		new := fmt.Sprint(whole.tree("data/config/b"))
-		switch got := fmt.Sprint(after.tree("data/config/b")); got {
-		case old:
+		new, version := fmt.Sprint(whole.tree("data/config/b")), after.state().Slots[slot.B].Version
+		switch got := fmt.Sprint(after.tree("data/config/b")); {
+		case got == old && version == b.state().Slots[slot.B].Version:
 			seen["old"]++
-		case new:
+		case got == new && version == whole.state().Slots[slot.B].Version:
 			seen["new"]++
 		default:
-			t.Errorf("cut %d: the candidate is neither the old one nor the new one:\n%s", cut, got)
+			t.Errorf("cut %d: the candidate %s is neither the old one nor the new one:\n%s", cut, version, got)
 		}
 		if got := fmt.Sprint(after.tree("data/config/a")); got != active {
 			t.Errorf("cut %d: the active slot changed:\n%s", cut, got)
@@ -148,6 +148,25 @@ func TestACutWhileStagingLeavesTheOldOrTheNewCandidate(t *testing.T) {
 	if seen["old"] == 0 || seen["new"] == 0 {
 		t.Errorf("seen %v", seen)
 	}
+}
+
+// TestACutWhileStagingKeepsTheWayBack: the candidate takes the place of what was used before, or that is still there to go back to.
+func TestACutWhileStagingKeepsTheWayBack(t *testing.T) {
+	b := used(t)
+	b.obey("try")
+	b.start()
+	b.obey("keep")
+	former := fmt.Sprint(b.tree("data/config/a"))
+	b.eachCut("stage", func(cut int, after, whole board) {
+		after.start()
+		s, tree := after.state(), fmt.Sprint(after.tree("data/config/a"))
+		switch {
+		case s.Former == slot.A && tree == former:
+		case s.Former == slot.Baked && tree == fmt.Sprint(whole.tree("data/config/a")) && s.Slots[slot.A] == whole.state().Slots[slot.A]:
+		default:
+			t.Errorf("cut %d: %+v", cut, s)
+		}
+	})
 }
 
 func TestACutWhileSettlingIsMadeGood(t *testing.T) {

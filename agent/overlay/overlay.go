@@ -4,6 +4,7 @@
 package overlay
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,6 +32,7 @@ const (
 	baseFolder    = "base"           // base/etc: the baked files as they were when what was changed was last brought up to date
 	formerFolder  = "former"         // the person's text as it was before the last merge with conflicts
 	conflictsFile = "conflicts.json" // what both the person and the system changed
+	stagedFile    = "staged.json"    // what a candidate is, until the state of the slots tells it
 	agentFile     = "calendarbot/calendarbot.yaml"
 )
 
@@ -110,18 +112,34 @@ func (d device) alone(do func() error) error {
 	return errors.Join(err, lock.Close())
 }
 
-// exchange puts the folder of a slot that was made beside in its place. A cut leaves the old one, or the new one once mend was there.
+// exchange puts the folder of a candidate that was made beside in the place of a slot, and notes in the state what it is. A cut leaves the old one, or the
+// new one once mend was there.
 func (d device) exchange(n slot.Name) error {
 	if err := durable.Rename(d.slot(n)+partEnd, d.slot(n)+nextEnd); err != nil {
 		return err
 	}
-	return d.mend(n)
+	return d.install(n)
 }
 
-// mend brings an exchange of a slot to its end, and takes away what is left of others.
-func (d device) mend(n slot.Name) error {
+// errInUse says that a candidate cannot take a slot's place any more.
+var errInUse = errors.New("the slot is used by now")
+
+// install does the part of an exchange that is gone on with after a cut. Until the new folder has its place the state says that nothing is staged there; a candidate
+// that was tried meanwhile stays.
+func (d device) install(n slot.Name) error {
 	name := d.slot(n)
 	if there(name + nextEnd) {
+		var refused error
+		_, err := d.states().Change(slot.Config, func(s slot.State) (slot.State, error) {
+			s, refused = s.Clear(n)
+			return s, refused
+		})
+		if refused != nil && there(name) {
+			return errors.Join(fmt.Errorf("%w: %w", errInUse, refused), remove(name+nextEnd))
+		}
+		if err != nil && refused == nil {
+			return err
+		}
 		if there(name) {
 			if err := remove(name + pastEnd); err != nil {
 				return err
@@ -134,7 +152,42 @@ func (d device) mend(n slot.Name) error {
 			return err
 		}
 	}
-	return errors.Join(remove(name+pastEnd), remove(name+partEnd))
+	return errors.Join(d.enter(n), remove(name+pastEnd))
+}
+
+// enter notes in the state what a slot's folder says that it is. What the state refuses, because it is not to be tried again or is in use, it does not get to know.
+func (d device) enter(n slot.Name) error {
+	note := filepath.Join(d.slot(n), stagedFile)
+	text, err := durable.Read(note, mostText)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNoFolder) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var content slot.Content
+	refused := json.Unmarshal(text, &content)
+	if refused == nil {
+		_, err = d.states().Change(slot.Config, func(s slot.State) (slot.State, error) {
+			if _, known := s.Slots[n]; known {
+				return s, nil
+			}
+			s, refused = s.Stage(n, content)
+			return s, refused
+		})
+	}
+	if err != nil && refused == nil {
+		return err
+	}
+	return durable.Remove(note)
+}
+
+// mend brings an exchange of a slot to its end, and takes away what is left of others.
+func (d device) mend(n slot.Name) error {
+	if err := d.install(n); err != nil && !errors.Is(err, errInUse) {
+		return err
+	}
+	return remove(d.slot(n) + partEnd)
 }
 
 func there(name string) bool {

@@ -241,6 +241,46 @@ func TestATrialEndsByItself(t *testing.T) {
 	}
 }
 
+// TestACandidateThatTakesItsPlaceLater: the program that staged it ended before that, and the device goes on until its next start.
+func TestACandidateThatTakesItsPlaceLater(t *testing.T) {
+	const note = `{"version":"config-later","digest":"","format":1,"at":"2026-03-09T08:00:00Z"}`
+	for _, c := range []struct {
+		name, note string
+		meanwhile  func(b board)
+		days       string // of slot b after the next start
+		version    string
+	}{
+		{"nothing", note, func(board) {}, "9", "config-later"},
+		{"the one before is tried", note, func(b board) { b.obey("try") }, "14", ""},
+		{"it is not to be tried again", note, func(b board) {
+			b.put("data/slots/config.json", `{"active":"a","denied":[{"version":"config-later","why":"x","at":"2026-03-09T08:00:00Z"}]}`)
+		}, "9", ""},
+		{"the state is lost", note, func(b board) { b.must(os.Remove(filepath.Join(b.root, "data/slots/config.json"))) }, "9", "config-later"},
+		{"nobody can tell what it is", "{", func(board) {}, "9", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBoard(t)
+			b.start()
+			if _, err := Set(b.root, map[string]string{"display.days": "14"}, now()); err != nil {
+				t.Fatal(err)
+			}
+			before := b.state().Slots[slot.B].Version
+			b.put("data/config/b.next/etc/"+agentFile, "display: {days: 9}\n")
+			b.put("data/config/b.next/"+stagedFile, c.note)
+			c.meanwhile(b)
+			b.start()
+			b.holds(slot.B, map[string]string{"display.days": c.days})
+			want := c.version
+			if c.days == "14" {
+				want = before
+			}
+			if s := b.state(); s.Slots[slot.B].Version != want || there(filepath.Join(b.root, "data/config/b", stagedFile)) || there(filepath.Join(b.root, "data/config/b.next")) {
+				t.Errorf("want %q: %+v", want, s)
+			}
+		})
+	}
+}
+
 func TestTextsOfAPersonAreChecked(t *testing.T) {
 	b := newBoard(t)
 	b.start()

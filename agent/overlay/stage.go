@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -106,13 +107,14 @@ func (d device) stageIn(state slot.State, to slot.Name, now time.Time, text maki
 	if _, err := state.Stage(to, content); err != nil {
 		return Done{}, errors.Join(err, remove(part))
 	}
-	if _, err := d.states().Change(slot.Config, func(s slot.State) (slot.State, error) { return s.Clear(to) }); err != nil {
-		return Done{}, err
+	note, err := json.Marshal(content)
+	if err == nil {
+		err = durable.Write(filepath.Join(part, stagedFile), append(note, '\n'), 0o644)
+	}
+	if err != nil {
+		return Done{}, errors.Join(err, remove(part))
 	}
 	if err := d.exchange(to); err != nil {
-		return Done{}, err
-	}
-	if _, err := d.states().Change(slot.Config, func(s slot.State) (slot.State, error) { return s.Stage(to, content) }); err != nil {
 		return Done{}, err
 	}
 	words := fmt.Sprintf("The candidate %s is in configuration slot %s.", content.Version, to)
