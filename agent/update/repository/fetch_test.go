@@ -3,12 +3,14 @@ package repository_test
 import (
 	"archive/tar"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -294,4 +296,52 @@ func TestEnvironmentNamesNoProxy(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	t.Setenv("http_proxy", "http://127.0.0.1:1")
 	w.reads("1.1.0")
+}
+
+// TestArchivesTakeLittleMemory whatever their headers hold: names, or what is said beside them.
+func TestArchivesTakeLittleMemory(t *testing.T) {
+	const files, long = 100, 900_000
+	for what, header := range map[string]func(n int) *tar.Header{
+		"names": func(n int) *tar.Header {
+			return &tar.Header{Name: fmt.Sprint(n) + strings.Repeat("x", long), Format: tar.FormatPAX}
+		},
+		"remarks": func(n int) *tar.Header {
+			// Behind it the name is a record as well, as it is not of ASCII.
+			return &tar.Header{Name: fmt.Sprint("ä", n), Format: tar.FormatPAX, PAXRecords: map[string]string{"A.b": strings.Repeat("x", long)}}
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			name := filepath.Join(t.TempDir(), "repository.tar")
+			file, err := os.Create(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := tar.NewWriter(file)
+			for n := range files {
+				if err := w.WriteHeader(header(n)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := errors.Join(w.Close(), file.Close()); err != nil {
+				t.Fatal(err)
+			}
+			held := func() uint64 {
+				var m runtime.MemStats
+				runtime.GC()
+				runtime.ReadMemStats(&m)
+				return m.HeapAlloc
+			}
+			before := held()
+			source, err := repository.Open(name, repository.Web{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if now := held(); now > before+8<<20 {
+				t.Errorf("of %d files it holds %d MiB", files, (now-before)>>20)
+			}
+			if err := source.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }

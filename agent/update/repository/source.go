@@ -106,7 +106,11 @@ type archive struct {
 
 type section struct{ from, size int64 }
 
-const mostParts = 16384
+// Bounds of an archive, by which its list takes some megabytes of memory at most.
+const (
+	mostParts = 16384
+	mostName  = 256 // bytes of a name that may be one of a repository
+)
 
 func openArchive(name string) (Source, error) {
 	// Whoever uploads may have laid a pipe there, which is not to be waited for.
@@ -139,7 +143,7 @@ func (a *archive) list() error {
 		if err != nil {
 			return err
 		}
-		if header.Typeflag != tar.TypeReg {
+		if header.Typeflag != tar.TypeReg || len(header.Name) > mostName {
 			continue
 		}
 		from, err := a.file.Seek(0, io.SeekCurrent)
@@ -149,7 +153,7 @@ func (a *archive) list() error {
 		if header.Size > info.Size()-from {
 			return errors.New("it ends too early")
 		}
-		name := path.Clean(header.Name)
+		name := path.Clean(strings.Clone(header.Name)) // which is a piece of a header of up to a megabyte
 		for _, top := range []string{"metadata/", "targets/"} {
 			if before, after, found := strings.Cut("/"+name, "/"+top); found && !strings.Contains(strings.TrimPrefix(before, "/"), "/") {
 				name = top + after
