@@ -25,8 +25,9 @@ main() {
     local data=$WORK/data
     mkdir -p "$data"/{var/lib,config/{a,b}/{etc,work,base},slots,agent/{a,b},update/{metadata,part},rauc}
     # It grows to a card's size: room for the table of blocks, and inodes by the size that it gets. What the agent fills leaves root
-    # room to note which slot holds: the kernel that grows it goes by whole percents, rounded down at each step, so that one of two lasts.
-    image/ext4 "$data" "$WORK/data.ext4" "${DATA_MIB}M" $DATA_UUID data -m 2 -b 4096 -i 16384 -E resize=512G,hash_seed=$DATA_UUID,lazy_itable_init=0
+    # room to note which slot holds: one percent on a card. For that it begins with three: the kernel that grows it reserves nothing of
+    # what fills up the first group of blocks, and then goes by whole percents, rounded down at each step.
+    image/ext4 "$data" "$WORK/data.ext4" "${DATA_MIB}M" $DATA_UUID data -m 3 -b 4096 -i 16384 -E resize=512G,hash_seed=$DATA_UUID,lazy_itable_init=0
 }
 
 main "$@"
