@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"time"
 
 	"calendarbot/agent/slot"
@@ -68,93 +67,6 @@ func (w *Watch) Run(ctx context.Context) error {
 			return err
 		}
 	}
-}
-
-// reconcile brings what is written of the systems together with what the boot state says of them.
-func (w *Watch) reconcile(ctx context.Context) error {
-	boot, err := w.systems(ctx)
-	if err != nil || boot == nil {
-		return err
-	}
-	w.open = boot.left[boot.running] < confirmed
-	w.running = boot.running
-	s, err := w.Slots().Read(slot.System)
-	if err != nil {
-		w.Say("%v; it begins anew", err)
-	}
-	next := agree(s, *boot, w.Version, w.Now())
-	kind, trial, err := w.Slots().Trial()
-	if err != nil {
-		w.Say("%v", err)
-	}
-	if trial != nil && kind != slot.System && next.Trial != nil {
-		next = s // what came meanwhile is known to be on trial when it is judged: until then the other trial runs
-	}
-	other := boot.running.Other()
-	left := boot.left[other]
-	if (s.Trial != nil || s.Coming != nil) && next.Trial == nil && next.Last != s.Last {
-		left = 0 // it did not prove itself, and U-Boot is not to come back to it
-	}
-	if left != boot.left[other] || next.Trial == nil && boot.first == other && left == 0 {
-		if err := w.choose(ctx, boot.running, boot.left[boot.running], left); err != nil {
-			return err
-		}
-	}
-	if reflect.DeepEqual(s, next) {
-		return nil
-	}
-	if next.Trial == nil && next.Last == s.Last && next.Active != s.Active {
-		w.Say("system slot %s was started, and is confirmed: it is the one in use now", next.Active)
-	}
-	if next.Last != nil && next.Last != s.Last {
-		w.Say("system %s: %s", next.Last.Version, next.Last.Why)
-	}
-	_, err = w.Slots().Change(slot.System, func(slot.State) (slot.State, error) { return next, nil })
-	return err
-}
-
-// agree is the state of the systems as the boot state has it. A trial that another system than its own runs in is over, unless its first start
-// is yet to come. One that was chosen before it could be noted as a trial is one. The version is that of the system that runs.
-func agree(s slot.State, boot systems, version string, now time.Time) slot.State {
-	if other := boot.running.Other(); boot.copied(s, other) {
-		s = s.Forget(other)
-	}
-	// Nothing was written where the slot is still confirmed, as that begins with the starts taken away, or where it runs and says that it is another one.
-	if c := s.Coming; c != nil && (boot.left[c.Slot] == confirmed || c.Slot == boot.running && version != "" && version != c.Content.Version) {
-		s.Coming = nil
-	}
-	for _, n := range []slot.Name{boot.running, boot.first} {
-		s = s.Came(n, Tries, now)
-	}
-	if s.Trial == nil {
-		if s.Active != boot.running && boot.left[boot.running] == confirmed {
-			s = s.Found(boot.running)
-		}
-		return s
-	}
-	trial := *s.Trial
-	all := trial.Tries + trial.Started
-	left := boot.left[trial.Slot]
-	switch {
-	case boot.running == trial.Slot:
-		if left < confirmed {
-			trial.Tries, trial.Started = left, max(all-left, 1)
-			s.Trial = &trial
-		}
-		return s
-	case boot.awaits(trial):
-		return s // it is chosen with the next start
-	}
-	started := "once"
-	if all-left > 1 {
-		started = fmt.Sprintf("%d times", all-left)
-	}
-	back, err := s.Back("it was started "+started+", and did not come so far that it could be judged: it crashed, hung, or could not be loaded. The device came back by itself",
-		"start", now)
-	if err != nil {
-		return s
-	}
-	return back
 }
 
 // look looks once, and tells whether there is nothing more to be watched.
