@@ -50,6 +50,7 @@ const (
 	requestFile = "request.json"
 	newFile     = "request.json.new" // what a crash leaves of it is written over by the next one
 
+	mostLevel = 3
 	mostBytes = 4096 // of the file; what Ask writes is shorter
 	mostWhy   = 400  // runes
 	mostBy    = 40   // runes
@@ -102,15 +103,21 @@ func Asked(dir string) (*Request, error) {
 	return r, nil
 }
 
-// Settle takes the request back, as it was carried out or is not wished any more. None is no error; what cannot be read as one goes too, and
-// what stands in the place of the folder.
-func Settle(dir string) error {
+// Settle takes the request back, as it is not wished any more. None is no error; what cannot be read as one goes too, and what stands in the place
+// of the folder.
+func Settle(dir string) error { return SettleUpTo(dir, mostLevel) }
+
+// SettleUpTo is Settle for a request of a level that was carried out: one of a higher level that came meanwhile still stands.
+func SettleUpTo(dir string, level int) error {
 	info, err := os.Lstat(dir)
 	switch {
 	case err == nil && !info.IsDir():
 		err = durable.RemoveAll(dir)
 	case err == nil:
 		err = alone(dir, func() error {
+			if r, err := read(filepath.Join(dir, requestFile)); err == nil && r != nil && r.Level > level {
+				return nil
+			}
 			return errors.Join(durable.RemoveAll(filepath.Join(dir, requestFile)), durable.RemoveAll(filepath.Join(dir, newFile)))
 		})
 	}

@@ -95,9 +95,11 @@ func output(ctx context.Context, name string, words ...string) (string, error) {
 }
 
 // startAgain has the program started anew, as it is chosen now, whatever became of it before.
-func (d Device) startAgain(ctx context.Context) error {
-	_, first := d.systemctl(ctx, "reset-failed", ProgramUnit)
-	_, second := d.systemctl(ctx, "--no-block", "restart", ProgramUnit)
+func (d Device) startAgain(ctx context.Context) error { return d.anew(ctx, ProgramUnit) }
+
+func (d Device) anew(ctx context.Context, unit string) error {
+	_, first := d.systemctl(ctx, "reset-failed", unit)
+	_, second := d.systemctl(ctx, "--no-block", "restart", unit)
 	if second == nil {
 		return nil // a unit that did not fail has nothing to reset
 	}
@@ -110,11 +112,8 @@ func (d Device) restart(ctx context.Context) error {
 	return err
 }
 
-// watch has the judge look.
-func (d Device) watch(ctx context.Context) error {
-	_, err := d.systemctl(ctx, "--no-block", "start", JudgeUnit)
-	return err
-}
+// watch has the judge look, anew where it did: one that is about to end would not see what comes now. The starts that this takes say nothing against it.
+func (d Device) watch(ctx context.Context) error { return d.anew(ctx, JudgeUnit) }
 
 // unit is what systemd said of the program's unit, and of which processes that was.
 type unit struct {

@@ -44,7 +44,7 @@ func (b *board) carry() slot.Answer {
 }
 
 const (
-	programStarts = "reset-failed calendarbot.service, --no-block restart calendarbot.service, --no-block start calendarbot-trial.service"
+	programStarts = "reset-failed calendarbot.service, --no-block restart calendarbot.service, reset-failed calendarbot-trial.service, --no-block restart calendarbot-trial.service"
 	deviceStarts  = "reboot"
 )
 
@@ -311,6 +311,34 @@ func TestAFullCardLosesNoRequest(t *testing.T) {
 		b.remove("data/slots/" + string(k) + ".json.new")
 		if got := b.carry(); got.Refused || b.state(k).Active == slot.B || b.told() == "" {
 			t.Errorf("%+v", got)
+		}
+	}
+}
+
+// TestWorseWishesOutlastOthers: one of a higher level that came while another one was carried out still stands; the same once more does not.
+func TestWorseWishesOutlastOthers(t *testing.T) {
+	for _, c := range []struct{ level, meanwhile, stands int }{{2, 3, 3}, {2, 2, 0}, {3, 3, 0}} {
+		b := newBoard(t)
+		b.stage(slot.Config, slot.B, "1.0", "try", "start", "keep")
+		b.stage(slot.Agent, slot.A, "1.1", "try", "start", "keep")
+		b.ask(c.level)
+		k := b.keeper()
+		k.Say = func(string, ...any) {
+			if b.state(slot.Config).Last.Asked.Equal(b.now) || b.state(slot.Agent).Last.Asked.Equal(b.now) {
+				b.ask(c.meanwhile)
+			}
+		}
+		if err := k.Carry(context.Background()); err != nil {
+			t.Error(err)
+		}
+		stands := 0
+		if r, err := slot.Asked(b.Rollback()); err != nil {
+			t.Error(err)
+		} else if r != nil {
+			stands = r.Level
+		}
+		if stands != c.stands {
+			t.Errorf("level %d stands, want %d", stands, c.stands)
 		}
 	}
 }

@@ -35,8 +35,8 @@ func (k *Keeper) rollback(ctx context.Context) error {
 	if failed := k.follow(ctx, next); failed != nil {
 		return errors.Join(err, told, failed)
 	}
-	// It is settled even where it was refused: who has a reason to ask will ask again.
-	return errors.Join(err, told, slot.Settle(k.Rollback()))
+	// It is settled even where it was refused: who has a reason to ask will ask again. What was asked for meanwhile is settled with it unless it goes further.
+	return errors.Join(err, told, slot.SettleUpTo(k.Rollback(), r.Level))
 }
 
 // level carries a request out. What is on trial, and was started, is the first to go, whatever the level. What only waits for its start is not why
