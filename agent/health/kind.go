@@ -122,7 +122,7 @@ func Kinds() []Kind {
 
 		{Code: ClockUnset, Severity: Warning, Title: "The clock is not set", Do: "Connect the device to the network, so that it can ask for the time.", Under: []Code{NoNetwork}},
 		{Code: DiskLow, Severity: Warning, Title: "The disk is nearly full", Do: "Make room on it, or use a larger card."},
-		{Code: DatabaseRecovered, Severity: Warning, Title: "The database was repaired", Do: "Look whether hidden events and added calendars are still there.", Under: []Code{DiskFull}},
+		{Code: DatabaseRecovered, Severity: Warning, Title: "The database is not as it was", Do: "Look whether hidden events and added calendars are still there.", Under: []Code{DiskFull}},
 		{Code: ConfigFile, Severity: Warning, Title: "The configuration file is not what holds", Do: "Correct the file; \"calendarbot check-config\" names each mistake with its line."},
 		{Code: DataMended, Severity: Warning, Title: "The data on the card was damaged", Do: "Look whether everything is there; replace the card if this comes again."},
 		{Code: RadioFirmware, Severity: Warning, Title: "Wi-Fi does not work", Do: "Use an image that was made with internet access, or a network cable."},
