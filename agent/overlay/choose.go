@@ -81,8 +81,5 @@ func (d device) choose(now time.Time) (slot.Name, error) {
 	return chosen, errors.Join(passed, err)
 }
 
-// Running is the slot that lies over /etc now; slot.Baked when that is not known.
-func Running(root string) slot.Name { return device(root).mounted() }
-
 // unreadable tells whether only root may read something.
 func unreadable(err error) bool { return errors.Is(err, os.ErrPermission) }
