@@ -29,6 +29,9 @@ const (
 	mostListed     = 64                                       // releases and withdrawals in a Status
 )
 
+// NoAddress is the Code of a Status where nobody said at which repository to look, which is no fault where updates come as a file.
+const NoAddress = "no_address"
+
 // Status is what the last check found, and what is under way.
 type Status struct {
 	Checked   time.Time            `json:"checked,omitzero"`  // when a repository was last looked at, whatever came of it; zero: never

@@ -93,7 +93,7 @@ func command(ctx context.Context, args []string, out, said io.Writer) int {
 func obey(ctx context.Context, w wish, out, said io.Writer) error {
 	u, err := newUpdater(w, said)
 	if err != nil {
-		return err
+		return errors.Join(err, errStuck)
 	}
 	switch w.word {
 	case "status":

@@ -36,6 +36,7 @@ type updater struct {
 	wish     wish
 	root     string
 	settings update.Settings
+	wrong    string // why they are not those that the program noted, as a sentence; ""
 	window   update.Window
 	zone     *time.Location
 	limits   repository.Limits
@@ -50,15 +51,17 @@ func newUpdater(w wish, said io.Writer) (*updater, error) {
 	u.progress.name = filepath.Join(u.root, update.ProgressFile)
 	var found bool
 	var err error
-	u.settings, found, err = update.NotedSettings(filepath.Join(u.root, stateFolder))
-	if err != nil && w.word != "status" { // which anybody may ask for
-		fmt.Fprintf(said, "calendarbot-update: %v\n", err)
+	if u.settings, found, err = notedSettings(filepath.Join(u.root, stateFolder)); err != nil {
+		u.wrong = fmt.Sprintf("What the program noted for updates cannot be used, so the configuration file holds: %s.", strings.ReplaceAll(err.Error(), "\n", "; "))
+		if w.word != "status" { // which anybody may ask for, and may not read that
+			u.say("%s", u.wrong)
+		}
 	}
 	if !found {
-		// The program has not run yet with what it reads from here. What is wrong with it is told by the program.
+		// What is wrong with the file is told by the program.
 		c, _, err := config.Load(config.Input{Path: filepath.Join(u.root, configFile), Optional: true, Env: os.LookupEnv})
 		if err != nil {
-			fmt.Fprintf(said, "calendarbot-update: the configuration is not all usable: %v\n", err)
+			u.say("calendarbot-update: the configuration is not all usable: %v", err)
 		}
 		u.settings = update.Settings{URL: c.Update.URL, Channel: c.Update.Channel, Automatic: c.Update.Automatic, Window: c.Update.Window, Zone: c.Device.Location().String()}
 	}
@@ -69,6 +72,24 @@ func newUpdater(w wish, said io.Writer) (*updater, error) {
 		u.zone = time.Local
 	}
 	return u, nil
+}
+
+// notedSettings are what the program noted, each allowed as in a configuration: the program that did may be broken, and may do less than this one.
+func notedSettings(state string) (s update.Settings, found bool, err error) {
+	s, found, err = update.NotedSettings(state)
+	if !found || err != nil {
+		return update.Settings{}, false, err
+	}
+	var wrong []error
+	for _, c := range []struct{ key, text string }{
+		{"update.url", s.URL}, {"update.channel", s.Channel}, {"update.automatic", s.Automatic}, {"update.window", s.Window}, {"device.time_zone", s.Zone},
+	} {
+		wrong = append(wrong, config.Check(c.key, c.text))
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return update.Settings{}, false, err
+	}
+	return s, true, nil
 }
 
 // now is the time in the household's zone; for tests of the whole program the one of CALENDARBOT_TEST_TIME.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"calendarbot/agent/durable"
@@ -60,7 +61,7 @@ func (u *updater) look(ctx context.Context, from string, asked update.Asked, do 
 	if err != nil {
 		u.say("%v", err)
 	}
-	status.Checked, status.Running, status.Notice, status.Waiting = u.now(), u.running(), "", ""
+	status.Checked, status.Running, status.Notice, status.Waiting = u.now(), u.running(), u.wrong, ""
 	source, at, err := u.source(from, &status)
 	var chosen *update.Offer
 	if err == nil {
@@ -141,14 +142,14 @@ func (u *updater) source(from string, status *update.Status) (repository.Source,
 	sure := clock.Trusted && clock.Words == ""
 	if from == "" {
 		if from = u.address(); from == "" {
-			return nil, now, &repository.Refusal{Code: noAddress, Words: "No address of updates is set (update.url). A USB stick or an uploaded file works without one."}
+			return nil, now, &repository.Refusal{Code: update.NoAddress, Words: "No address of updates is set (update.url). A USB stick or an uploaded file works without one."}
 		}
 		status.From = from
 		if !sure {
 			return nil, now, &repository.Refusal{Code: repository.NoClock, Words: "The clock has not been set by the network yet, and without the time nobody can tell what is out of date; it is tried again later."}
 		}
 		if a, err := url.Parse(from); err == nil && a.Scheme == "http" {
-			status.Notice = "The address is http: what comes is verified all the same, but others in the network can see what this device fetches."
+			status.Notice = notices(status.Notice, "The address is http: what comes is verified all the same, but others in the network can see what this device fetches.")
 		}
 	} else {
 		status.From = from
@@ -156,7 +157,7 @@ func (u *updater) source(from string, status *update.Status) (repository.Source,
 			if clock.Floor.After(now) {
 				now = clock.Floor
 			}
-			status.Notice = fmt.Sprintf("Nobody has told this device what time it is: whether the files are out of date was judged as of %s.", now.Format("2 January 2006"))
+			status.Notice = notices(status.Notice, fmt.Sprintf("Nobody has told this device what time it is: whether the files are out of date was judged as of %s.", now.Format("2 January 2006")))
 		}
 	}
 	proxy, err := proxyOf(os.Getenv("CALENDARBOT_UPDATE_PROXY"))
@@ -167,8 +168,8 @@ func (u *updater) source(from string, status *update.Status) (repository.Source,
 	return source, now, err
 }
 
-// noAddress is the code of a device that was told of no repository.
-const noAddress repository.Code = "no_address"
+// notices puts one sentence behind another.
+func notices(before, next string) string { return strings.TrimSpace(before + " " + next) }
 
 func proxyOf(text string) (*url.URL, error) {
 	if text == "" {
@@ -179,104 +180,6 @@ func proxyOf(text string) (*url.URL, error) {
 		return nil, fmt.Errorf("CALENDARBOT_UPDATE_PROXY=%q is no address", text)
 	}
 	return proxy, nil
-}
-
-// withdraw leaves what is withdrawn, has it neither tried nor gone back to, and has no system started that waits for its hours.
-func (u *updater) withdraw(withdrawn []update.Withdrawal, back []update.Back) error {
-	waiting, err := u.waiting()
-	if waiting != "" {
-		// What runs is left with the start of the one that waits, unless that is withdrawn too.
-		back = slices.DeleteFunc(slices.Clone(back), func(b update.Back) bool { return b.Kind == slot.System })
-		for _, w := range withdrawn {
-			if w.Kind == slot.System && w.Version == waiting {
-				back = append(back, update.Back{Kind: w.Kind, Version: w.Version, Why: w.Why})
-			}
-		}
-	}
-	return errors.Join(err, u.deny(withdrawn), u.leave(back, waiting))
-}
-
-// waiting is the version of the system that waits for its hours to be started; "" for none.
-func (u *updater) waiting() (string, error) {
-	state, err := u.slots().Read(slot.System)
-	if err != nil || state.Trial == nil || state.Trial.Started > 0 || state.Trial.Version == u.system() {
-		return "", err
-	}
-	return state.Trial.Version, nil
-}
-
-// leave asks the slots' keeper to go back from what is withdrawn, of which a system may still wait for its start. It decides to what, and whether
-// there is something.
-func (u *updater) leave(back []update.Back, waiting string) error {
-	var wrong []error
-	for _, b := range back {
-		u.say("%s is withdrawn: %s", update.Thing(b.Kind, b.Version), b.Why)
-		o := slot.Order{Kind: b.Kind, Why: "it was withdrawn: " + b.Why, By: "withdrawn"}
-		if b.Kind == slot.Agent || b.Version == waiting {
-			o.Version = b.Version // of a system that was flashed the keeper knows none
-		}
-		err := u.back(o)
-		if errors.Is(err, slot.ErrNothingToGoBackTo) {
-			u.say("there is nothing to go back to")
-			continue
-		}
-		u.enough = u.enough || err == nil
-		wrong = append(wrong, err)
-	}
-	return errors.Join(wrong...)
-}
-
-// deny has what is withdrawn, and lies in a slot that is not in use, neither tried nor gone back to. What is in use is left by the keeper, which denies it
-// then.
-func (u *updater) deny(withdrawn []update.Withdrawal) error {
-	var wrong []error
-	for _, kind := range []slot.Kind{slot.Agent, slot.System} {
-		state, err := u.slots().Read(kind)
-		if err != nil {
-			return err
-		}
-		for _, w := range withdrawn {
-			lies := func(n slot.Name) bool {
-				c, there := state.Slots[n]
-				return there && c.Version == w.Version && n != state.Active && (state.Trial == nil || n != state.Trial.Slot)
-			}
-			known := slices.ContainsFunc(state.Denied, func(d slot.Denial) bool { return d.Version == w.Version })
-			if w.Kind != kind || known || !lies(slot.A) && !lies(slot.B) {
-				continue
-			}
-			u.say("%s is withdrawn: %s", update.Thing(kind, w.Version), w.Why)
-			_, err := u.slots().Change(kind, func(s slot.State) (slot.State, error) {
-				return s.Deny(w.Version, "it was withdrawn: "+w.Why, u.now()), nil
-			})
-			wrong = append(wrong, err)
-		}
-	}
-	return errors.Join(wrong...)
-}
-
-// back orders the slots' keeper to go back. Of programs all is known here, so there it is said at once that there is nothing to go back
-// to; of systems the boot state knows.
-func (u *updater) back(o slot.Order) error {
-	if o.Kind == "" {
-		o.Kind = slot.Agent
-	}
-	if o.Why == "" {
-		o.Why = "somebody asked for it"
-	}
-	o.Do, o.At = "back", u.now()
-	if o.Kind == slot.Agent {
-		state, err := u.slots().Read(slot.Agent)
-		if err == nil {
-			_, err = state.Back(o.Why, o.By, o.At)
-		}
-		if err != nil {
-			return err
-		}
-		u.enough = true // what is installed before the keeper did it would be what it goes back from
-	} else if u.system() == "" {
-		return errors.New("this machine has no second system")
-	}
-	return slot.Send(filepath.Join(u.root, keeperOrders), o)
 }
 
 // install installs what was chosen.
@@ -419,5 +322,5 @@ func fresh(s update.Status, now time.Time) bool {
 // passing tells whether what was wrong may well be over with the next run of the timer. What else is wrong is as wrong then, and may have
 // cost a long download.
 func passing(code string) bool {
-	return slices.Contains([]repository.Code{repository.Unreachable, repository.TooSlow, repository.NoClock, repository.NotReady, noAddress}, repository.Code(code))
+	return slices.Contains([]repository.Code{repository.Unreachable, repository.TooSlow, repository.NoClock, repository.NotReady, update.NoAddress}, repository.Code(code))
 }
