@@ -150,7 +150,7 @@ func TestScriptLeavesARunAlone(t *testing.T) {
 func TestScriptGivesUp(t *testing.T) {
 	d := newDesk(t, "true")
 	d.script("systemd-run", "rm "+d.folder+"/ssh")
-	if code, said := d.run("board"); code != 4 || !strings.Contains(said, "does not answer any more") {
+	if code, said := d.run("board"); code != 4 || strings.Count(said, "waiting for root@board") != 1 || !strings.Contains(said, "does not answer any more") {
 		t.Errorf("status %d: %s", code, said)
 	}
 }
