@@ -46,7 +46,7 @@ func TestHardwareTest(t *testing.T) {
 	t.Run("panic", func(t *testing.T) {
 		said, err := b.proved(t, t.Context(), "panic", "--quick", "--only", "90-panic", "--panic", "--emulated")
 		t.Logf("%s", said)
-		if err != nil || !strings.Contains(said, "PASS 90-panic") || !strings.Contains(said, "going on after a restart") {
+		if err != nil || !strings.Contains(said, "PASS 90-panic") {
 			t.Errorf("a panic of the kernel: %v", err)
 		}
 		// The unit of the image went on with it, not hwtest/run.
@@ -172,8 +172,12 @@ func judgeReport(t *testing.T, name string, cut []string) {
 // asFound is all of a device that a hardware test may change, and has to leave as it was.
 func (r *running) asFound(t *testing.T) string {
 	t.Helper()
-	return r.run(t, `echo "configuration:"; cd /data && find config -type f ! -path '*/work/*' -exec sha256sum {} + | sort -k 2; find config | sort
-		echo "slots:"; cd /data/slots && find . -type f ! -name '.*' | sort; head -c 4000 *.json; `+bootState+` show 2>&1 | grep -v '^#'
+	return r.run(t, `walk() { for f in "$1"/*; do
+			case $f in */work) continue;; esac
+			if [ -d "$f" ] && [ ! -L "$f" ]; then echo "$f/"; walk "$f"; elif [ -f "$f" ]; then sha256sum "$f"; fi
+		done; }
+		echo "configuration:"; cd /data; walk config
+		echo "slots:"; walk slots; walk agent; head -c 4000 slots/*.json; `+bootState+` show 2>&1 | grep -v '^#'
 		cat /run/calendarbot-boot/config
 		echo "parts:"; calendarbot features list | awk '{ print $1, $2, $3 }'; calendarbot config show
 		echo "kernel:"; cat /proc/sys/kernel/panic /proc/sys/kernel/panic_on_oops
