@@ -74,7 +74,6 @@ type ConfigView struct {
 	Conflicts []FactRow // setting, what holds and what came
 	Wrong     string
 	Try, Keep bool // what can be done
-	Back      bool
 	Stage     bool
 }
 

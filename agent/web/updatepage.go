@@ -11,6 +11,7 @@ import (
 	"calendarbot/agent/overlay"
 	"calendarbot/agent/page"
 	"calendarbot/agent/slot"
+	"calendarbot/agent/update"
 )
 
 // getUpdatePage is GET /update.
@@ -92,7 +93,7 @@ func (s *Server) runRows(v Versions) []page.RunRow {
 func (s *Server) fillNewer(p *page.UpdateView, v Versions) {
 	u, now := v.Update, s.o.Now()
 	p.Problem, p.Notice, p.Waiting, p.Checked = u.Problem, u.Notice, u.Waiting, s.checkedWords(u)
-	if u.Code == noAddress {
+	if u.Code == update.NoAddress {
 		p.Problem, p.Notice = "", u.Problem
 	}
 	for _, r := range u.Available {

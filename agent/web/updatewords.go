@@ -48,7 +48,7 @@ func (s *Server) updateHeadline(v Versions) (look, headline, words string) {
 	switch {
 	case v.Wrong != nil:
 		return "warning", "Not everything is known", firstLine(v.Wrong)
-	case v.Update.Code == noAddress:
+	case v.Update.Code == update.NoAddress:
 		return "notice", "No address of newer versions is set", ""
 	case v.Update.Problem != "":
 		return "warning", "Newer versions cannot be looked for", ""
@@ -204,9 +204,6 @@ func (s *Server) checkedWords(u update.Status) string {
 	}
 	return words + " " + automaticWords(s.current().Config.Update)
 }
-
-// noAddress is the code of a check that had no address to look at, which is no fault where updates come as a file.
-const noAddress = "no_address"
 
 // fromFile tells whether the last look was into an uploaded file.
 func fromFile(u update.Status) bool { return filepath.Base(u.From) == update.UploadName }

@@ -57,7 +57,6 @@ type Repository struct {
 	Withdrawn []update.Withdrawal // from here on, whatever was fetched before
 	Skipped   []string            // targets that could not be understood, as sentences
 	Root      int64               // version of the keys
-	Expires   time.Time           // when what is here ends, if nothing newer comes
 
 	o Options
 }
@@ -227,7 +226,7 @@ func (r *reading) result() (*Repository, error) {
 	if len(targets) > r.o.Limits.Names {
 		return nil, refuse(TooMany, nil, "The repository has %d files; allowed are %d.", len(targets), r.o.Limits.Names)
 	}
-	result := &Repository{o: r.o, Root: r.trusted.Root.Signed.Version, Expires: r.trusted.Timestamp.Signed.Expires}
+	result := &Repository{o: r.o, Root: r.trusted.Root.Signed.Version}
 	for _, name := range slices.Sorted(maps.Keys(targets)) {
 		t := targets[name]
 		if !safe(name) {
