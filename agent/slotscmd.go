@@ -134,7 +134,7 @@ func slotWords(s slot.State, n slot.Name) string {
 	return fmt.Sprintf("slot %s, %s", n, versionWords(s.Slots[n].Version))
 }
 
-func versionWords(version string) string { return cmp.Or(version, "as it came with the system") }
+func versionWords(version string) string { return cmp.Or(version, "of no known version") }
 
 func times(n int) string {
 	if n == 1 {

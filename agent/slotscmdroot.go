@@ -180,7 +180,6 @@ func newKeeper(root string, now func() time.Time, c console) *trial.Keeper {
 			done, err := overlay.Obey(root, o, now())
 			return done.Words, done.Restart, err
 		},
-		Follow: func(from, to slot.Name) error { return overlay.Carry(root, from, to) },
 	}
 }
 

@@ -22,7 +22,6 @@ import (
 type Order struct {
 	Do      string            `json:"do"`                // to the keeper stage, try, keep, back, allow; to the updater check, apply, back
 	Kind    Kind              `json:"kind,omitempty"`    // of the slots
-	Level   int               `json:"level,omitempty"`   // of a rollback
 	Version string            `json:"version,omitempty"` // which one, where that is to be said
 	Text    string            `json:"text,omitempty"`    // a configuration file, or what the word needs
 	Set     map[string]string `json:"set,omitempty"`     // settings of a configuration, dotted key -> text; at most MostSettings

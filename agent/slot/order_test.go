@@ -50,7 +50,7 @@ func TestOrdersAreCarriedOutInTheirOrder(t *testing.T) {
 	if got := next(t, dir); got != "" {
 		t.Errorf("too many: %s", got)
 	}
-	want := Order{Do: "stage", Kind: Config, Level: 2, Version: "1.0", Set: map[string]string{"a": "1", "b.c": "2\n"}, Why: "one line", By: "person", At: at(1)}
+	want := Order{Do: "stage", Kind: Config, Version: "1.0", Set: map[string]string{"a": "1", "b.c": "2\n"}, Why: "one line", By: "person", At: at(1)}
 	sent := want
 	sent.Why = "one\nline"
 	if err := Send(dir, sent); err != nil {

@@ -172,7 +172,6 @@ func (b *board) keeper() *Keeper {
 			}
 			return "It is tried.", true, nil
 		},
-		Follow: func(from, to slot.Name) error { b.say("from %s to %s", from, to); return nil },
 	}
 }
 

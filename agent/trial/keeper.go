@@ -28,8 +28,6 @@ type Keeper struct {
 	Now     func() time.Time
 	// Config carries an order about the configuration out, and says in a sentence what it did, and whether the device is to be started anew for it.
 	Config func(slot.Order) (words string, restart bool, err error)
-	// Follow has what makes the device reachable go along from one configuration slot to the other.
-	Follow func(from, to slot.Name) error
 	Say    func(format string, values ...any)
 }
 
@@ -163,6 +161,9 @@ func (k *Keeper) obeySystem(ctx context.Context, o slot.Order) (words string, ne
 	s, err := k.Slots().Change(slot.System, func(s slot.State) (slot.State, error) {
 		if err := meant(o, s); err != nil {
 			return s, err
+		}
+		if other := boot.running.Other(); boot.copied(s, other) {
+			s = s.Forget(other) // it is not tried under the name of what was there
 		}
 		running := s.Trial != nil && s.Trial.Slot == boot.running
 		switch o.Do {

@@ -113,11 +113,6 @@ func (k *Keeper) configBack(r slot.Request) (words string, next consequence, err
 	if to == slot.Baked || from == to {
 		return "", nothing, fmt.Errorf("configuration slot %s is in use, and the other one holds none that was used before: %w", from, slot.ErrNothingToGoBackTo)
 	}
-	if k.Follow != nil {
-		if err := k.Follow(from, to); err != nil {
-			k.Say("what makes the device reachable could not be taken along: %v", err)
-		}
-	}
 	_, err = k.Slots().Change(slot.Config, func(s slot.State) (slot.State, error) {
 		s, err := callOff(s).Back(r.Why, r.By, k.Now())
 		return k.stamp(s, r), err
