@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"calendarbot/agent/clock"
 	"calendarbot/agent/durable"
 	"calendarbot/agent/slot"
 	"calendarbot/agent/update"
@@ -19,8 +21,11 @@ import (
 	"calendarbot/agent/update/repository"
 )
 
-// checkEvery is how often the network is asked. The timer comes more often, for the window.
-const checkEvery = 6 * time.Hour
+// How often the network is asked. The timer comes more often, so that no window is missed.
+const (
+	checkEvery = 6 * time.Hour
+	againAfter = 55 * time.Minute // where something waits, or what was wrong may be over
+)
 
 // check asks what there is, and leaves what is withdrawn.
 func (u *updater) check(ctx context.Context, from string) error {
@@ -138,8 +143,8 @@ func (u *updater) read(ctx context.Context, source repository.Source, at time.Ti
 
 // source opens where updates come from, and says what time it is there.
 func (u *updater) source(from string, status *update.Status) (repository.Source, time.Time, error) {
-	clock, now := u.clock(), u.now()
-	sure := clock.Trusted && clock.Words == ""
+	state, now := u.clock(), u.now()
+	sure := sure(state)
 	if from == "" {
 		if from = u.address(); from == "" {
 			return nil, now, &repository.Refusal{Code: update.NoAddress, Words: "No address of updates is set (update.url). A USB stick or an uploaded file works without one."}
@@ -154,8 +159,8 @@ func (u *updater) source(from string, status *update.Status) (repository.Source,
 	} else {
 		status.From = from
 		if !sure {
-			if clock.Floor.After(now) {
-				now = clock.Floor
+			if state.Floor.After(now) {
+				now = state.Floor
 			}
 			status.Notice = notices(status.Notice, fmt.Sprintf("Nobody has told this device what time it is: whether the files are out of date was judged as of %s.", now.Format("2 January 2006")))
 		}
@@ -238,7 +243,7 @@ func (u *updater) resume(ctx context.Context, from string, now bool) (bool, erro
 	if err != nil {
 		u.say("%v", err)
 	}
-	if (now || u.window.Open(u.now()) || !fresh(status, u.now())) && (from != "" || u.address() != "") {
+	if (now || u.window.Open(u.now()) || u.due(status)) && (from != "" || u.address() != "") {
 		if err := u.check(ctx, from); err != nil {
 			u.say("%v", err) // and noted; it is started all the same, as it was signed
 		}
@@ -301,9 +306,7 @@ func (u *updater) byItself(ctx context.Context) error {
 	if err != nil {
 		u.say("%v", err)
 	}
-	waits := status.Code == "" && slices.ContainsFunc(status.Available, func(r update.Release) bool { return !r.Refused })
-	if fresh(status, u.now()) && !(waits && u.settings.Automatic != update.AutomaticOff && u.window.Open(u.now())) {
-		u.say("the repository was asked %s ago", u.now().Sub(status.Checked).Round(time.Minute))
+	if !u.due(status) {
 		return nil
 	}
 	if u.address() == "" {
@@ -313,14 +316,30 @@ func (u *updater) byItself(ctx context.Context) error {
 	return u.take(ctx, "", update.Asked{}, false)
 }
 
-// fresh tells whether a repository was asked lately.
-func fresh(s update.Status, now time.Time) bool {
+// due tells whether a repository is to be asked again.
+func (u *updater) due(s update.Status) bool {
+	now := u.now()
 	age := now.Sub(s.Checked)
-	return age >= 0 && age < checkEvery && !passing(s.Code)
+	switch {
+	case age < 0, age >= checkEvery, !maps.Equal(s.Running, u.running()):
+		return true
+	case s.Code == update.NoAddress:
+		return u.address() != ""
+	case s.Code == string(repository.NoClock):
+		return sure(u.clock())
+	case s.Code != "":
+		return passing(s.Code) && age >= againAfter
+	case u.settings.Automatic == update.AutomaticOff || !u.window.Open(now):
+		return false
+	}
+	waits := slices.ContainsFunc(s.Available, func(r update.Release) bool { return !r.Refused })
+	return waits && (age >= againAfter || !u.window.Open(s.Checked.In(u.zone)))
 }
 
-// passing tells whether what was wrong may well be over with the next run of the timer. What else is wrong is as wrong then, and may have
-// cost a long download.
+// passing tells whether what was wrong may well be over in an hour. What else is wrong is as wrong then, and may have cost a long download.
 func passing(code string) bool {
-	return slices.Contains([]repository.Code{repository.Unreachable, repository.TooSlow, repository.NoClock, repository.NotReady, update.NoAddress}, repository.Code(code))
+	return slices.Contains([]repository.Code{repository.Unreachable, repository.TooSlow, repository.NotReady}, repository.Code(code))
 }
+
+// sure tells whether somebody confirms what time it is.
+func sure(s clock.State) bool { return s.Trusted && s.Words == "" }

@@ -228,6 +228,73 @@ func TestServerThatWasAwayIsAskedEachHour(t *testing.T) {
 	}
 }
 
+// TestNoWindowIsMissed: with the first run in it the repository is asked, however lately that was before, and then again when an hour is over.
+func TestNoWindowIsMissed(t *testing.T) {
+	h := newHome(t)
+	h.write(update.AddressFile, h.url, 0o644)
+	h.write(filepath.Join(stateFolder, update.SettingsFile), `{"channel":"stable","automatic":"all","window":"03:00-03:30","zone":"UTC"}`, 0o640)
+	h.release("1.1.0", func(r *publish.Release) { r.Percent = 0 })
+	for _, c := range []struct {
+		at    string
+		asked bool
+	}{{"02:50", true}, {"02:59", false}, {"03:00", true}, {"03:15", false}, {"03:29", false}, {"03:40", false}, {"04:10", false}} {
+		h.at("2026-11-23T" + c.at + ":00Z")
+		h.says(0, "run")
+		if asked := h.status().Checked.Equal(h.now); asked != c.asked {
+			t.Errorf("at %s it asked: %v", c.at, asked)
+		}
+	}
+	h.release("1.2.0")
+	h.at("2026-11-24T02:55:00Z")
+	h.says(0, "check")
+	h.at("2026-11-24T03:10:00Z")
+	h.says(0, "run")
+	h.tries("1.2.0")
+}
+
+// TestClockIsAskedForAgainOnlyWhenItIsSet: nothing is written meanwhile.
+func TestClockIsAskedForAgainOnlyWhenItIsSet(t *testing.T) {
+	h := newHome(t)
+	h.release("1.1.0")
+	h.must(os.MkdirAll(filepath.Join(h.root, "run/systemd/timesync"), 0o755))
+	h.must(os.Unsetenv("CALENDARBOT_TEST_TIME"))
+	h.must(h.publisher().Refresh(time.Now()))
+	h.write(update.AddressFile, h.url, 0o644)
+	h.says(1, "run")
+	checked := h.status().Checked
+	h.says(0, "run")
+	if s := h.status(); s.Code != "clock" || !s.Checked.Equal(checked) {
+		t.Errorf("it asked again: %+v", s)
+	}
+	h.write("run/systemd/timesync/synchronized", "", 0o644)
+	h.says(0, "run")
+	if s := h.status(); s.Code != "" {
+		t.Errorf("with the time it did not ask again: %+v", s)
+	}
+}
+
+// TestStateIsToldAfterANewSystem that came by day: the page would tell of the former one for hours.
+func TestStateIsToldAfterANewSystem(t *testing.T) {
+	h := newHome(t)
+	h.write(update.AddressFile, h.url, 0o644)
+	h.release("1.1.0", h.bundle)
+	h.order(slot.Order{Do: "apply", Kind: slot.System, Version: "1.1.0"})
+	h.says(0, "run")
+	h.write(releaseFile, "IMAGE_VERSION=1.1.0\n", 0o644)
+	h.change(slot.System, func(s slot.State) (slot.State, error) { return s.Keep(h.now) })
+	h.at("2026-11-22T12:20:00Z")
+	h.says(0, "run")
+	s, err := update.ReadStatus(h.root)
+	if err != nil || s.Running[slot.System] != "1.1.0" || len(s.Available) > 0 || s.Waiting != "" {
+		t.Errorf("%+v, %v", s, err)
+	}
+	h.at("2026-11-22T12:40:00Z")
+	h.says(0, "run")
+	if again := h.status(); !again.Checked.Equal(s.Checked) {
+		t.Errorf("it asks each time: %s", again.Checked)
+	}
+}
+
 func TestRunWithoutAnAddress(t *testing.T) {
 	h := newHome(t)
 	if said := h.says(0, "run"); !strings.Contains(said, "no address of updates is set") {

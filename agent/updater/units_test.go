@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"calendarbot/agent/slot"
 	"calendarbot/agent/update"
@@ -131,4 +132,27 @@ func TestRunThatCannotTakeOrdersAwaySaysSo(t *testing.T) {
 		}
 	})
 	h.says(stuck, "run")
+}
+
+// TestTheTimerMissesNoHalfHour, which is what the configuration's file says of update.window.
+func TestTheTimerMissesNoHalfHour(t *testing.T) {
+	text, err := os.ReadFile("../../systemd/calendarbot-update.timer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var between time.Duration
+	for _, key := range []string{"OnUnitInactiveSec", "RandomizedDelaySec", "AccuracySec"} {
+		match := regexp.MustCompile(`(?m)^` + key + `=(\d+)min$`).FindStringSubmatch(string(text))
+		if match == nil {
+			t.Fatalf("it says nothing of %s in minutes", key)
+		}
+		minutes, err := strconv.Atoi(match[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		between += time.Duration(minutes) * time.Minute
+	}
+	if between > 25*time.Minute {
+		t.Errorf("between two runs there are %s", between)
+	}
 }
