@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"calendarbot/hwtest"
 )
 
 // patience is how long a program may take to print its help, the time to build it included.
@@ -41,6 +43,12 @@ func TestEveryCommandIsProved(t *testing.T) {
 			flagged(t, c, helpOf(t, filepath.Join(bin, "calendarbot-update")))
 		case program == "scripts/flash":
 			flagged(t, c, output(t, filepath.Join(top, program), "--help"))
+		case program == "hwtest/run", program == "calendarbot-hwtest":
+			var help strings.Builder
+			if code := hwtest.Main(t.Context(), []string{"--help"}, &help, &help, nil); code != 0 {
+				t.Errorf("the help of %s: status %d", program, code)
+			}
+			flagged(t, c, help.String()+output(t, filepath.Join(top, "hwtest/run"), "--help"))
 		case strings.Contains(program, "/"):
 			if _, err := os.Stat(filepath.Join(top, program)); err != nil {
 				t.Errorf("%s: there is no %s", c, program)
