@@ -30,11 +30,12 @@ func wants(t *testing.T, level string) {
 	}
 }
 
-// drilled prints the figure of a drill.
+// drilled prints the figure of a drill, and keeps it.
 func (h *home) drilled(t *testing.T, level int, what string, took, goal time.Duration) {
 	t.Helper()
 	t.Logf("level %d, %s: %.1f s from the trigger until it was served again, %.1f plain restarts of this emulated board (one is %.0f s); the goal on the board is %.0f s",
 		level, what, took.Seconds(), took.Seconds()/h.Reboot, h.Reboot, goal.Seconds())
+	figure(t, fmt.Sprintf("level %d: %s", level, what), took.Seconds(), "s")
 }
 
 // put copies a file to the board, as a program.
@@ -89,7 +90,8 @@ func TestDrillLevel1(t *testing.T) {
 	b.run(t, fmt.Sprintf("/run/subject hog %d >/run/hog 2>&1 & until grep -q held /run/hog; do sleep 0.2; done", more))
 	held := time.Since(begin)
 	b.featuresAre(t, false)
-	h.drilled(t, 1, fmt.Sprintf("memory is scarce (%.1f s of it taking memory)", held.Seconds()), time.Since(begin), featuresGoal)
+	h.drilled(t, 1, "memory is scarce", time.Since(begin), featuresGoal)
+	t.Logf("%.1f s of it were for taking memory", held.Seconds())
 	b.run(t, "kill $(pidof subject)")
 	w.stop()
 	t.Logf("meanwhile %v", w)
@@ -166,7 +168,7 @@ func TestDrillLevel2(t *testing.T) {
 	w.stop()
 	s := b.await(t, slot.Config, bootTime, func(s slot.State) bool { return s.Last != nil && s.Active == slot.A })
 	t.Logf("requests failed for %.0f s until they were found to be more than 5 %% of five minutes", trigger.Sub(failing).Seconds())
-	h.drilled(t, 2, "more than 5 % of the requests fail", back.Sub(trigger), configGoal)
+	h.drilled(t, 2, "requests fail", back.Sub(trigger), configGoal)
 	if got := b.run(t, "cat /run/calendarbot-boot/config"); got != "a" {
 		t.Errorf("config slot %q holds", got)
 	}
@@ -224,7 +226,7 @@ func TestDrillLevel3(t *testing.T) {
 	if took <= 0 {
 		took = ended // its page looked well all the time
 	}
-	h.drilled(t, 3, "the program crashes whenever it is started", took, agentGoal)
+	h.drilled(t, 3, "the program crashes", took, agentGoal)
 	t.Logf("meanwhile %v; told: %s", w, s.Last.Why)
 	b.tellsOutcome(t, s)
 	b.keepsPerson(t)

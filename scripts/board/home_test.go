@@ -84,6 +84,7 @@ func newHome(t *testing.T) *home {
 	}
 	h.card = Card{copied}
 	t.Logf("a plain restart of this device takes %.0f s here", h.Reboot)
+	figure(t, "plain restart", h.Reboot, "s")
 	return h
 }
 

@@ -263,6 +263,8 @@ func figures(t *testing.T, b *running) {
 	without := numbers[0] - numbers[1]
 	t.Logf("memory in use: %.1f MiB, the agent %.1f MiB of it, without the agent %.1f MiB; the goal is %d MiB",
 		mib(numbers[0]), mib(numbers[1]), mib(without), memoryGoal>>20)
+	figure(t, "memory in use", mib(numbers[0]), "MiB")
+	figure(t, "memory in use without the program", mib(without), "MiB")
 	if without > memoryGoal {
 		t.Errorf("the system takes more than %d MiB without the agent", memoryGoal>>20)
 	}

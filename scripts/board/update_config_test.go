@@ -93,6 +93,7 @@ func (h *home) takesConfigs(t *testing.T, b *running) {
 		}
 		t.Logf("a bad config slot: begun after %.0f s, found to be bad and left after %.0f s, back after %.0f s more, %.1f plain restarts (the goal on the board is %.0f s); told: %s",
 			tried.Seconds(), found.Seconds(), (took - found).Seconds(), (took-found).Seconds()/h.Reboot, configGoal.Seconds(), s.Last.Why)
+		figure(t, "level 2: a configuration with which nothing answers", (took - found).Seconds(), "s")
 		b.tellsOutcome(t, s)
 		b.keepsPerson(t)
 	})

@@ -21,12 +21,13 @@ type sickness struct {
 	make func(*testing.T, System)
 	// after is what the console says last before the system hangs, and then what it says where it does not: the board's watchdog ends what hangs.
 	after, then string
+	figure      string // the name under which the time until the former system is back is kept; "" for not
 }
 
 // sicknesses are the bad systems.
 func sicknesses() []sickness {
 	return []sickness{
-		{name: "kernel panic", after: saysKernel, then: saysSystemd, make: func(t *testing.T, s System) {
+		{name: "kernel panic", figure: "level 3: a system whose kernel panics", after: saysKernel, then: saysSystemd, make: func(t *testing.T, s System) {
 			// The first program ends. The watchdog's driver is there, as always in the initramfs: without it no panic ends.
 			if err := s.Script(t.Context(), "/bin/busybox mount -t devtmpfs dev /dev\n/bin/busybox modprobe -q bcm2835_wdt\nexit 1\n"); err != nil {
 				t.Fatal(err)
@@ -166,6 +167,9 @@ func (h *home) takesSystems(t *testing.T, b *running, c *channel) {
 			back := time.Since(begin) - installed
 			t.Logf("a system of the kind %q: installed in %.0f s, back after %.0f s, %.1f plain restarts; told: %s",
 				sick.name, installed.Seconds(), back.Seconds(), back.Seconds()/h.Reboot, s.Last.Why)
+			if sick.figure != "" {
+				figure(t, sick.figure, back.Seconds(), "s")
+			}
 			b.tellsOutcome(t, s)
 			b.keepsPerson(t)
 		})

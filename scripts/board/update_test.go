@@ -278,6 +278,9 @@ func (h *home) bad(t *testing.T, b *running, c *channel, fault Fault) {
 	if took > agentGoal {
 		t.Errorf("going back took %.0f s", took.Seconds())
 	}
+	if name, asked := map[Fault]string{Crash: "crashes", Stall: "hangs", Unhealthy: "is never well"}[fault]; asked {
+		figure(t, "level 3: a program that "+name+" on trial", took.Seconds(), "s")
+	}
 	b.tellsOutcome(t, s)
 	b.keepsPerson(t)
 }
