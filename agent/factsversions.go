@@ -45,7 +45,7 @@ func (c *care) versions() health.Versions {
 	cfg := c.a.live.State().Config.Update
 	h := health.Versions{
 		Checks: cfg.Automatic != update.AutomaticOff && (cfg.URL != "" || baked(c.root)), Checked: v.Update.Checked, Running: uptime(),
-		Code: v.Update.Code, Problem: v.Update.Problem, Uploaded: filepath.Base(v.Update.From) == update.UploadName, TrialFor: cfg.Trial,
+		Code: v.Update.Code, Problem: v.Update.Problem, ByHand: v.Update.FromFile(), TrialFor: cfg.Trial,
 	}
 	h.Conflicts, _ = places.Conflicts(v)
 	if k, t := v.Trial(); t != nil {

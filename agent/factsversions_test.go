@@ -42,14 +42,18 @@ func TestVersionsAreFactsOfTheDevice(t *testing.T) {
 	write("data/update/status.json", update.Status{Checked: now.Add(-time.Hour), Code: "expired", Problem: "It is too old.", From: "/var/lib/calendarbot/update/upload/" + update.UploadName})
 	w.write("/data/config/a/conflicts.json", `[{"key":"web.port","mine":"80","other":"8080"}]`)
 	v := w.care.versions()
-	if v.Trial != "version 1.3.0 of the system" || v.Code != "expired" || v.Problem != "It is too old." || !v.Uploaded || !v.Checked.Equal(now.Add(-time.Hour)) || !slices.Equal(v.Conflicts, []string{"web.port"}) {
+	if v.Trial != "version 1.3.0 of the system" || v.Code != "expired" || v.Problem != "It is too old." || !v.ByHand || !v.Checked.Equal(now.Add(-time.Hour)) || !slices.Equal(v.Conflicts, []string{"web.port"}) {
 		t.Errorf("%+v", v)
 	}
 	if len(v.Back) != 1 || v.Back[0].What != "version 1.2.3 of the program" || v.Back[0].Words != "What ran before runs again, because the page was not there." {
 		t.Errorf("%+v", v.Back)
 	}
+	write("data/update/status.json", update.Status{Code: "rolled_back", From: "/run/calendarbot-stick/calendarbot-update"})
+	if !w.care.versions().ByHand {
+		t.Error("an old stick is told as something of the address")
+	}
 	write("data/update/status.json", update.Status{From: "https://updates.example/stable"})
-	if w.care.versions().Uploaded {
+	if w.care.versions().ByHand {
 		t.Error("what came from the network is told as a file")
 	}
 	if err := os.Remove(filepath.Join(w.root, update.AddressFile)); err != nil {

@@ -66,7 +66,7 @@ func TestProblemsAreFoundInFacts(t *testing.T) {
 		{"updates are signed by somebody else", func(f *Facts) { f.Versions.Code, f.Versions.Problem = "wrong_key", "It is signed with another key." },
 			[]told{{UpdateRefused, "", "", "It is signed with another key."}}},
 		{"a file that was sent is refused", func(f *Facts) {
-			f.Versions.Code, f.Versions.Problem, f.Versions.Uploaded = "broken", "It cannot be read.", true
+			f.Versions.Code, f.Versions.Problem, f.Versions.ByHand = "broken", "It cannot be read.", true
 		}, []told{{UploadRefused, "", "", "It cannot be read."}}},
 		{"the repository is not reached", func(f *Facts) { f.Versions.Code, f.Versions.Problem = "unreachable", "Nobody answers." }, nil},
 		{"nobody looked for two weeks", func(f *Facts) { f.Versions.Checks, f.Versions.Checked = true, f.Now.Add(-uncheckedAfter-time.Hour) },

@@ -17,7 +17,7 @@ type Versions struct {
 	Running   time.Duration // how long the system runs
 	Code      string        // why the last check did not work, as a word; ""
 	Problem   string        // the same as a sentence
-	Uploaded  bool          // that check was of a file that a person sent
+	ByHand    bool          // that check was of what a person brought: a file that was sent, or a stick
 	Conflicts []string      // keys and files in which the person's own holds, though a newer system came with something else
 }
 
@@ -42,7 +42,7 @@ func (l *list) versions(v *Versions, now time.Time) {
 	}
 	switch {
 	case v.Code == "":
-	case v.Uploaded:
+	case v.ByHand:
 		l.add(UploadRefused, "", v.Problem)
 	case slices.Contains(attacks(), v.Code):
 		l.add(UpdateRefused, "", v.Problem)

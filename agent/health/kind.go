@@ -131,7 +131,7 @@ func Kinds() []Kind {
 		{Code: RestartedOften, Severity: Warning, Title: "The program was restarted again and again", Do: "The log tells why; go back to the last version if this began with a new one."},
 		{Code: TrialWentBack, Severity: Warning, Title: "A new version did not run well", Do: "Nothing need be done: the one of before runs. The page of updates has a button to say that you know."},
 		{Code: UpdateRefused, Severity: Warning, Title: "Updates are refused", Do: "Look whether update.url is the address that you mean. Nothing was changed.", Under: []Code{ClockUnset}},
-		{Code: UploadRefused, Severity: Warning, Title: "The file that was sent is refused", Do: "Download it anew from where updates are offered, and send it again. Nothing was changed."},
+		{Code: UploadRefused, Severity: Warning, Title: "The file or stick with updates is refused", Do: "Download them anew from where updates are offered, and send them or bring them again. Nothing was changed."},
 		{Code: UpdateUnchecked, Severity: Warning, Title: "Nobody looks for newer versions", Do: "Connect the device to the internet, or bring updates on a USB stick.", Under: []Code{NoNetwork, ClockUnset, DiskFull, ReadOnly}},
 		{Code: ConfigConflict, Severity: Warning, Title: "The configuration differs from the new system's", Do: "The page of updates shows both, and has a button to say that you know."},
 		{Code: CalendarCertificate, Severity: Warning, Title: "A calendar's certificate is not accepted", Under: []Code{NoNetwork, ClockUnset}},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"calendarbot/agent/durable"
@@ -46,6 +47,9 @@ type Status struct {
 	Failed    *Failure             `json:"failed,omitempty"`   // what was not installed, until something is
 	Progress  *Progress            `json:"progress,omitempty"` // of a running update; never in the file, ReadStatus puts it in
 }
+
+// FromFile tells whether a file or a folder was looked at last, uploaded or on a stick, and not what an address leads to.
+func (s Status) FromFile() bool { return s.From != "" && !strings.Contains(s.From, "://") }
 
 // Release is something newer than what runs, or that could run instead.
 type Release struct {
