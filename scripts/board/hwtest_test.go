@@ -37,12 +37,28 @@ func TestHardwareTest(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		judgeReport(t, "quick", nil)
+		judgeSteps(t, readReport(t, "quick"), hwtest.Steps(), nil)
+		b.isAsFound(t, before)
+	})
+	t.Run("its unit", func(t *testing.T) {
+		// What only looks sees the same in the unit that goes on with a run, which has less than root's rights.
+		b.lookInUnit(t)
+		judgeSteps(t, b.keptReport(t, "unit"), looking(), nil)
 		b.isAsFound(t, before)
 	})
 	if !all() || t.Failed() {
 		return
 	}
+	t.Run("copied", func(t *testing.T) {
+		if err := build(t.Context(), nil, "make", "--no-print-directory", "hwtest"); err != nil {
+			t.Fatal(err)
+		}
+		said, err := b.proved(t, t.Context(), "copied", "--copy", "", "--emulated", "--only", "10-board")
+		if err != nil || !strings.Contains(said, "copying bin/") || !strings.Contains(said, "PASS 10-board") {
+			t.Errorf("%v: %s", err, said)
+		}
+		b.isAsFound(t, before)
+	})
 	t.Run("panic", func(t *testing.T) {
 		said, err := b.proved(t, t.Context(), "panic", "--quick", "--only", "90-panic", "--panic", "--emulated")
 		t.Logf("%s", said)
@@ -75,8 +91,7 @@ func TestHardwareTest(t *testing.T) {
 		// Nobody asks it to.
 		took := b.until(t, hwtestTime, "test -e /data/hwtest/report.json && ! systemctl is-active calendarbot-hwtest-resume.service")
 		t.Logf("the run was gone on with for %.0f s:\n%s", took.Seconds(), b.run(t, "cat /data/hwtest/log"))
-		b.bring(t, "cut")
-		judgeReport(t, "cut", []string{cutIn})
+		judgeSteps(t, b.keptReport(t, "cut"), hwtest.Steps(), []string{cutIn})
 		b.isAsFound(t, before)
 	})
 }
@@ -98,16 +113,39 @@ func (r *running) confirm(t *testing.T) {
 // reports is where they are kept.
 var reports = filepath.Join(repository, "dist", "hwtest")
 
-// proved runs hwtest/run for the board, keeps its reports as emulated-NAME, and returns what it printed.
+// looking are the steps that change nothing.
+func looking() []hwtest.Step {
+	return slices.DeleteFunc(hwtest.Steps(), func(s hwtest.Step) bool { return s.Changes != "" || !s.In(hwtest.Quick) })
+}
+
+// lookInUnit has the unit go on with a run that was cut short before its first step, of the steps that look only.
+func (r *running) lookInUnit(t *testing.T) {
+	t.Helper()
+	run := hwtest.Record{Options: hwtest.Options{Mode: hwtest.Quick, Emulated: true}, Began: time.Now()}
+	for _, s := range looking() {
+		run.Options.Only = append(run.Options.Only, s.Name)
+	}
+	text, err := json.Marshal(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.run(t, "rm /data/hwtest/report.json; echo '"+string(text)+"' >/data/hwtest/run.json; systemctl start calendarbot-hwtest-resume.service")
+	r.until(t, waitTime, "test -e /data/hwtest/report.json && ! systemctl is-active calendarbot-hwtest-resume.service")
+}
+
+// proved runs hwtest/run for the board, keeps its reports as emulated-NAME, and returns what it printed. Flags before "" go in front of
+// the board's name.
 func (r *running) proved(t *testing.T, ctx context.Context, name string, flags ...string) (said string, err error) {
 	t.Helper()
+	in := slices.Index(flags, "") // -1 where there is none
+	args := append([]string{}, flags[:max(in, 0)]...)
 	ctx, cancel := context.WithTimeout(ctx, hwtestTime)
 	defer cancel()
 	folder := t.TempDir()
 	login := r.Login()
 	host := login[len(login)-1]
-	login = append(login[:len(login)-1:len(login)-1], "-n", "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=60", "-o", "ServerAliveInterval=30", "-o", "ServerAliveCountMax=4")
-	c := exec.CommandContext(ctx, "hwtest/run", append([]string{"--out", folder, host}, flags...)...)
+	login = append(login[:len(login)-1:len(login)-1], "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=60", "-o", "ServerAliveInterval=30", "-o", "ServerAliveCountMax=4")
+	c := exec.CommandContext(ctx, "hwtest/run", append(append(args, "--out", folder, host), flags[in+1:]...)...)
 	c.Dir = repository
 	c.Env = append(os.Environ(), "CALENDARBOT_SSH="+strings.Join(login, " "))
 	c.WaitDelay = time.Second
@@ -120,14 +158,15 @@ func (r *running) proved(t *testing.T, ctx context.Context, name string, flags .
 	return string(out), err
 }
 
-// bring keeps the reports that lie on the board.
-func (r *running) bring(t *testing.T, name string) {
+// keptReport keeps the reports that lie on the board.
+func (r *running) keptReport(t *testing.T, name string) hwtest.Record {
 	t.Helper()
 	for _, ending := range []string{"json", "xml"} {
 		if err := keepReport(name, ending, []byte(r.run(t, "cat /data/hwtest/report."+ending))); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return readReport(t, name)
 }
 
 func keepReport(name, ending string, data []byte) error {
@@ -137,18 +176,23 @@ func keepReport(name, ending string, data []byte) error {
 	return os.WriteFile(filepath.Join(reports, fmt.Sprintf("emulated-%s.%s", name, ending)), data, 0o644)
 }
 
-// judgeReport asks for each step in a report that is kept: it passed, or was skipped for a reason. Those that were cut have failed.
-func judgeReport(t *testing.T, name string, cut []string) {
+// readReport reads one that is kept.
+func readReport(t *testing.T, name string) (report hwtest.Record) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(reports, "emulated-"+name+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var report hwtest.Record
 	if err := json.Unmarshal(data, &report); err != nil {
 		t.Fatal(err)
 	}
-	for _, step := range hwtest.Steps() {
+	return report
+}
+
+// judgeSteps asks for each of some steps in a report: it passed, or was skipped for a reason. Those that were cut have failed.
+func judgeSteps(t *testing.T, report hwtest.Record, steps []hwtest.Step, cut []string) {
+	t.Helper()
+	for _, step := range steps {
 		i := slices.IndexFunc(report.Results, func(r hwtest.Result) bool { return r.Step == step.Name })
 		if i < 0 {
 			t.Errorf("%s is not in the report", step.Name)
@@ -163,10 +207,10 @@ func judgeReport(t *testing.T, name string, cut []string) {
 			t.Errorf("%s: %s %s", step.Name, result.Outcome, result.Reason)
 		}
 	}
-	if len(report.Results) != len(hwtest.Steps()) || report.Count(hwtest.Pass) < len(report.Results)/2 {
-		t.Errorf("of %d steps %d passed, %d were skipped; there are %d", len(report.Results), report.Count(hwtest.Pass), report.Count(hwtest.Skip), len(hwtest.Steps()))
+	if len(report.Results) != len(steps) || report.Count(hwtest.Pass) < len(report.Results)/2 {
+		t.Errorf("of %d steps %d passed, %d were skipped; there are %d", len(report.Results), report.Count(hwtest.Pass), report.Count(hwtest.Skip), len(steps))
 	}
-	t.Logf("%s: %d passed, %d failed, %d skipped", name, report.Count(hwtest.Pass), report.Count(hwtest.Fail), report.Count(hwtest.Skip))
+	t.Logf("%d passed, %d failed, %d skipped", report.Count(hwtest.Pass), report.Count(hwtest.Fail), report.Count(hwtest.Skip))
 }
 
 // asFound is all of a device that a hardware test may change, and has to leave as it was.
