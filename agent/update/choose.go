@@ -248,7 +248,26 @@ func (f Facts) notFound(offers []Offer, listed []Release) string {
 		}
 		return "There is no version " + f.Asked.Version + " in the repository."
 	}
-	return ""
+	return f.otherChannels(offers)
+}
+
+// otherChannels says that there is nothing in the channel of this device, where others have something newer.
+func (f Facts) otherChannels(offers []Offer) string {
+	var others []string
+	for _, o := range offers {
+		switch {
+		case f.Running[o.Kind] == "" || f.Asked.Kind != "" && f.Asked.Kind != o.Kind:
+		case o.Channel == f.Channel:
+			return ""
+		case slot.Newer(o.Version, f.Running[o.Kind]) && !f.runs(o) && !slices.Contains(others, o.Channel):
+			others = append(others, o.Channel)
+		}
+	}
+	if len(others) == 0 {
+		return ""
+	}
+	slices.Sort(others)
+	return "What is there is of the channel " + strings.Join(others[:min(len(others), 3)], ", ") + ", and this device takes " + f.Channel + " (update.channel)."
 }
 
 func (f Facts) withdrawn(kind slot.Kind, version string) (Withdrawal, bool) {

@@ -118,6 +118,16 @@ func TestApplySaysWhyNot(t *testing.T) {
 	}
 }
 
+// TestStickOfAnotherChannelIsToldAsSuch, and not as nothing newer.
+func TestStickOfAnotherChannelIsToldAsSuch(t *testing.T) {
+	h := newHome(t)
+	h.release("1.1.0", func(r *publish.Release) { r.Channel = "beta" })
+	said := h.says(1, "apply", "--from", h.public)
+	if s := h.status(); s.Code != "not_taken" || !strings.Contains(said, "of the channel beta") || strings.Contains(said, "nothing newer") {
+		t.Errorf("%q: %s", s.Code, said)
+	}
+}
+
 func TestSystemStartsInTheWindowOrAtOnce(t *testing.T) {
 	for name, now := range map[string]bool{"in the window": false, "at once": true} {
 		t.Run(name, func(t *testing.T) {
