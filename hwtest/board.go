@@ -90,7 +90,7 @@ func limits(ctx context.Context, d *Device) Verdict {
 	t.told("memory of the program now", d.unitMemory(group)/mib, "MiB")
 	events, err := d.table(group + "/memory.events")
 	if !t.trouble(err) {
-		t.most("ended for memory", events["oom_kill"], "times", 0)
+		t.most("ended for memory", known(events, "oom_kill"), "times", 0)
 	}
 	return t.verdict()
 }

@@ -205,6 +205,15 @@ func (d *Device) until(ctx context.Context, limit time.Duration, so func() (bool
 func (d *Device) settled(ctx context.Context) error {
 	const judge = "calendarbot-trial.service" // it runs for as long
 	_, err := d.until(ctx, time.Minute, func() (bool, error) {
+		for _, kind := range []string{"config", "agent", "system"} {
+			now, err := d.slot(kind)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return false, err
+			}
+			if now.Trial != nil {
+				return false, fmt.Errorf("%s %s is on trial, or waits for the start with which it is tried", kind, now.Trial.Version)
+			}
+		}
 		now, err := d.show(ctx, judge, "ActiveState")
 		return now["ActiveState"] != "active" && now["ActiveState"] != "activating", err
 	})

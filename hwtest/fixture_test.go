@@ -29,6 +29,7 @@ type fixture struct {
 	level, problem      string
 	reason              string // why a part does not switch
 	trusted             string
+	updates             string // what was set at run time of them; "" for nothing
 	rollback            func(level int)
 }
 
@@ -125,6 +126,7 @@ func goodFiles() map[string]string {
 		"/fake/show.manager":                                    "RuntimeWatchdogUSec=14s\nRebootWatchdogUSec=14s\nUserspaceTimestampMonotonic=6000000\nFinishTimestampMonotonic=30000000\nFirmwareTimestampMonotonic=9000000\nLoaderTimestampMonotonic=3000000\n",
 		"/fake/show.calendarbot-ap.service":                     "LoadState=loaded\nActiveState=active\n",
 		"/fake/show.calendarbot-trial.service":                  "ActiveState=inactive\n",
+		"/fake/show.calendarbot-update.service":                 "ActiveState=inactive\n",
 	}
 	for _, of := range []string{"cpu", "memory", "io"} {
 		files["/proc/pressure/"+of] = "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
@@ -183,9 +185,10 @@ func (f *fixture) serve() {
 			f.answer(w, `<meta name="calendarbot-ready" content="1">`)
 		})
 	}
-	for _, path := range []string{"/api/whats-next", "/api/v1/whats-next", "/api/v1/config", "/api/v1/pressure/history"} {
+	for _, path := range []string{"/api/whats-next", "/api/v1/whats-next", "/api/v1/pressure/history"} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { f.answer(w, `{}`) })
 	}
+	mux.HandleFunc("/api/v1/config", f.settings)
 	mux.HandleFunc("GET /api/v1/features", func(w http.ResponseWriter, _ *http.Request) { f.text(w, f.featureList()) })
 	mux.HandleFunc("PUT /api/v1/features/{name}", f.feature)
 	mux.HandleFunc("/api/v1/emergency-off", func(w http.ResponseWriter, r *http.Request) {
@@ -264,6 +267,30 @@ func (f *fixture) featureList() string {
 		list = append(list, fmt.Sprintf(`{"name":%q,"setting":"100%%","layer":"default","on":%t}`, name, f.on[name] && !f.off))
 	}
 	return fmt.Sprintf(`{"emergency_off":{"on":%t},"features":[%s]}`, f.off, strings.Join(list, ","))
+}
+
+// settings tells of the one setting that is changed, and changes it.
+func (f *fixture) settings(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if r.Method == http.MethodPatch {
+		var in struct {
+			Set   map[string]string
+			Unset []string
+		}
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			f.t.Error(err)
+		}
+		if f.updates = in.Set["update.automatic"]; len(in.Unset) > 0 {
+			f.updates = ""
+		}
+		f.seen["updates "+f.updates]++
+	}
+	value, layer := f.updates, "runtime"
+	if value == "" {
+		value, layer = "all", "default"
+	}
+	f.text(w, fmt.Sprintf(`{"values":[{"key":"web.port","value":"80","layer":"file"},{"key":"update.automatic","value":%q,"layer":%q}]}`, value, layer))
 }
 
 func (f *fixture) feature(w http.ResponseWriter, r *http.Request) {

@@ -51,6 +51,9 @@ func level1(ctx context.Context, d *Device) Verdict {
 	return t.verdict()
 }
 
+// twice is the time in which a second way back of level 3 goes further than the first, to the other system.
+const twice = 15 * time.Minute
+
 // allOff tells whether no optional part is on.
 func (d *Device) allOff(ctx context.Context) (bool, error) {
 	list, _, err := d.parts(ctx)
@@ -95,6 +98,9 @@ func level3(ctx context.Context, d *Device) Verdict {
 	}
 	if err := d.settled(ctx); err != nil {
 		return unsettled(err)
+	}
+	if last := before.Last; last != nil && !last.Asked.IsZero() && d.Now().Sub(last.At) < twice {
+		return skip("somebody went back by level 3 a moment ago: who does so twice within %s goes to the other system", twice)
 	}
 	was, err := d.process(ctx)
 	if err != nil {

@@ -135,12 +135,12 @@ func (d *Device) measure(ctx context.Context, length time.Duration, m *Measure) 
 	if err := stayed(samples); err != nil {
 		return err
 	}
-	grown := func(name string) float64 { return after[name] - before[name] }
+	grown := func(name string) float64 { return known(after, name) - before[name] }
 	m.Load.join(&load)
 	m.CPU += samples[len(samples)-1].CPU - samples[0].CPU
 	m.Unit = (m.Unit*m.rounds + mean(samples, ofUnit)) / (m.rounds + 1)
 	m.Peak = max(m.Peak, peak(samples, ofUnit))
-	m.Cache = max(m.Cache, after["calendarbot_cache_size_bytes"])
+	m.Cache = max(m.Cache, known(after, "calendarbot_cache_size_bytes"))
 	m.taken += grown(`calendarbot_pool_takes_total{pool="database"}`)
 	m.reused += grown(`calendarbot_pool_reused_total{pool="database"}`)
 	m.hits += grown("calendarbot_cache_hits_total")

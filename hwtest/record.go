@@ -118,6 +118,19 @@ func (d *Device) Run(ctx context.Context, steps []Step, r Record, out io.Writer)
 	return r, errors.Join(d.Restore(ctx, ""), d.report(r), durable.Remove(d.note(runFile)))
 }
 
+// begin runs a step from its beginning. While one changes something or lasts, the device does not update itself.
+func (d *Device) begin(ctx context.Context, s Step) Verdict {
+	if !s.looks() {
+		switch reason, err := d.hold(ctx); {
+		case err != nil:
+			return fail("%v", err)
+		case reason != "":
+			return skip("%s", reason)
+		}
+	}
+	return s.run(ctx, d)
+}
+
 // step runs one step, or goes on with it, and takes back what it changed.
 func (d *Device) step(ctx context.Context, s Step, r *Record) (Verdict, error) {
 	var v Verdict
@@ -148,7 +161,7 @@ func (d *Device) step(ctx context.Context, s Step, r *Record) (Verdict, error) {
 		if err := d.save(runFile, *r); err != nil {
 			return v, err
 		}
-		v = s.run(ctx, d)
+		v = d.begin(ctx, s)
 	}
 	if v.Outcome == Waiting {
 		v = d.awaitRestart(ctx)

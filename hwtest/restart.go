@@ -33,6 +33,10 @@ func hang(ctx context.Context, d *Device) Verdict {
 	if err := d.before(Undo{Step: "50-hang", Words: "the count of starts", Command: []string{"systemctl", "reset-failed", unit}}); err != nil {
 		return fail("%v", err)
 	}
+	// And with those of before, this one may be taken for one: the device would go back to another program.
+	if _, err := d.command(ctx, "systemctl", "reset-failed", unit); t.trouble(err) {
+		return t.verdict()
+	}
 	began := time.Now()
 	if t.trouble(d.Signal(pid, syscall.SIGSTOP)) {
 		return t.verdict()

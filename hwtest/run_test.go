@@ -176,7 +176,7 @@ func TestPowerCutInTheMiddle(t *testing.T) {
 		if code := <-done; code != exitRestarting {
 			t.Errorf("status %d", code)
 		}
-		if list, err := f.Undone(); err != nil || len(list) != 3 {
+		if list, err := f.Undone(); err != nil || len(list) != 4 {
 			t.Errorf("noted to be undone are %v, %v", list, err)
 		}
 		f.Second = 2 * time.Millisecond

@@ -49,18 +49,24 @@ func (d *Device) unitMemory(group string) float64 {
 // counted as available.
 func (d *Device) unitOwn(group string) float64 {
 	stat, err := d.table(group + "/memory.stat")
-	if anon, ok := stat["anon"]; ok && err == nil {
-		if kernel, ok := stat["kernel"]; ok {
-			return anon + kernel
-		}
+	if err != nil {
+		return math.NaN()
 	}
-	return math.NaN()
+	return known(stat, "anon") + known(stat, "kernel")
 }
 
 // unitCPU is the processor time that the program's group has had, in microseconds.
 func (d *Device) unitCPU(group string) float64 {
 	stat, err := d.table(group + "/cpu.stat")
-	if v, ok := stat["usage_usec"]; ok && err == nil {
+	if err != nil {
+		return math.NaN()
+	}
+	return known(stat, "usage_usec")
+}
+
+// known is a figure of a table; one that is not there is no number, and nothing that is asked of it is met.
+func known(table map[string]float64, name string) float64 {
+	if v, ok := table[name]; ok {
 		return v
 	}
 	return math.NaN()
@@ -72,7 +78,7 @@ func (d *Device) deviceMemory() float64 {
 	if err != nil {
 		return math.NaN()
 	}
-	return (info["MemTotal"] - info["MemAvailable"]) * 1024
+	return (known(info, "MemTotal") - known(info, "MemAvailable")) * 1024
 }
 
 func (d *Device) scaled(name string, by float64) float64 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 )
 
 // Reasons that the program keeps with what is asked of it: for a change, and for what takes it back.
@@ -31,6 +32,7 @@ type slotState struct {
 	Last  *struct {
 		Version, Why string
 		Kept         bool
+		At, Asked    time.Time // when it ended; of the wish to go back that it was, else zero
 	}
 	Denied []struct{ Version, Why string }
 }

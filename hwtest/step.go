@@ -26,6 +26,9 @@ type Step struct {
 // In tells whether the step is run in a mode.
 func (s Step) In(m Mode) bool { return slices.Contains(s.Modes, m) }
 
+// looks tells whether the step takes but a moment and changes nothing.
+func (s Step) looks() bool { return s.Changes == "" && s.Takes == time.Second }
+
 // allowed tells whether the flag that the step needs was given.
 func (s Step) allowed(o Options) bool {
 	switch s.Flag {
