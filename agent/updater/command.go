@@ -38,6 +38,7 @@ Flags:
   --now             start a new system at once
   --why TEXT        why to go back, for a person
   --json            print the state as JSON
+  --wait TIME       wait so long for another update that is under way, such as 30m (default: not at all)
   --root FOLDER     in front of all paths of the device (default /)
 
 Examples:
@@ -56,6 +57,7 @@ type wish struct {
 	kind                 slot.Kind
 	version              string
 	now, json            bool
+	wait                 time.Duration
 	root                 string
 }
 
@@ -98,9 +100,9 @@ func obey(ctx context.Context, w wish, out, said io.Writer) error {
 	switch w.word {
 	case "status":
 	case "check":
-		err = u.alone(ctx, func(ctx context.Context) error { return u.check(ctx, w.from) })
+		err = u.alone(ctx, w.wait, func(ctx context.Context) error { return u.check(ctx, w.from) })
 	case "apply":
-		err = u.alone(ctx, func(ctx context.Context) error {
+		err = u.alone(ctx, w.wait, func(ctx context.Context) error {
 			return u.apply(ctx, w.from, update.Asked{Now: true, Kind: w.kind, Version: w.version}, w.now)
 		})
 	case "back":
@@ -111,8 +113,9 @@ func obey(ctx context.Context, w wish, out, said io.Writer) error {
 			return err // what the last check found has nothing to do with it
 		}
 	case "run":
+		// An order that nobody took would start this one again and again, so the other updater is waited for.
 		begun := false
-		err := u.whenAlone(ctx, func(ctx context.Context) error {
+		err := u.alone(ctx, lockEver, func(ctx context.Context) error {
 			begun = true
 			return u.run(ctx)
 		})
@@ -143,6 +146,7 @@ func parse(args []string) (wish, error) {
 	fs.StringVar(&w.root, "root", "/", "")
 	fs.StringVar(&w.why, "why", "", "")
 	fs.BoolVar(&w.now, "now", false, "")
+	fs.DurationVar(&w.wait, "wait", 0, "")
 	fs.BoolVar(&w.json, "json", false, "")
 	kind := fs.String("kind", "", "")
 	about := fs.Bool("version", false, "")
@@ -182,6 +186,8 @@ func parse(args []string) (wish, error) {
 		return w, fmt.Errorf("%s takes at most %d arguments, not %d: %w", w.word, most, len(rest), errUsage)
 	case w.kind != "" && w.kind != slot.Agent && w.kind != slot.System:
 		return w, fmt.Errorf("--kind %q is neither agent nor system: %w", w.kind, errUsage)
+	case w.wait < 0 || w.wait > lockEver:
+		return w, fmt.Errorf("--wait %s is not from 0s to %s: %w", w.wait, lockEver, errUsage)
 	case w.from != "" && !repository.Local(w.from):
 		return w, fmt.Errorf("--from is a folder or file; for an address there is --url: %w", errUsage)
 	}

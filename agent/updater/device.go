@@ -217,17 +217,14 @@ func (u *updater) device() string {
 
 var errBusy = errors.New("another update is under way; \"calendarbot update status\" tells how far it is")
 
-// alone does something unless another updater does.
-func (u *updater) alone(ctx context.Context, do func(context.Context) error) error {
-	return u.lock(ctx, syscall.LOCK_EX|syscall.LOCK_NB, do)
-}
+// How often, and for how long at most, another updater is waited for.
+const (
+	lockEvery = time.Second
+	lockEver  = 12 * time.Hour
+)
 
-// whenAlone waits for the other updater: an order that nobody took would start this one again and again.
-func (u *updater) whenAlone(ctx context.Context, do func(context.Context) error) error {
-	return u.lock(ctx, syscall.LOCK_EX, do)
-}
-
-func (u *updater) lock(ctx context.Context, how int, do func(context.Context) error) error {
+// alone does something that no other updater does meanwhile, and waits so long at most until the other one has ended.
+func (u *updater) alone(ctx context.Context, wait time.Duration, do func(context.Context) error) error {
 	folder := filepath.Join(u.root, update.Folder)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
@@ -236,11 +233,31 @@ func (u *updater) lock(ctx context.Context, how int, do func(context.Context) er
 	if err != nil {
 		return err
 	}
-	if err := syscall.Flock(int(file.Fd()), how); errors.Is(err, syscall.EWOULDBLOCK) {
-		return errors.Join(errBusy, file.Close())
-	} else if err != nil {
+	if err := u.lock(ctx, file, wait); err != nil {
 		return errors.Join(err, file.Close())
 	}
 	err = do(ctx)
 	return errors.Join(err, u.progress.end(), file.Close())
+}
+
+// lock asks for the lock again and again, as waiting in the kernel would not end with ctx.
+func (u *updater) lock(ctx context.Context, file *os.File, wait time.Duration) error {
+	until := time.Now().Add(wait)
+	for asked := 0; ; asked++ {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return err
+		}
+		if !time.Now().Before(until) {
+			return errBusy
+		}
+		if asked == 0 {
+			u.say("another update is under way, and is waited for")
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lockEvery):
+		}
+	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"archive/tar"
-	"context"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -115,16 +114,6 @@ func TestApplySaysWhyNot(t *testing.T) {
 	}
 	if s := h.status(); s.Code != "not_taken" {
 		t.Errorf("%+v", s)
-	}
-}
-
-// TestStickOfAnotherChannelIsToldAsSuch, and not as nothing newer.
-func TestStickOfAnotherChannelIsToldAsSuch(t *testing.T) {
-	h := newHome(t)
-	h.release("1.1.0", func(r *publish.Release) { r.Channel = "beta" })
-	said := h.says(1, "apply", "--from", h.public)
-	if s := h.status(); s.Code != "not_taken" || !strings.Contains(said, "of the channel beta") || strings.Contains(said, "nothing newer") {
-		t.Errorf("%q: %s", s.Code, said)
 	}
 }
 
@@ -529,18 +518,6 @@ func TestBackSaysThatItIsAskedFor(t *testing.T) {
 	}
 }
 
-func TestOneUpdaterAtATime(t *testing.T) {
-	h := newHome(t)
-	u, err := newUpdater(wish{root: h.root}, os.Stderr)
-	h.must(err)
-	h.must(u.alone(t.Context(), func(context.Context) error {
-		if said := h.says(1, "check", "--url", h.url); !strings.Contains(said, "another update is under way") {
-			t.Error(said)
-		}
-		return nil
-	}))
-}
-
 func TestWordsAndFlags(t *testing.T) {
 	h := newHome(t)
 	for _, c := range []struct {
@@ -558,6 +535,7 @@ func TestWordsAndFlags(t *testing.T) {
 		{[]string{"apply", "--from", "https://example.org"}, 2, "for an address there is --url"},
 		{[]string{"apply", "--url", "ftp://example.org"}, 2, "does not begin with https"},
 		{[]string{"apply", "--never"}, 2, "never"},
+		{[]string{"apply", "--wait", "13h"}, 2, "is not from 0s to 12h0m0s"},
 		{[]string{"apply", "--help"}, 0, "Examples:"},
 		{[]string{"--help"}, 0, "Examples:"},
 		{[]string{"--version"}, 0, "calendarbot-update 0.0.0-dev"},

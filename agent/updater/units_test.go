@@ -58,7 +58,7 @@ func TestTheEndOfOneUpdaterLeavesAnother(t *testing.T) {
 				_, err := os.Stat(filepath.Join(h.root, update.ProgressFile))
 				return err == nil
 			}
-			h.must(u.alone(t.Context(), func(context.Context) error {
+			h.must(u.alone(t.Context(), 0, func(context.Context) error {
 				u.tell(update.Progress{Step: "install", Version: "1.1.0", Since: h.now})
 				h.ends(unit)
 				if told := h.told(); told != "" || !there() {

@@ -147,7 +147,7 @@ func TestUpdateFromStick(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.works("update-from-stick", "/dev/sda1")
-	if want := mounted + "setpriv --bounding-set=-sys_admin,-setpcap /usr/bin/calendarbot-update apply --from " + b.path("calendarbot-update") + "\n"; b.read("told") != want {
+	if want := mounted + "setpriv --bounding-set=-sys_admin,-setpcap /usr/bin/calendarbot-update apply --wait 1h --from " + b.path("calendarbot-update") + "\n"; b.read("told") != want {
 		t.Errorf("it told %q, want %q", b.read("told"), want)
 	}
 	b.write("told", "")
