@@ -33,7 +33,7 @@ Updates are held while it lasts (update.automatic is off). Ctrl-C ends the run a
 power cut, does not: the next start goes on with the run, as --resume does at once, unless --restore ends it. When the device was off
 for more than an hour, what was changed is taken back, and the steps that are left are skipped.
 
-What is switched and set back stands in the program's log of changes, about twenty times. "calendarbot config undo" without an ID would take back
+What is switched and set back stands in the program's log of changes, some dozen times. "calendarbot config undo" without an ID would take back
 the last of those: look up the ID of a change of yours with "calendarbot config log".
 
 Exit status: 0 nothing failed, 1 something did, 2 the command is wrong, 3 it was stopped, or the device is being restarted, 4 the run could not

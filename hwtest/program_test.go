@@ -207,12 +207,29 @@ func TestProgramOfTheSystemIsBack(t *testing.T) {
 func TestProgramThatIsNotStartedAnew(t *testing.T) {
 	for _, step := range []string{"80-level-3", "70-update"} {
 		f := newFixture(t)
-		impatient(f)
+		f.Waits = 0.02 // of five minutes: what is taken back needs some of it
 		f.UpdateURL = "http://127.0.0.1:1/"
 		f.rollback = func(int) { f.put("/data/slots/agent.json", `{"active":""}`) }
 		f.script("calendarbot-update", `if [ "$1" = apply ]; then echo '{"active":"a","former":"b"}' >`+f.Root+`/data/slots/agent.json; fi`)
 		if v := (broken{step: step}).judge(t, f); v.Outcome != Fail || !strings.Contains(v.Reason, "not started anew") {
 			t.Errorf("%s: %v", step, v)
+		}
+	}
+}
+
+// TestProgramThatIsTakenBackAnswers before anything else is asked of it: what is taken back next would else meet nobody.
+func TestProgramThatIsTakenBackAnswers(t *testing.T) {
+	for name, do := range map[string]func(slot.State) (slot.State, error){
+		"gone back": func(s slot.State) (slot.State, error) { return s.Back(why, "person", time.Now()) },
+		"on trial":  func(s slot.State) (slot.State, error) { return s.Try(slot.A, trial.Tries, "test", time.Now()) },
+	} {
+		k := newKeeper(t)
+		k.change(do)
+		if err := k.use(t.Context(), Program{Slot: "b", Version: "1.0.0"}); err != nil {
+			t.Fatal(err)
+		}
+		if now, err := k.process(t.Context()); err != nil || now == "100" {
+			t.Errorf("%s: it is process %s still, %v", name, now, err)
 		}
 	}
 }

@@ -71,7 +71,12 @@ func (d *Device) another(ctx context.Context, before string) (bool, error) {
 
 // use has the program of before in use again, whatever became of it, and takes back that a version is not tried again where this test is the reason.
 func (d *Device) use(ctx context.Context, p Program) error {
-	_, err := d.until(ctx, level3Limit, func() (bool, error) {
+	was, err := d.process(ctx)
+	if err != nil {
+		was = "" // it does not run, and any is another one
+	}
+	anew := false
+	_, err = d.until(ctx, level3Limit, func() (bool, error) {
 		now, err := d.slot("agent")
 		if os.IsNotExist(err) && p.Slot == "" {
 			return true, nil
@@ -86,8 +91,14 @@ func (d *Device) use(ctx context.Context, p Program) error {
 		if _, err = d.command(ctx, "calendarbot", append([]string{"slots", "agent"}, words...)...); err != nil {
 			return false, errors.Join(err, d.pause(ctx, d.seconds(5))) // each order that is refused is written to the card
 		}
+		anew = anew || words[0] == "try" || words[0] == "back"
 		return false, nil
 	})
+	if err != nil || !anew {
+		return err
+	}
+	// What else is taken back is asked of the program, which is just being started.
+	_, err = d.until(ctx, level3Limit, func() (bool, error) { return d.another(ctx, was) })
 	return err
 }
 
