@@ -1,8 +1,8 @@
 package board
 
 import (
-	"bytes"
 	"context"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,7 +13,11 @@ import (
 func (r *running) refusesSystems(t *testing.T) {
 	folder := t.TempDir()
 	tiny := System{filepath.Join(folder, "system.ext4")}
-	if err := os.WriteFile(tiny.File, bytes.Repeat([]byte("no system "), 1000), 0o600); err != nil {
+	content := make([]byte, 64<<10) // that cannot be packed
+	if _, err := rand.NewChaCha8([32]byte{}).Read(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(tiny.File, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	own, foreign := updateKeys(t), filepath.Join(folder, "foreign")

@@ -35,8 +35,9 @@ func all() bool { return os.Getenv("CALENDARBOT_UPDATES") == "all" }
 // channel is the repository of updates that a device asks.
 type channel struct {
 	*publish.Repository
-	folder string // of what is published in it
-	next   int    // number of the next version
+	published string // the folder that a device asks
+	folder    string // of what is published in it
+	next      int    // number of the next version
 }
 
 // versions of the tests are all as long as each other, and newer than those of any image.
@@ -58,7 +59,7 @@ func (h *home) open(t *testing.T) *channel {
 		t.Fatal(err)
 	}
 	h.updates.Store(&dir)
-	return &channel{Repository: repo, folder: t.TempDir()}
+	return &channel{Repository: repo, published: dir, folder: t.TempDir()}
 }
 
 // updateKeys is the folder of the keys that a bake on this computer trusts.
