@@ -26,6 +26,7 @@ func TestHardwareTest(t *testing.T) {
 	n.seed(t, Settings{Hostname: "kitchen", Zone: "Europe/Berlin", PIN: personPIN})
 	b := n.on(t)
 	b.boots(t, "first boot")
+	b.letsIn(t)
 	b.confirm(t)
 	before := b.asFound(t)
 	t.Logf("before it:\n%s", before)
@@ -88,12 +89,30 @@ func TestHardwareTest(t *testing.T) {
 		<-ended
 		b = n.on(t)
 		b.comes(t, "after the power cut", b.shows)
+		b.letsIn(t)
 		// Nobody asks it to.
 		took := b.until(t, hwtestTime, "test -e /data/hwtest/report.json && ! systemctl is-active calendarbot-hwtest-resume.service")
 		t.Logf("the run was gone on with for %.0f s:\n%s", took.Seconds(), b.run(t, "cat /data/hwtest/log"))
 		judgeSteps(t, b.keptReport(t, "cut"), hwtest.Steps(), []string{cutIn})
 		b.isAsFound(t, before)
 	})
+}
+
+// letsIn waits until somebody can log in, which a computer with much else to do makes take minutes after a boot.
+func (r *running) letsIn(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), waitTime)
+	defer cancel()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		if _, err := r.Run(ctx, "true"); err == nil {
+			return
+		} else if ctx.Err() != nil {
+			t.Fatal(err)
+		}
+		<-tick.C
+	}
 }
 
 // confirm has the system of a new device confirmed, without waiting for that as long as the device does, and keeps it from copying itself to
