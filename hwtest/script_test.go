@@ -27,7 +27,7 @@ cmd=${cmd//\/data\/hwtest/`+d.folder+`\/data}; cmd=${cmd//\/usr\/bin\/calendarbo
 PATH=`+d.folder+`:$PATH exec sh -c "$cmd"`)
 	d.script("systemd-run", `while [[ $1 == -* ]]; do [[ $1 == -p ]] && shift; shift; done
 "$@" >>`+d.folder+`/data/log 2>&1 || true`)
-	d.script("systemctl", `[[ $1 == start ]] || exit 3; "`+d.folder+`/calendarbot-hwtest" --resume >>"`+d.folder+`/data/log" 2>&1 || true`)
+	d.script("systemctl", `[[ $1 == stop ]] && echo "stopped $*" && exit 5; [[ $1 == start ]] || exit 3; "`+d.folder+`/calendarbot-hwtest" --resume >>"`+d.folder+`/data/log" 2>&1 || true`)
 	if program != "" {
 		d.script("calendarbot-hwtest", `cd `+d.folder+`/data; echo "ran with $*"; `+program)
 	}
@@ -76,6 +76,7 @@ func TestScript(t *testing.T) {
 		"ends without a report":    {"echo wrong", []string{"board", "--nothing"}, 4, []string{"ran with --nothing\nwrong\n", "without a report"}},
 		"never ends":               {"echo {} >run.json", []string{"board"}, 4, []string{"does not come to its end"}},
 		"lists":                    {"true", []string{"board", "--list", "--quick"}, 0, []string{"ran with --list --quick"}},
+		"ends a run":               {"true", []string{"board", "--restore"}, 0, []string{"stopped stop calendarbot-hwtest calendarbot-hwtest-resume\nran with --restore"}},
 		"is on the device":         {"exit 1", []string{"--here", "--quick"}, 1, []string{"ran with --quick"}},
 		"no program anywhere":      {"", []string{"board"}, 4, []string{"make hwtest"}},
 		"no host":                  {"true", nil, 2, []string{"HOST is missing"}},
