@@ -199,4 +199,4 @@ func (h *home) order(o slot.Order) {
 	h.must(slot.Send(filepath.Join(h.root, update.OrdersFolder), o))
 }
 
-const startOfTrial = "systemctl reset-failed calendarbot.service\nsystemctl --no-block restart calendarbot.service\nsystemctl --no-block start calendarbot-trial.service\n"
+const startOfTrial = "systemctl reset-failed calendarbot.service calendarbot-trial.service\nsystemctl --no-block restart calendarbot.service calendarbot-trial.service\n"

@@ -48,9 +48,10 @@ func (d Device) Agent(ctx context.Context, whole update.Offer, patched *update.O
 // Start has systemd start the program that the slots choose, and its judge. It is called again after a run that was cut short before
 // it. Nothing waits for the program: one that hangs must not keep its judge from coming.
 func (d Device) Start(ctx context.Context) error {
-	reset := systemctl(ctx, "reset-failed", "calendarbot.service") // what did not fail has nothing to reset
-	err := errors.Join(systemctl(ctx, "--no-block", "restart", "calendarbot.service"), systemctl(ctx, "--no-block", "start", "calendarbot-trial.service"))
-	if err != nil {
+	// A judge that is just ending, as it had nothing to judge, would not be started again: it is restarted.
+	units := []string{"calendarbot.service", "calendarbot-trial.service"}
+	reset := systemctl(ctx, append([]string{"reset-failed"}, units...)...) // what did not fail has nothing to reset
+	if err := systemctl(ctx, append([]string{"--no-block", "restart"}, units...)...); err != nil {
 		return errors.Join(reset, err)
 	}
 	return nil
