@@ -102,7 +102,7 @@ func level3(ctx context.Context, d *Device) Verdict {
 	if last := before.Last; last != nil && !last.Asked.IsZero() && d.Now().Sub(last.At) < twice {
 		return skip("somebody went back by level 3 a moment ago: who does so twice within %s goes to the other system", twice)
 	}
-	was, err := d.process(ctx)
+	was, err := d.mainPID(ctx)
 	if err != nil {
 		return fail("%v", err)
 	}

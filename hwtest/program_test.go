@@ -228,7 +228,7 @@ func TestProgramThatIsTakenBackAnswers(t *testing.T) {
 		if err := k.use(t.Context(), Program{Slot: "b", Version: "1.0.0"}); err != nil {
 			t.Fatal(err)
 		}
-		if now, err := k.process(t.Context()); err != nil || now == "100" {
+		if now, err := k.mainPID(t.Context()); err != nil || now == "100" {
 			t.Errorf("%s: it is process %s still, %v", name, now, err)
 		}
 	}

@@ -19,7 +19,7 @@ func hang(ctx context.Context, d *Device) Verdict {
 	if err := d.settled(ctx); err != nil {
 		return unsettled(err)
 	}
-	was, err := d.process(ctx)
+	was, err := d.mainPID(ctx)
 	if err != nil {
 		return fail("%v", err)
 	}
@@ -43,7 +43,7 @@ func hang(ctx context.Context, d *Device) Verdict {
 	}
 	_, err = d.until(ctx, 2*hangLimit, func() (bool, error) { return d.another(ctx, was) })
 	if t.trouble(err) {
-		if now, err := d.process(ctx); err == nil && now == was {
+		if now, err := d.mainPID(ctx); err == nil && now == was {
 			t.fault("nobody ended the program that hangs")
 			t.trouble(d.Signal(pid, syscall.SIGCONT))
 		}
@@ -163,7 +163,7 @@ func updateAndBack(ctx context.Context, d *Device) Verdict {
 	if _, err := d.command(ctx, "calendarbot-update", "check", "--url", d.UpdateURL); err != nil {
 		return fail("ask the repository: %v", err)
 	}
-	was, err := d.process(ctx)
+	was, err := d.mainPID(ctx)
 	if err != nil {
 		return fail("%v", err)
 	}
@@ -193,7 +193,7 @@ func updateAndBack(ctx context.Context, d *Device) Verdict {
 	if _, err := d.until(ctx, level3Limit, func() (bool, error) { return d.another(ctx, was) }); t.trouble(err) {
 		return t.verdict()
 	}
-	if was, err = d.process(ctx); t.trouble(err) {
+	if was, err = d.mainPID(ctx); t.trouble(err) {
 		return t.verdict()
 	}
 	began = time.Now()

@@ -109,7 +109,7 @@ func (d *Device) observe(ctx context.Context, every time.Duration, work func(con
 	if err != nil {
 		return nil, err
 	}
-	pid, err := d.process(ctx)
+	pid, err := d.mainPID(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (d *Device) observe(ctx context.Context, every time.Duration, work func(con
 	all.Wait()
 	last := d.sample(group, pid)
 	last.At = time.Since(began)
-	if last.Program, err = d.process(ctx); err != nil {
+	if last.Program, err = d.mainPID(ctx); err != nil {
 		return nil, fmt.Errorf("after the load: %w", err)
 	}
 	return append(samples, last), nil

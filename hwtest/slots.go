@@ -46,8 +46,8 @@ func (d *Device) slot(kind string) (slotState, error) {
 	return s, json.Unmarshal(data, &s)
 }
 
-// process is the program's process, by systemd.
-func (d *Device) process(ctx context.Context) (string, error) {
+// mainPID is the program's process, by systemd.
+func (d *Device) mainPID(ctx context.Context) (string, error) {
 	values, err := d.show(ctx, unit, "MainPID")
 	if err == nil && (values["MainPID"] == "" || values["MainPID"] == "0") {
 		err = errors.New("the program does not run")
@@ -58,7 +58,7 @@ func (d *Device) process(ctx context.Context) (string, error) {
 // another tells whether another process than the one of before shows whole pages. Pages alone would not do: until its end the program of before
 // shows them.
 func (d *Device) another(ctx context.Context, before string) (bool, error) {
-	now, err := d.process(ctx)
+	now, err := d.mainPID(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -71,7 +71,7 @@ func (d *Device) another(ctx context.Context, before string) (bool, error) {
 
 // use has the program of before in use again, whatever became of it, and takes back that a version is not tried again where this test is the reason.
 func (d *Device) use(ctx context.Context, p Program) error {
-	was, err := d.process(ctx)
+	was, err := d.mainPID(ctx)
 	if err != nil {
 		was = "" // it does not run, and any is another one
 	}
