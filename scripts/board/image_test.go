@@ -99,7 +99,11 @@ func (n *bench) on(t *testing.T) *running {
 	}
 	r := &running{Board: b}
 	ctx, cancel := context.WithCancel(t.Context())
-	told := make(chan struct{})
+	told, minded := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(minded)
+		b.MindAdapter(ctx, func(words string) { t.Log(words) })
+	}()
 	go func() {
 		defer close(told)
 		b.Stages(ctx, func(s Stage) {
@@ -111,6 +115,7 @@ func (n *bench) on(t *testing.T) *running {
 	t.Cleanup(func() {
 		cancel()
 		<-told
+		<-minded
 		if err := b.Close(); err != nil {
 			t.Error(err)
 		}

@@ -1,0 +1,92 @@
+package board
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// adapterName is what the emulator calls the board's network adapter. It is one for USB, as the board has none of its own for a wire.
+const adapterName = "adapter"
+
+// netName is what the emulator calls the network behind it.
+const netName = "net"
+
+// Replug pulls the network adapter out and plugs it in again.
+func (b *Board) Replug() error {
+	if _, err := b.Ask("device_del", map[string]string{"id": adapterName}); err != nil {
+		return fmt.Errorf("pull the network adapter out: %w", err)
+	}
+	if _, err := b.Ask("device_add", map[string]string{"driver": "usb-net", "netdev": netName, "id": adapterName}); err != nil {
+		return fmt.Errorf("plug the network adapter in: %w", err)
+	}
+	return nil
+}
+
+// How the adapter is minded: how long a board that has started everything may be deaf, and how often it is looked at.
+const (
+	deafTime = 3 * time.Minute
+	lookTime = 20 * time.Second
+)
+
+// MindAdapter plugs the network adapter in again whenever a board that has started everything answers nobody for minutes, and tells so, until the
+// context ends: on a computer that has much else to do the emulated one is sometimes deaf from the start. The board has to let its person in (ssh).
+func (b *Board) MindAdapter(ctx context.Context, tell func(string)) {
+	tick := time.NewTicker(lookTime)
+	defer tick.Stop()
+	var (
+		number int
+		deaf   bool      // nobody has answered yet since it had started everything
+		since  time.Time // when that was, or when the adapter was plugged in again
+	)
+	for {
+		for line, next, here := b.said(number); here; line, next, here = b.said(number) {
+			number = next
+			switch {
+			case strings.Contains(line, saysKernel):
+				deaf = false
+			case strings.Contains(line, saysAll):
+				deaf, since = true, time.Now()
+			}
+		}
+		deaf = deaf && !b.hears(ctx)
+		if deaf && time.Since(since) > deafTime && ctx.Err() == nil {
+			since = time.Now()
+			tell(fmt.Sprintf("the emulated network adapter is plugged in again, as nobody answered through it for %v: %v", deafTime, b.Replug()))
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// said is a line of the console, where it was said already.
+func (b *Board) said(number int) (text string, next int, here bool) {
+	if number >= b.Console.Said() {
+		return "", number, false
+	}
+	line, next, err := b.Console.Next(context.Background(), number)
+	return line.Text, next, err == nil
+}
+
+// hears tells whether the board's shell says who it is. The emulator itself takes each connection, whoever listens behind it.
+func (b *Board) hears(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(b.port)))
+	if err != nil {
+		return false
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // ends the reading below
+	defer stop()
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	_ = conn.Close() // nothing was sent
+	return err == nil && strings.HasPrefix(line, "SSH-")
+}
