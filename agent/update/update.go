@@ -45,11 +45,18 @@ type Status struct {
 	Notice    string               `json:"notice,omitempty"`  // what is to be known of how it was checked: a clock that nobody confirms, an address without TLS
 	Withdrawn []Withdrawal         `json:"withdrawn,omitempty"`
 	Failed    *Failure             `json:"failed,omitempty"`   // what was not installed, until something is
+	Own       Look                 `json:"own,omitzero"`       // the last one that nobody asked for
 	Progress  *Progress            `json:"progress,omitempty"` // of a running update; never in the file, ReadStatus puts it in
 }
 
 // FromFile tells whether a file or a folder was looked at last, uploaded or on a stick, and not what an address leads to.
 func (s Status) FromFile() bool { return s.From != "" && !strings.Contains(s.From, "://") }
+
+// Look is when a repository was looked at, and how that went.
+type Look struct {
+	At   time.Time `json:"at,omitzero"`
+	Code string    `json:"code,omitempty"` // as Status.Code
+}
 
 // Release is something newer than what runs, or that could run instead.
 type Release struct {

@@ -44,6 +44,7 @@ type updater struct {
 	progress progress
 	carried  func() error // notes that the order in hand needs no more of this program
 	enough   bool         // what this run began is to come to its end before it does more by itself
+	own      bool         // it looks by itself, as nobody asked
 }
 
 func newUpdater(w wish, said io.Writer) (*updater, error) {

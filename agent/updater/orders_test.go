@@ -20,6 +20,10 @@ func TestOrdersDoNotKeepTheDeviceFromItsUpdates(t *testing.T) {
 		"no order":                     func(h *home, _ string) { h.write(filepath.Join(update.OrdersFolder, "000000001.json"), "{", 0o644) },
 		"one that is refused":          func(h *home, _ string) { h.order(slot.Order{Do: "dance"}) },
 		"one that goes well":           func(h *home, _ string) { h.order(slot.Order{Do: "check"}) },
+		"an upload that is refused": func(h *home, _ string) {
+			h.write(filepath.Join(update.UploadFolder, update.UploadName), "no repository", 0o644)
+			h.order(slot.Order{Do: "apply", Text: upload})
+		},
 		"one that was begun too often": func(h *home, _ string) {
 			h.write(update.Folder+"/order.json", `{"order":{"do":"check","at":"2026-11-22T11:00:00Z"},"begun":3}`, 0o600)
 		},
@@ -66,7 +70,7 @@ func TestOrderOfTheRestartIsNotCarriedOutAgain(t *testing.T) {
 	name := filepath.Join(h.root, update.UploadFolder, update.UploadName)
 	h.must(os.MkdirAll(filepath.Dir(name), 0o755))
 	pack(t, h.public, name)
-	h.write("bin/systemctl", "#!/bin/sh\necho \"systemctl $*\" >>'"+h.root+"/told'\nif [ \"$1\" = reboot ]; then kill -TERM $PPID; cat '"+h.root+"/ends'; fi\n", 0o755)
+	h.write("bin/systemctl", "#!/bin/sh\necho \"systemctl $*\" >>'"+h.root+"/told'\nif [ \"$1\" = reboot ]; then kill -TERM $PPID; exec cat '"+h.root+"/ends'; fi\n", 0o755)
 	h.must(syscall.Mkfifo(filepath.Join(h.root, "ends"), 0o600))
 	h.order(slot.Order{Do: "apply", Kind: slot.System, Text: upload})
 	ctx, stop := signal.NotifyContext(t.Context(), syscall.SIGTERM)

@@ -75,6 +75,9 @@ func (u *updater) look(ctx context.Context, from string, asked update.Asked, do 
 		err = errors.Join(err, source.Close())
 	}
 	repository.Describe(&status, err)
+	if u.own {
+		status.Own = update.Look{At: status.Checked, Code: status.Code}
+	}
 	return chosen, errors.Join(err, u.count(&status, chosen), u.note(status))
 }
 
@@ -313,27 +316,29 @@ func (u *updater) byItself(ctx context.Context) error {
 		u.say("no address of updates is set (update.url)")
 		return nil
 	}
+	u.own = true
 	return u.take(ctx, "", update.Asked{}, false)
 }
 
-// due tells whether a repository is to be asked again.
+// due tells whether a repository is to be asked again. What was ordered meanwhile, and how that went, does not count: whoever may order cannot
+// put off what the device does by itself.
 func (u *updater) due(s update.Status) bool {
 	now := u.now()
-	age := now.Sub(s.Checked)
+	age := now.Sub(s.Own.At)
 	switch {
 	case age < 0, age >= checkEvery, !maps.Equal(s.Running, u.running()):
 		return true
-	case s.Code == update.NoAddress:
+	case s.Own.Code == update.NoAddress:
 		return u.address() != ""
-	case s.Code == string(repository.NoClock):
+	case s.Own.Code == string(repository.NoClock):
 		return sure(u.clock())
-	case s.Code != "":
-		return passing(s.Code) && age >= againAfter
+	case s.Own.Code != "":
+		return passing(s.Own.Code) && age >= againAfter
 	case u.settings.Automatic == update.AutomaticOff || !u.window.Open(now):
 		return false
 	}
 	waits := slices.ContainsFunc(s.Available, func(r update.Release) bool { return !r.Refused })
-	return waits && (age >= againAfter || !u.window.Open(s.Checked.In(u.zone)))
+	return waits && (age >= againAfter || !u.window.Open(s.Own.At.In(u.zone)))
 }
 
 // passing tells whether what was wrong may well be over in an hour. What else is wrong is as wrong then, and may have cost a long download.

@@ -214,7 +214,9 @@ func Restart(ctx context.Context) error { return systemctl(ctx, "reboot") }
 func systemctl(ctx context.Context, args ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, unitTime)
 	defer cancel()
-	said, err := exec.CommandContext(ctx, "systemctl", args...).CombinedOutput()
+	cmd := exec.CommandContext(ctx, "systemctl", args...)
+	cmd.WaitDelay = time.Second // what it left behind is not waited for
+	said, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("systemctl %s: %w: %.300s", strings.Join(args, " "), err, bytes.TrimSpace(said))
 	}
