@@ -10,38 +10,21 @@ import (
 	"time"
 )
 
-// adapterName is what the emulator calls the board's network adapter. It is one for USB, as the board has none of its own for a wire.
-const adapterName = "adapter"
-
-// netName is what the emulator calls the network behind it.
-const netName = "net"
-
-// Replug pulls the network adapter out and plugs it in again.
-func (b *Board) Replug() error {
-	if _, err := b.Ask("device_del", map[string]string{"id": adapterName}); err != nil {
-		return fmt.Errorf("pull the network adapter out: %w", err)
-	}
-	if _, err := b.Ask("device_add", map[string]string{"driver": "usb-net", "netdev": netName, "id": adapterName}); err != nil {
-		return fmt.Errorf("plug the network adapter in: %w", err)
-	}
-	return nil
-}
-
-// How the adapter is minded: how long a board that has started everything may be deaf, and how often it is looked at.
+// How the network adapter is minded: how long a board that has started everything may be deaf, and how often it is looked at.
 const (
 	deafTime = 3 * time.Minute
 	lookTime = 20 * time.Second
 )
 
-// MindAdapter plugs the network adapter in again whenever a board that has started everything answers nobody for minutes, and tells so, until the
-// context ends: on a computer that has much else to do the emulated one is sometimes deaf from the start. The board has to let its person in (ssh).
+// MindAdapter switches a board off and on again that has started everything and answers nobody for minutes, and tells so, until the context ends: on a
+// computer that has much else to do its emulated network adapter is sometimes deaf from the start. The board has to let its person in (ssh).
 func (b *Board) MindAdapter(ctx context.Context, tell func(string)) {
 	tick := time.NewTicker(lookTime)
 	defer tick.Stop()
 	var (
 		number int
 		deaf   bool      // nobody has answered yet since it had started everything
-		since  time.Time // when that was, or when the adapter was plugged in again
+		since  time.Time // when that was, or when it was switched off and on
 	)
 	for {
 		for line, next, here := b.said(number); here; line, next, here = b.said(number) {
@@ -55,8 +38,9 @@ func (b *Board) MindAdapter(ctx context.Context, tell func(string)) {
 		}
 		deaf = deaf && !b.hears(ctx)
 		if deaf && time.Since(since) > deafTime && ctx.Err() == nil {
-			since = time.Now()
-			tell(fmt.Sprintf("the emulated network adapter is plugged in again, as nobody answered through it for %v: %v", deafTime, b.Replug()))
+			deaf = false
+			_, err := b.Ask("system_reset", nil)
+			tell(fmt.Sprintf("the board is switched off and on, as nobody answered through its emulated network adapter for %v: %v", deafTime, err))
 		}
 		select {
 		case <-tick.C:

@@ -152,8 +152,8 @@ func (o Options) options(card Card, loader, tree string, web, shell int) []strin
 	return append(screen[o.Screen],
 		"-machine", "raspi3ap", "-global", fmt.Sprintf("bcm2837.enabled-cpus=%d", processors), "-kernel", loader, "-dtb", tree,
 		"-drive", "if=sd,format=raw,file="+card.File,
-		"-netdev", fmt.Sprintf("user,id="+netName+",hostfwd=tcp:127.0.0.1:%d-:%d,hostfwd=tcp:127.0.0.1:%d-:%d", web, webPort, shell, shellPort),
-		"-device", "usb-net,netdev="+netName+",id="+adapterName,
+		"-netdev", fmt.Sprintf("user,id=net,hostfwd=tcp:127.0.0.1:%d-:%d,hostfwd=tcp:127.0.0.1:%d-:%d", web, webPort, shell, shellPort),
+		"-device", "usb-net,netdev=net",
 		"-serial", "null")
 }
 

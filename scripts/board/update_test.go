@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -271,9 +272,7 @@ func (h *home) bad(t *testing.T, b *running, c *channel, fault Fault) {
 	if s.Last.Kept {
 		t.Fatalf("%s is kept: %+v", version, s.Last) // it answers as it likes
 	}
-	if now := b.runs(t); now != own {
-		t.Fatalf("%s runs, want %s", now, own)
-	}
+	b.runsAgain(t, own)
 	t.Logf("a program of the kind %q: back after %.0f s (goal %.0f s), %.1f plain restarts; meanwhile %v; told: %s",
 		fault, took.Seconds(), agentGoal.Seconds(), took.Seconds()/h.Reboot, w, s.Last.Why)
 	if took > agentGoal {
@@ -289,11 +288,40 @@ func (h *home) bad(t *testing.T, b *running, c *channel, fault Fault) {
 // runs is the version of the program that runs.
 func (r *running) runs(t *testing.T) string {
 	t.Helper()
+	version, err := r.version(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return version
+}
+
+func (r *running) version(ctx context.Context) (string, error) {
 	var status struct {
 		Version string `json:"version"`
 	}
-	if err := json.Unmarshal([]byte(r.tells(t, "/api/v1/status")), &status); err != nil {
-		t.Fatal(err)
+	text, err := r.asPerson(ctx, http.MethodGet, "/api/v1/status", nil)
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &status)
 	}
-	return status.Version
+	return status.Version, err
+}
+
+// runsAgain waits until the program of a version runs: one that was judged is left after that, and may answer until then.
+func (r *running) runsAgain(t *testing.T, version string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), waitTime)
+	defer cancel()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		now, err := r.version(ctx)
+		if err == nil && now == version {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("%q runs, want %s; %v", now, version, err)
+		}
+	}
 }
