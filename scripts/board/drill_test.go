@@ -110,7 +110,15 @@ func (r *running) featuresAre(t *testing.T, on bool) {
 	defer tick.Stop()
 	for {
 		text := r.tells(t, "/api/v1/features")
-		if strings.Contains(strings.ReplaceAll(text, " ", ""), `"on":true`) == on {
+		var told struct{ Features []struct{ On bool } }
+		if err := json.Unmarshal([]byte(text), &told); err != nil || len(told.Features) == 0 {
+			t.Fatalf("%v: %s", err, text)
+		}
+		some := false
+		for _, feature := range told.Features {
+			some = some || feature.On
+		}
+		if some == on {
 			return
 		}
 		select {
