@@ -82,8 +82,9 @@ func TestGivenUp(t *testing.T) {
 				t.Errorf("the unit that asks was not started by OnFailure=:\n%s", out)
 			}
 			m.run(t, `rm /run/systemd/system/calendarbot.service.d/useless.conf
-				systemctl daemon-reload; systemctl stop calendarbot-retry.timer; systemctl reset-failed calendarbot.service calendarbot.socket
-				systemctl start calendarbot.socket calendarbot.service`)
+				systemctl daemon-reload; systemctl stop calendarbot-retry.timer`)
+			// As the program is started that is gone back to. systemd closed the socket, and has to open it again.
+			m.run(t, "systemctl is-active calendarbot.socket && exit 1; systemctl reset-failed calendarbot.service; systemctl restart calendarbot.service")
 			answers(t, m.Agent)
 		})
 	}
