@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -289,6 +290,7 @@ func TestKilledBetweenVersions(t *testing.T) {
 		k.must(err)
 		for n := len(s.picture.Load().hidden); ; n++ {
 			k.must(s.Hide(t.Context(), Hidden{ID: fmt.Sprint("n", n)}))
+			fmt.Println(n)
 		}
 	}
 	k := newStore(t)
@@ -302,8 +304,17 @@ func TestKilledBetweenVersions(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^"+t.Name()+"$")
 			cmd.Env = append(os.Environ(), inside+"="+k.path, version+"="+[]string{"later", "earlier"}[i])
+			said, err := cmd.StdoutPipe()
+			k.must(errors.Join(err, cmd.Start()))
+			// By turns while it opens the database, and after it hid something, however long it takes for that.
+			if round%2 == 1 {
+				if _, err := said.Read(make([]byte, 1)); err != nil {
+					t.Fatalf("seed %d, round %d: the program ended by itself: %v", seed, round, errors.Join(err, cmd.Wait()))
+				}
+			}
 			timer := time.AfterFunc(time.Duration(random.IntN(80_000))*time.Microsecond, cancel)
-			if out, err := cmd.CombinedOutput(); ctx.Err() == nil {
+			out, err := io.ReadAll(said)
+			if err = errors.Join(err, cmd.Wait()); ctx.Err() == nil {
 				t.Fatalf("seed %d, round %d: the program ended by itself: %v\n%s", seed, round, err, out)
 			}
 			timer.Stop()
