@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -17,7 +18,7 @@ const (
 )
 
 // MindAdapter switches a board off and on again that has started everything and answers nobody for minutes, and tells so, until the context ends: on a
-// computer that has much else to do its emulated network adapter is sometimes deaf from the start. The board has to let its person in (ssh).
+// computer that has much else to do its emulated network adapter is sometimes deaf from the start.
 func (b *Board) MindAdapter(ctx context.Context, tell func(string)) {
 	tick := time.NewTicker(lookTime)
 	defer tick.Stop()
@@ -59,10 +60,18 @@ func (b *Board) said(number int) (text string, next int, here bool) {
 	return line.Text, next, err == nil
 }
 
-// hears tells whether the board's shell says who it is. The emulator itself takes each connection, whoever listens behind it.
+// hears tells whether somebody answers on the board: its pages, whatever they say, or its shell. The emulator itself takes each connection, whoever
+// listens behind it.
 func (b *Board) hears(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
+	if req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.Web+"/healthz", nil); err == nil {
+		client := http.Client{Timeout: lookTime / 2, Transport: &http.Transport{DisableKeepAlives: true}}
+		if resp, err := client.Do(req); err == nil {
+			_ = resp.Body.Close() // that there is an answer is enough
+			return true
+		}
+	}
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(b.port)))
 	if err != nil {
