@@ -302,6 +302,7 @@ func (u *updater) run(ctx context.Context) error {
 
 // byItself does what the configuration lets this device do by itself.
 func (u *updater) byItself(ctx context.Context) error {
+	u.own = true
 	if done, err := u.resume(ctx, "", false); done || err != nil {
 		return err
 	}
@@ -316,7 +317,6 @@ func (u *updater) byItself(ctx context.Context) error {
 		u.say("no address of updates is set (update.url)")
 		return nil
 	}
-	u.own = true
 	return u.take(ctx, "", update.Asked{}, false)
 }
 

@@ -294,6 +294,27 @@ func TestStateIsToldAfterANewSystem(t *testing.T) {
 	}
 }
 
+// TestRepositoryIsAskedSeldomWhileASystemWaits for its hours, whoever had it installed.
+func TestRepositoryIsAskedSeldomWhileASystemWaits(t *testing.T) {
+	h := newHome(t)
+	h.write(update.AddressFile, h.url, 0o644)
+	h.release("1.1.0", h.bundle)
+	h.says(0, "apply", "--from", h.public)
+	if s := h.slots(slot.System); s.Trial == nil {
+		t.Fatalf("no system waits: %+v", s)
+	}
+	for _, c := range []struct {
+		at    string
+		asked bool
+	}{{"12:20", true}, {"12:40", false}, {"13:00", false}, {"18:25", true}, {"18:45", false}} {
+		h.at("2026-11-22T" + c.at + ":00Z")
+		h.says(0, "run")
+		if asked := h.status().Checked.Equal(h.now); asked != c.asked {
+			t.Errorf("at %s it asked: %v", c.at, asked)
+		}
+	}
+}
+
 func TestRunWithoutAnAddress(t *testing.T) {
 	h := newHome(t)
 	if said := h.says(0, "run"); !strings.Contains(said, "no address of updates is set") {
