@@ -166,6 +166,7 @@ func (d *Device) whole(ctx context.Context, resume, asJSON bool, out, wrong io.W
 	if asJSON {
 		shown = wrong // what is read by programs is the report alone
 	}
+	d.awaitClock(ctx, shown)
 	r, err := d.Run(ctx, Steps(), r, shown)
 	switch {
 	case err != nil && errors.Is(context.Cause(ctx), errStopped):

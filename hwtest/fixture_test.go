@@ -85,7 +85,7 @@ func goodFiles() map[string]string {
 		"/proc/sys/kernel/panic_on_oops":                        "1\n",
 		"/proc/sys/kernel/random/boot_id":                       "second\n",
 		"/proc/sysrq-trigger":                                   "",
-		"/proc/uptime":                                          "60.00 200.00\n",
+		"/proc/uptime":                                          "600.00 2000.00\n",
 		"/proc/device-tree/model":                               "Raspberry Pi Zero 2 W Rev 1.0\x00",
 		"/proc/meminfo":                                         "MemTotal: 430000 kB\nMemFree: 200000 kB\nMemAvailable: 330000 kB\n",
 		"/proc/1/mounts":                                        "/dev/mmcblk0p2 / ext4 ro,noatime 0 0\n/dev/mmcblk0p4 /data ext4 rw,noatime,nosuid 0 0\n",

@@ -2,8 +2,11 @@ package hwtest
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // wellness judges what the program says of itself, and that its pages come.
@@ -32,6 +35,29 @@ func wellness(ctx context.Context, d *Device) Verdict {
 		}
 	}
 	return t.verdict()
+}
+
+// clockGrace is how long after the start of a device without a network its pages tell that the clock is not set instead of what is next, and some
+// time more.
+const clockGrace = 4 * time.Minute
+
+// awaitClock waits for that to pass: no step judges pages before, which are as they should be then. What is wrong with the program meanwhile is for
+// the steps to tell.
+func (d *Device) awaitClock(ctx context.Context, out io.Writer) {
+	told := false
+	_, _ = d.until(ctx, clockGrace, func() (bool, error) {
+		up, wrong := d.uptime()
+		metrics, unanswered := d.metrics(ctx)
+		if wrong != nil || up > clockGrace || unanswered == nil && metrics["calendarbot_clock_trusted"] == 1 {
+			return true, nil
+		}
+		if told {
+			return false, nil
+		}
+		told = true
+		_, err := fmt.Fprintln(out, "waiting for the clock: until it is set, or some minutes after the start, pages tell that alone")
+		return false, err
+	})
 }
 
 // clock judges a clock that nobody has set; one that is set can't show it.

@@ -207,7 +207,7 @@ func TestProgramOfTheSystemIsBack(t *testing.T) {
 func TestProgramThatIsNotStartedAnew(t *testing.T) {
 	for _, step := range []string{"80-level-3", "70-update"} {
 		f := newFixture(t)
-		f.Waits = 0.02 // of five minutes: what is taken back needs some of it
+		f.Waits = 0.05 // of five minutes: what is taken back needs some of it
 		f.UpdateURL = "http://127.0.0.1:1/"
 		f.rollback = func(int) { f.put("/data/slots/agent.json", `{"active":""}`) }
 		f.script("calendarbot-update", `if [ "$1" = apply ]; then echo '{"active":"a","former":"b"}' >`+f.Root+`/data/slots/agent.json; fi`)

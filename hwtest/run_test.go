@@ -223,6 +223,42 @@ func TestEachStepIsInTheReport(t *testing.T) {
 	}
 }
 
+// when does something as soon as something is printed.
+type when func()
+
+func (w when) Write(text []byte) (int, error) { w(); return len(text), nil }
+
+// TestRunWaitsForTheClock begins soon after a start without a network, when pages tell that the clock is not set.
+func TestRunWaitsForTheClock(t *testing.T) {
+	for _, c := range []struct {
+		of   string
+		then func(f *fixture)
+	}{
+		{"the clock is set", func(f *fixture) { f.trusted = "1" }},
+		{"the time for that is over", func(f *fixture) { f.put("/proc/uptime", "241 900") }},
+	} {
+		f, waited := newFixture(t), 0
+		f.trusted = "0"
+		f.put("/proc/uptime", "60 90")
+		f.awaitClock(t.Context(), when(func() {
+			waited++
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			c.then(f)
+		}))
+		if waited != 1 {
+			t.Errorf("%s: told %d times", c.of, waited)
+		}
+		// Afterwards nothing is waited for.
+		f.awaitClock(t.Context(), when(func() { t.Errorf("%s: waits again", c.of) }))
+	}
+	f := newFixture(t)
+	f.trusted = "0"
+	f.put("/proc/uptime", "60 90")
+	cut, cancel := context.WithCancel(t.Context())
+	f.awaitClock(cut, when(cancel)) // and comes back at once
+}
+
 // TestRunGoesOnAfterARestart makes two restarts of the device, and asks for one report of all.
 func TestRunGoesOnAfterARestart(t *testing.T) {
 	f := newFixture(t)

@@ -43,7 +43,7 @@ func cutWork(do, root string) error {
 	case "settle":
 		return errors.Join(Settle(root, slot.A), Settle(root, slot.B))
 	case "carry":
-		return Carry(root, slot.A, slot.B)
+		return carry(root, slot.A, slot.B)
 	case "start":
 		_, reason := selected(root)
 		return reason
@@ -203,7 +203,7 @@ func TestACutWhileCarryingIsMadeGood(t *testing.T) {
 				t.Errorf("cut %d: %s is %q", cut, name, text)
 			}
 		}
-		if err := Carry(after.root, slot.A, slot.B); err != nil {
+		if err := carry(after.root, slot.A, slot.B); err != nil {
 			t.Fatal(err)
 		}
 		// What a cut left beside a file means nothing, and is written over.

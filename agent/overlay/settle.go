@@ -262,20 +262,9 @@ func carried() []string {
 // wireless is the folder of the networks that the device knows, under /etc.
 const wireless = "wpa_supplicant"
 
-// Carry brings what makes the device reachable, as it is in one slot, into the other, which is not to be mounted: its name, its zone, who may log in, and the wireless
-// networks. Where a slot does not say something, what came with it holds in the other too; but its networks are only ever added to or changed.
-func Carry(root string, from, to slot.Name) error {
-	d := device(root)
-	err := d.idleOnly(to)
-	if err == nil {
-		err = d.alone(func() error { return d.carry(from, to) })
-	}
-	if err != nil {
-		return fmt.Errorf("bring what makes the device reachable from configuration slot %s to %s: %w", from, to, err)
-	}
-	return nil
-}
-
+// carry brings what makes the device reachable, as it is in one slot, into the other, which is not to be mounted: its name, its zone, who may
+// log in, and the wireless networks. Where a slot does not say something, what came with it holds in the other too; but its networks are only
+// ever added to or changed.
 func (d device) carry(from, to slot.Name) error {
 	source, target := filepath.Join(d.slot(from), etcFolder), filepath.Join(d.slot(to), etcFolder)
 	if !there(source) {
