@@ -160,10 +160,8 @@ run-image: ## start the newest image in an emulated board, the calendar at http:
 	@bin/board $(ARGS)
 
 .PHONY: test-image
-test-image: ## bake the image where there is none of this version, and try it in an emulated board
-	@scripts/setup image
-	@VERSION=$(VERSION) image/have
-	CALENDARBOT_IMAGE=$(CURDIR)/dist/image/calendarbot-$(VERSION)-pizero2w.img $(GO) test -count=1 -v -timeout 100m ./scripts/board
+test-image: ## bake the image where there is none of this version, and try it in an emulated board, its plug pulled in three updates
+	$(call on-board,CALENDARBOT_CUTS=3,.,100m)
 
 .PHONY: test-update
 test-update: ## try every good and bad update and all drills on an emulated board, which takes hours

@@ -116,7 +116,7 @@ func TestUpdatePowerCuts(t *testing.T) {
 		random := rand.New(rand.NewPCG(done.Seed, uint64(next.Number)))
 		next.Kind = slot.Kinds()[next.Number%3]
 		next.After = random.Float64() * spans[next.Kind] * h.Reboot
-		if next.Kind == slot.System && next.Number/3%2 == 1 {
+		if next.Kind == slot.System && next.Number/3%2 == 0 {
 			next.Stick = true
 			next.After *= stickSpan
 		}
