@@ -17,7 +17,7 @@ const (
 	lookTime = 20 * time.Second
 )
 
-// MindAdapter switches a board off and on again that has started everything and answers nobody for minutes, and tells so, until the context ends: on a
+// MindAdapter switches a board off and on again that has started everything and answers nobody for minutes, and tells so, until the board or the context ends: on a
 // computer that has much else to do its emulated network adapter is sometimes deaf from the start.
 func (b *Board) MindAdapter(ctx context.Context, tell func(string)) {
 	tick := time.NewTicker(lookTime)
@@ -40,11 +40,15 @@ func (b *Board) MindAdapter(ctx context.Context, tell func(string)) {
 		deaf = deaf && !b.hears(ctx)
 		if deaf && time.Since(since) > deafTime && ctx.Err() == nil {
 			deaf = false
-			_, err := b.Ask("system_reset", nil)
-			tell(fmt.Sprintf("the board is switched off and on, as nobody answered through its emulated network adapter for %v: %v", deafTime, err))
+			if _, err := b.Ask("system_reset", nil); err != nil {
+				return // it is off
+			}
+			tell(fmt.Sprintf("the board is switched off and on, as nobody answered through its emulated network adapter for %v", deafTime))
 		}
 		select {
 		case <-tick.C:
+		case <-b.Ended():
+			return
 		case <-ctx.Done():
 			return
 		}
