@@ -130,7 +130,8 @@ release-keys: ## make keys for trying where there are none: images are baked wit
 	@go run ./scripts/release keys --if-missing
 
 .PHONY: update-server
-update-server: build-arm64 release-keys ## publish this build in dist/update and serve it on 127.0.0.1 (PORT=8080), for trying updates
+update-server: PORT = 8090
+update-server: build-arm64 release-keys ## publish this build in dist/update and serve it on 127.0.0.1 (PORT=8090), for trying updates
 	@mkdir -p bin && go build -o bin/ ./scripts/release ./scripts/updateserver
 	@git log -10 --no-merges --format='- %s' >bin/release-notes.txt
 	@bin/release publish --version '$(VERSION)' --agent bin/calendarbot-arm64 --notes bin/release-notes.txt \
@@ -164,8 +165,8 @@ test-image: ## bake the image where there is none of this version, and try it in
 	$(call on-board,CALENDARBOT_CUTS=3,.,100m)
 
 .PHONY: test-update
-test-update: ## try every good and bad update and all drills on an emulated board, which takes hours
-	$(call on-board,CALENDARBOT_UPDATES=all,'^Test(Update|Drill)',8h)
+test-update: ## try every good and bad update, all drills and the whole hardware test on an emulated board, which takes hours
+	$(call on-board,CALENDARBOT_UPDATES=all,'^Test(Update|Drill|HardwareTest)',8h)
 
 .PHONY: test-powercut-board
 test-powercut-board: ## pull an emulated board's plug at COUNT=25 random points of updates; goes on where it was left

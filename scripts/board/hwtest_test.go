@@ -13,11 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"calendarbot/agent/slot"
 	"calendarbot/hwtest"
 )
 
-// hwtestTime is the longest that the hardware test may take in quick mode on an emulated board: on a real one it takes three minutes.
-const hwtestTime = 25 * time.Minute
+// hwtestTime is the longest that a run of the hardware test may take here on an emulated board: in quick mode a real one takes three minutes.
+const hwtestTime = 40 * time.Minute
 
 // TestHardwareTest runs the hardware test on an emulated board from the flashed image, as a person does with hwtest/run. What the test says
 // of it is kept in dist/hwtest.
@@ -96,6 +97,38 @@ func TestHardwareTest(t *testing.T) {
 		judgeSteps(t, b.keptReport(t, "cut"), hwtest.Steps(), []string{cutIn})
 		b.isAsFound(t, before)
 	})
+}
+
+// provesUpdates runs the hardware test's steps that change versions: on a device that took a program, with another one in the repository.
+func (h *home) provesUpdates(t *testing.T, b *running, c *channel) {
+	if !all() {
+		t.Skip("some updates are asked for, not all")
+	}
+	defer b.log(t)
+	offered := func() string {
+		file, version := c.file()
+		if _, err := Agent(t.Context(), version, file); err != nil {
+			t.Fatal(err)
+		}
+		c.offer(t, slot.Agent, version, file)
+		return version
+	}
+	own := offered()
+	b.take(t)
+	b.await(t, slot.Agent, bootTime, judged(own))
+	b.runsAgain(t, own)
+	offered()
+	said, err := b.proved(t, t.Context(), "updates", "--emulated", "--only", "70-update,80-level-3,81-level-2", "--rollback",
+		"--update-url", fmt.Sprintf("http://%s:%d/updates/", HostAddress, h.Port))
+	t.Logf("%s", said)
+	if err != nil || !strings.Contains(said, "3 passed, 0 failed, 0 skipped") {
+		t.Errorf("the steps that change versions: %v", err)
+	}
+	b.runsAgain(t, own)
+	if got := b.run(t, "cat /run/calendarbot-boot/config; ls -A /data/hwtest"); got != "a\nlock\nlog\nreport.json\nreport.xml" {
+		t.Errorf("the configuration and what is left are %q", got)
+	}
+	b.keepsPerson(t)
 }
 
 // letsIn waits until somebody can log in, which a computer with much else to do makes take minutes after a boot.

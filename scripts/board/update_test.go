@@ -197,6 +197,7 @@ func TestUpdate(t *testing.T) {
 		takes func(*testing.T)
 	}{
 		{"agent", func(t *testing.T) { h.takesAgents(t, b, c) }},
+		{"hwtest", func(t *testing.T) { h.provesUpdates(t, b, c) }},
 		{"config", func(t *testing.T) { h.takesConfigs(t, b) }},
 		{"system", func(t *testing.T) { h.takesSystems(t, b, c) }},
 	} {
