@@ -171,6 +171,28 @@ func TestCommandsAreThere(t *testing.T) {
 	}
 }
 
+// TestCommandsRunTheirSteps: hwtest understands each step's command, in a mode in which the step is run, with the flag that it needs. The
+// program itself reads the words; the device is an empty folder, so it stops there.
+func TestCommandsRunTheirSteps(t *testing.T) {
+	for _, s := range hwtest.Steps() {
+		var o hwtest.Options
+		var out strings.Builder
+		hwtest.Main(t.Context(), strings.Fields(stepFlags(s.Name)), &out, &out, func(understood hwtest.Options) *hwtest.Device {
+			o = understood
+			d := hwtest.NewDevice(o)
+			d.Root = t.TempDir()
+			return d
+		})
+		given := map[string]bool{"": true, "--panic": o.Panic, "--rollback": o.Rollback, "--wireless": o.Wireless, "--update-url": o.UpdateURL != ""}
+		if !slices.Equal(o.Only, []string{s.Name}) || !s.In(o.Mode) || !given[s.Flag] {
+			t.Errorf("%s is not run by %q: %+v\n%s", s.Name, stepFlags(s.Name), o, out.String())
+		}
+		if told := (judged{row: row{step: s.Name}}).byStep(nil).command; told != "`hwtest/run HOST "+stepFlags(s.Name)+"`" {
+			t.Errorf("%s has the command %s", s.Name, told)
+		}
+	}
+}
+
 // TestVerdictsFollowFromFigures: the same row with other figures is judged otherwise.
 func TestVerdictsFollowFromFigures(t *testing.T) {
 	figure := func(name string, value float64, unit string) facts.Figure {

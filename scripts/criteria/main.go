@@ -85,8 +85,7 @@ func write(dist, version string, out io.Writer) error {
 	}
 	watched := readRisks(string(risks))
 	watched.Version, watched.Date = version, time.Now().UTC().Truncate(time.Second)
-	// What is the same as before stays of the day when it was found.
-	if i := slices.IndexFunc(have, func(f facts.Figure) bool { return f.Name == watched.Name && f.Value == watched.Value }); i < 0 {
+	if i := slices.IndexFunc(have, func(f facts.Figure) bool { return f.Name == watched.Name }); i < 0 || takesOver(have[i], watched) {
 		more = append(more, watched)
 	}
 	asked := askedFor()
@@ -103,6 +102,13 @@ func write(dist, version string, out io.Writer) error {
 	}
 	_, err = fmt.Fprintf(out, "%d figures taken, %d kept; %s is written\n", len(more), len(have), pageFile)
 	return err
+}
+
+// takesOver tells whether what was counted now stands in the place of what was counted before. It does, with its version and day, but never the
+// same value of files that nobody has committed in the place of one that others can look up.
+func takesOver(was, now facts.Figure) bool {
+	dirty := func(f facts.Figure) bool { return strings.HasSuffix(f.Version, ".dirty") }
+	return now.Value != was.Value || dirty(was) || !dirty(now)
 }
 
 // askedFor are the names of the figures that rows are about.

@@ -62,8 +62,11 @@ func resilience() []row {
 		tested(568, gate, "Multiple fallback layers are implemented", "the ladder", "agent/page.TestLadderStepsDown"),
 		tested(569, gate, "Hot reload is implemented", "whole or not at all", "agent/config.TestReloadIsWholeOrNotAtAll"),
 		tested(570, gate, "Granular feature flags are implemented", "each feature has a setting", "agent/config.TestEveryFeatureHasASetting"),
+		tested(571, gate, "Optimisation for ARM64 is implemented", "limits follow the board's memory and heat; the whole image on an emulated board", "agent/budget.TestEachStepOfEachSignDoesWhatIsPromised", "scripts/board.TestImage"),
 		tested(577, gate, "Comprehensive monitoring is implemented", "every figure of the table is told", "agent/web.TestEveryMetricOfTheTableIsTold"),
 		tested(578, gate, "Configuration validation is implemented", "each problem is named", "agent/config.TestEveryProblemIsNamed"),
+		tested(579, gate, "Automated testing is implemented", "each promise has a test, and a change has to pass all", "agent/house.TestEveryPromiseHasATest", "scripts/docs.TestMakeSaysWhatItWouldDo"),
+		tested(580, gate, "Documentation in depth is implemented", "commands are run, problems are explained, links lead somewhere", "scripts/docs.TestEveryCommandIsProved", "scripts/docs.TestEveryProblemIsInTheRunbook", "scripts/docs.TestLinksLeadSomewhere"),
 
 		held(587, success, "50 % less memory than the baseline: ~150 MB", onQuarter, memoryOn, memoryOff, rule{saves, 150, "MB"}).remark(small),
 		held(588, success, "40-80 MB reduction", onQuarter, memoryOn, memoryOff, rule{saves, 40, "MB"}).remark(small),

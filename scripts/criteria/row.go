@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"calendarbot/hwtest"
 	"calendarbot/scripts/facts"
 )
 
@@ -208,7 +209,7 @@ func (r rule) holds(value float64) bool {
 
 // byStep is of what only a board can show: the step's outcome on one, where there is a report of it.
 func (j judged) byStep(have map[string]facts.Figure) judged {
-	j.command = code("hwtest/run HOST --only " + j.step)
+	j.command = code("hwtest/run HOST " + stepFlags(j.step))
 	j.verdict, j.figure, j.where = onlyOnBoard, "none", facts.Board
 	if len(j.tests) > 0 {
 		j.figure = fmt.Sprintf("the step's rules: %d tests", len(j.tests))
@@ -231,6 +232,26 @@ func (j judged) byStep(have map[string]facts.Figure) judged {
 	}
 	j.figure = word + " on " + outcome.Where
 	return j
+}
+
+// stepFlags are the words with which hwtest runs a step, and nothing else: those of its mode and the one that it needs, without which it is
+// skipped.
+func stepFlags(name string) string {
+	var words []string
+	steps := hwtest.Steps()
+	if i := slices.IndexFunc(steps, func(s hwtest.Step) bool { return s.Name == name }); i >= 0 {
+		if !steps[i].In(hwtest.Whole) {
+			words = append(words, "--soak 24")
+		}
+		switch steps[i].Flag {
+		case "":
+		case "--update-url":
+			words = append(words, "--update-url ADDRESS")
+		default:
+			words = append(words, steps[i].Flag)
+		}
+	}
+	return strings.Join(append(words, "--only "+name), " ")
 }
 
 func verdictOf(good bool) verdict {

@@ -123,6 +123,24 @@ func TestRisksAreCounted(t *testing.T) {
 	}
 }
 
+// TestVersionsGoAlong: a figure that is counted again is of the version that was counted, unless only its files are newer.
+func TestVersionsGoAlong(t *testing.T) {
+	const clean, dirty, later = "1.2.3", "1.2.3.dirty", "1.2.4"
+	for _, c := range []struct {
+		was, now string
+		value    float64 // it was 95
+		want     bool
+	}{
+		{clean, later, 95, true}, {dirty, later, 95, true}, {dirty, dirty, 95, true},
+		{clean, dirty, 95, false}, {clean, dirty, 96, true}, {clean, later, 96, true},
+	} {
+		was, now := facts.Figure{Value: 95, Version: c.was}, facts.Figure{Value: c.value, Version: c.now}
+		if got := takesOver(was, now); got != c.want {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
 func TestWordsThatAreWrong(t *testing.T) {
 	for _, args := range [][]string{{"--fly"}, {"--version", "1", "fly"}, {"--version", "1", "cover", "twice"}} {
 		if err := start(args, strings.NewReader(""), &strings.Builder{}); err == nil || !strings.Contains(err.Error(), "Usage") {
