@@ -29,7 +29,8 @@ type Facts struct {
 	Baked     string                      // version of the program that came with the system: none older is ever started
 	Digest    string                      // SHA-256 of the program that runs, hex: what a patch is made against
 	Bundle    string                      // SHA-256 of what the system that runs was installed from, hex; "" when that is not known
-	Denied    map[slot.Kind][]slot.Denial // what was tried and went back
+	Denied    map[slot.Kind][]slot.Denial // what was tried and went back, or was refused before that
+	Last      map[slot.Kind]slot.Outcome  // how the last trial ended, which tells these two apart
 	Formats   []int                       // formats of the configurations that are kept here
 	Withdrawn []Withdrawal
 	Trial     string // what is on trial now, as "version 1.2.3 of the program"; "" for nothing
@@ -183,7 +184,11 @@ func (f Facts) against(o Offer, instead bool) (why string, refused bool) {
 	}
 	for _, d := range f.Denied[o.Kind] {
 		if d.Version == o.Version {
-			return "It was tried on " + d.At.In(f.Now.Location()).Format("2 January") + ", and went back: " + sentence(d.Why), true
+			day := d.At.In(f.Now.Location()).Format("2 January")
+			if last := f.Last[o.Kind]; !last.Kept && last.Version == d.Version && last.At.Equal(d.At) {
+				return "It was tried on " + day + ", and went back: " + sentence(d.Why), true
+			}
+			return "It was refused on " + day + ": " + sentence(d.Why), true
 		}
 	}
 	runs := f.Running[o.Kind]
@@ -200,10 +205,13 @@ func (f Facts) against(o Offer, instead bool) (why string, refused bool) {
 			return fmt.Sprintf("It cannot read the configuration of this device (format %d).", format), true
 		}
 	}
-	if f.Trial != "" {
-		return upper(f.Trial) + " is on trial; one at a time.", false
+	switch f.Trial {
+	case "":
+		return "", false
+	case Thing(o.Kind, o.Version):
+		return "It is on trial already.", false
 	}
-	return "", false
+	return upper(f.Trial) + " is on trial; one at a time.", false
 }
 
 // notNow is why the device does not take by itself now what nothing speaks against.
@@ -230,25 +238,63 @@ func (f Facts) notNow(o Offer) string {
 
 // notFound is why what somebody asked for is not installed.
 func (f Facts) notFound(offers []Offer, listed []Release) string {
+	for _, kind := range f.askedKinds() {
+		if f.Asked.Version != "" && f.Trial == Thing(kind, f.Asked.Version) {
+			return upper(f.Trial) + " is on trial already."
+		}
+	}
 	for _, r := range listed {
-		if (f.Asked.Version == "" || r.Version == f.Asked.Version) && (f.Asked.Kind == "" || r.Kind == f.Asked.Kind) {
+		switch {
+		case f.Asked.Version != "" && r.Version != f.Asked.Version || f.Asked.Kind != "" && r.Kind != f.Asked.Kind:
+		case r.Refused:
 			return upper(Thing(r.Kind, r.Version)) + " is not installed. " + r.WhyNot
+		default:
+			return upper(Thing(r.Kind, r.Version)) + " waits. " + r.WhyNot
 		}
 	}
-	if f.Asked.Version != "" {
-		for kind, runs := range f.Running {
-			if runs == f.Asked.Version && (f.Asked.Kind == "" || f.Asked.Kind == kind) {
-				return upper(Thing(kind, runs)) + " runs already."
-			}
-		}
-		for _, o := range offers {
-			if f.runs(o) && o.Version == f.Asked.Version && (f.Asked.Kind == "" || f.Asked.Kind == o.Kind) {
-				return upper(Thing(o.Kind, o.Version)) + " runs already, and calls itself " + f.Running[o.Kind] + "."
-			}
-		}
-		return "There is no version " + f.Asked.Version + " in the repository."
+	if f.Asked.Version == "" {
+		return f.otherChannels(offers)
 	}
-	return f.otherChannels(offers)
+	return f.noSuch(offers)
+}
+
+// askedKinds are the kinds that somebody may have meant.
+func (f Facts) askedKinds() []slot.Kind {
+	if f.Asked.Kind != "" {
+		return []slot.Kind{f.Asked.Kind}
+	}
+	return []slot.Kind{slot.Agent, slot.System}
+}
+
+// noSuch is why a version that somebody asked for is none that could be installed: it runs, it was withdrawn, or it is not there, though perhaps
+// of the other kind.
+func (f Facts) noSuch(offers []Offer) string {
+	version, kinds := f.Asked.Version, f.askedKinds()
+	for _, kind := range kinds {
+		if f.Running[kind] == version {
+			return upper(Thing(kind, version)) + " runs already."
+		}
+	}
+	for _, o := range offers {
+		if f.runs(o) && o.Version == version && slices.Contains(kinds, o.Kind) {
+			return upper(Thing(o.Kind, version)) + " runs already, and calls itself " + f.Running[o.Kind] + "."
+		}
+	}
+	for _, kind := range kinds {
+		if w, ok := f.withdrawn(kind, version); ok {
+			return upper(Thing(kind, version)) + " was withdrawn: " + sentence(w.Why)
+		}
+	}
+	if f.Asked.Kind == "" {
+		return "There is no version " + version + " in the repository."
+	}
+	words := "There is no " + Thing(f.Asked.Kind, version) + " in the repository."
+	for _, o := range offers {
+		if o.Version == version && o.Kind != f.Asked.Kind {
+			return words + " There is " + Thing(o.Kind, version) + "."
+		}
+	}
+	return words
 }
 
 // otherChannels says that there is nothing in the channel of this device, where others have something newer.

@@ -103,6 +103,8 @@ func TestChoose(t *testing.T) {
 		"no system by itself":                   {offers: []Offer{whole("1.1.0", system)}, facts: device(func(f *Facts) { f.Automatic = AutomaticAgent }), why: []string{"The system is updated only when"}, waiting: "update.automatic"},
 		"the program by itself":                 {offers: []Offer{whole("1.1.0")}, facts: device(func(f *Facts) { f.Automatic = AutomaticAgent }), install: "agent 1.1.0", why: []string{""}},
 		"what went back":                        {offers: []Offer{whole("1.1.0")}, facts: device(denied), why: []string{"It was tried on 20 November, and went back: no page came."}},
+		"what was refused before a trial":       {offers: []Offer{whole("1.1.0")}, facts: device(denied, lastly("1.0.9", -time.Hour)), why: []string{"It was refused on 20 November: no page came."}},
+		"what was refused later than its trial": {offers: []Offer{whole("1.1.0")}, facts: device(denied, lastly("1.1.0", -72*time.Hour)), why: []string{"It was refused on 20 November: no page came."}},
 		"what went back, asked for":             {offers: []Offer{whole("1.1.0")}, facts: device(denied, asked("", "")), why: []string{"went back"}, waiting: "is not installed. It was tried"},
 		"past what went back":                   {offers: []Offer{whole("1.2.0"), whole("1.1.0")}, facts: device(denied), install: "agent 1.2.0", why: []string{"", "went back"}},
 		"needs a newer system":                  {offers: []Offer{whole("1.1.0", func(o *Offer) { o.MinSystem = "1.0.1" })}, facts: device(), why: []string{"It needs version 1.0.1 of the system first."}},
@@ -111,6 +113,10 @@ func TestChoose(t *testing.T) {
 		"cannot read the configuration":         {offers: []Offer{whole("1.1.0", func(o *Offer) { o.ConfigFormats = []int{0, 1} })}, facts: device(func(f *Facts) { f.Formats = []int{2} }), why: []string{"It cannot read the configuration of this device (format 2)."}},
 		"can read the configuration":            {offers: []Offer{whole("1.1.0", func(o *Offer) { o.ConfigFormats = []int{1, 2} })}, facts: device(func(f *Facts) { f.Formats = []int{2} }), install: "agent 1.1.0", why: []string{""}},
 		"during a trial":                        {offers: []Offer{whole("1.1.0")}, facts: device(func(f *Facts) { f.Trial = "a configuration" }), why: []string{"A configuration is on trial; one at a time."}, waiting: "one at a time"},
+		"during a trial, asked for":             {offers: []Offer{whole("1.2.0")}, facts: device(onTrial(slot.Agent, "1.1.0"), asked("", "")), why: []string{"one at a time"}, waiting: "Version 1.2.0 of the program waits. Version 1.1.0 of the program is on trial; one at a time."},
+		"what is on trial":                      {offers: []Offer{whole("1.1.0", system)}, facts: device(onTrial(slot.System, "1.1.0")), why: []string{"It is on trial already."}, waiting: "It is on trial already."},
+		"what is on trial, asked for":           {offers: []Offer{whole("1.1.0", system)}, facts: device(onTrial(slot.System, "1.1.0"), asked("", "1.1.0")), why: []string{"It is on trial already."}, waiting: "Version 1.1.0 of the system is on trial already."},
+		"what runs on trial, asked for":         {offers: []Offer{whole("1.0.0")}, facts: device(onTrial(slot.Agent, "1.0.0"), asked("", "1.0.0")), waiting: "Version 1.0.0 of the program is on trial already."},
 		"withdrawn":                             {offers: []Offer{whole("1.1.0")}, facts: device(withdraw("1.1.0")), why: []string{"It was withdrawn: it lost reminders."}},
 		"what runs is withdrawn":                {facts: device(withdraw("1.0.0")), back: "agent 1.0.0 it lost reminders"},
 		"a newer one for what is withdrawn":     {offers: []Offer{whole("1.1.0")}, facts: device(withdraw("1.0.0")), install: "agent 1.1.0", why: []string{""}},
@@ -127,6 +133,12 @@ func TestChoose(t *testing.T) {
 		"the other kind asked for":              {offers: []Offer{whole("1.1.0"), whole("1.1.0", system)}, facts: device(asked(slot.System, "")), install: "system 1.1.0", why: []string{"Another one was asked for.", ""}},
 		"what runs asked for":                   {facts: device(asked("", "1.0.0")), waiting: "runs already."},
 		"what nobody has asked for":             {facts: device(asked("", "3.0.0")), waiting: "There is no version 3.0.0 in the repository."},
+		"a system that nobody has":              {facts: device(asked(slot.System, "3.0.0")), waiting: "There is no version 3.0.0 of the system in the repository."},
+		"a system that is a program":            {offers: []Offer{whole("1.1.0")}, facts: device(asked(slot.System, "1.1.0")), why: []string{"Another one was asked for."}, waiting: "There is no version 1.1.0 of the system in the repository. There is version 1.1.0 of the program."},
+		"a system that is the program that runs": {offers: []Offer{whole("1.0.1")}, facts: device(func(f *Facts) { f.Running[slot.Agent] = "1.0.1" }, asked(slot.System, "1.0.1")),
+			waiting: "There is no version 1.0.1 of the system in the repository. There is version 1.0.1 of the program."},
+		"what was withdrawn, asked for":        {facts: device(withdraw("1.1.0"), asked("", "1.1.0")), waiting: "Version 1.1.0 of the program was withdrawn: it lost reminders."},
+		"what was withdrawn of the other kind": {facts: device(withdraw("1.1.0"), asked(slot.System, "1.1.0")), waiting: "There is no version 1.1.0 of the system in the repository."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Choose(c.offers, c.facts)
@@ -159,8 +171,20 @@ func TestChoose(t *testing.T) {
 	}
 }
 
+// denied is a device on which 1.1.0 was tried, and went back; lastly makes that another trial.
 func denied(f *Facts) {
+	lastly("1.1.0", -48*time.Hour)(f)
 	f.Denied = map[slot.Kind][]slot.Denial{slot.Agent: {{Version: "1.1.0", Why: "no page came", At: night().Add(-48 * time.Hour)}}}
+}
+
+func lastly(version string, ago time.Duration) func(*Facts) {
+	return func(f *Facts) {
+		f.Last = map[slot.Kind]slot.Outcome{slot.Agent: {Version: version, At: night().Add(ago)}}
+	}
+}
+
+func onTrial(kind slot.Kind, version string) func(*Facts) {
+	return func(f *Facts) { f.Trial = Thing(kind, version) }
 }
 
 func TestRollOutOnlyEverAddsDevices(t *testing.T) {

@@ -95,7 +95,7 @@ func TestProgramThatDoesNotSayItsVersionIsNotTried(t *testing.T) {
 			if s := h.status(); s.Code != "no_start" || !strings.Contains(said, "1.1.0") {
 				t.Errorf("%+v\n%s", s, said)
 			}
-			if said := h.says(1, "apply", "--url", h.url); strings.Contains(said, "download") || !strings.Contains(said, "It was tried on") {
+			if said := h.says(1, "apply", "--url", h.url); strings.Contains(said, "download") || !strings.Contains(said, "It was refused on 22 November: ") {
 				t.Errorf("the next time it says %s", said)
 			}
 		})
@@ -105,11 +105,21 @@ func TestProgramThatDoesNotSayItsVersionIsNotTried(t *testing.T) {
 func TestApplySaysWhyNot(t *testing.T) {
 	h := newHome(t)
 	h.release("1.1.0")
-	h.change(slot.Agent, func(s slot.State) (slot.State, error) { return s.Deny("1.1.0", "no page came", h.now), nil })
+	h.change(slot.Agent, func(s slot.State) (slot.State, error) {
+		s, err := s.Stage(slot.A, slot.Content{Version: "1.1.0", At: h.now})
+		h.must(err)
+		s, err = s.Try(slot.A, 1, "", h.now)
+		h.must(err)
+		return s.Back("no page came", "judge", h.now)
+	})
 	if said := h.says(1, "apply", "--url", h.url); !strings.Contains(said, "It was tried on 22 November, and went back: no page came.") {
 		t.Error(said)
 	}
 	if said := h.says(1, "apply", "7.0.0", "--url", h.url); !strings.Contains(said, "There is no version 7.0.0 in the repository.") {
+		t.Error(said)
+	}
+	h.must(h.publisher().Withdraw(h.now, slot.Agent, "1.1.0", "it lost reminders"))
+	if said := h.says(1, "apply", "1.1.0", "--url", h.url); !strings.Contains(said, "Version 1.1.0 of the program was withdrawn: it lost reminders.") {
 		t.Error(said)
 	}
 	if s := h.status(); s.Code != "not_taken" {
