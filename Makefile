@@ -204,10 +204,10 @@ record: build ## record the household's trace anew with real browsers; takes hal
 	@bin/bench record --agent bin/calendarbot --demo bin/demo --out scripts/trace/household.txt
 
 .PHONY: screenshot
-screenshot: build ## take the README's picture of the demo household with a real browser
+screenshot: build ## take the README's pictures of the demo household with a real browser
 	@scripts/setup test
 	@$(GO) build -o bin/demo ./scripts/demo
-	$(GO) run ./scripts/screenshot --agent bin/calendarbot --demo bin/demo --out agent/doc/whats-next.png
+	$(GO) run ./scripts/screenshot --agent bin/calendarbot --demo bin/demo /=agent/doc/whats-next.png /agenda=agent/doc/agenda.png '/?theme=eink=agent/doc/paper.png'
 
 .PHONY: generate
 generate: ## write the generated tables anew

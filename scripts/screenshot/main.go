@@ -1,19 +1,28 @@
-// Command screenshot starts the demo household, looks at its page with a real browser, and keeps the
-// picture. It fails when the browser's console shows an error or when the page does not say what is next
-// with JavaScript switched off.
+// Command screenshot starts the demo household, looks at its pages with a real browser, and keeps the
+// pictures. It fails when the browser's console shows an error or when a page says nothing with JavaScript
+// switched off.
 //
-// Usage: screenshot --demo bin/demo --agent bin/calendarbot --out agent/doc/whats-next.png
+// Usage: screenshot --demo bin/demo --agent bin/calendarbot PAGE=FILE..., such as /agenda=agent/doc/agenda.png
 package main
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -40,12 +49,14 @@ func shoot(ctx context.Context, args []string) (err error) {
 	fs := flag.NewFlagSet("screenshot", flag.ContinueOnError)
 	demo := fs.String("demo", "bin/demo", "the demo household's binary")
 	agent := fs.String("agent", "bin/calendarbot", "the agent's binary")
-	out := fs.String("out", "whats-next.png", "the picture")
-	path := fs.String("path", "/", "path of the page")
 	now := fs.String("now", "2026-06-16T09:18:00+02:00", "RFC 3339 time at which the clock stands still")
 	width := fs.Int64("width", 1280, "of the window, in pixels")
 	height := fs.Int64("height", 800, "of the window, in pixels")
 	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	wanted, err := shots(fs.Args())
+	if err != nil {
 		return err
 	}
 	cmd := exec.Command(*demo, "--agent", *agent, "--port", "0", "--zone", "Europe/Berlin", "--now", *now)
@@ -69,15 +80,68 @@ func shoot(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	picture, err := look(ctx, address+*path, *width, *height)
-	if err != nil {
-		return err
+	for _, s := range wanted {
+		picture, err := look(ctx, address+s.page, *width, *height)
+		if err != nil {
+			return err
+		}
+		if picture, err = packed(picture); err != nil {
+			return fmt.Errorf("pack the picture of %s: %w", s.page, err)
+		}
+		if err := os.WriteFile(s.file, picture, 0o644); err != nil {
+			return err
+		}
+		fmt.Printf("%s: %d bytes, no console error, readable without JavaScript\n", s.file, len(picture))
 	}
-	if err := os.WriteFile(*out, picture, 0o644); err != nil {
-		return err
-	}
-	fmt.Printf("%s: %d bytes, no console error, readable without JavaScript\n", *out, len(picture))
 	return nil
+}
+
+// shot is a page, with its query, and the file of its picture.
+type shot struct{ page, file string }
+
+// shots reads PAGE=FILE; a page's query has equals signs of its own.
+func shots(args []string) ([]shot, error) {
+	var list []shot
+	for _, arg := range args {
+		at := strings.LastIndex(arg, "=")
+		if !strings.HasPrefix(arg, "/") || at < 0 || !strings.HasSuffix(arg, ".png") {
+			return nil, fmt.Errorf("%q is no page and file, such as /agenda=agenda.png", arg)
+		}
+		list = append(list, shot{arg[:at], arg[at+1:]})
+	}
+	if len(list) == 0 {
+		return nil, errors.New("no picture is asked for; name pages and files, such as /agenda=agenda.png")
+	}
+	return list, nil
+}
+
+// packed is the picture in the 256 colours that it has most of, each other one being the nearest of them: a third of the bytes, and all
+// that is lost are shades at the edges of letters.
+func packed(picture []byte) ([]byte, error) {
+	dots, err := png.Decode(bytes.NewReader(picture))
+	if err != nil {
+		return nil, err
+	}
+	count := map[color.RGBA]int{}
+	box := dots.Bounds()
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		for x := box.Min.X; x < box.Max.X; x++ {
+			count[color.RGBAModel.Convert(dots.At(x, y)).(color.RGBA)]++
+		}
+	}
+	colours := slices.SortedFunc(maps.Keys(count), func(a, b color.RGBA) int {
+		return cmp.Or(count[b]-count[a], cmp.Compare(a.R, b.R), cmp.Compare(a.G, b.G), cmp.Compare(a.B, b.B))
+	})
+	palette := color.Palette{}
+	for _, c := range colours[:min(len(colours), 256)] {
+		palette = append(palette, c)
+	}
+	few := image.NewPaletted(box, palette)
+	draw.Draw(few, box, dots, box.Min, draw.Src)
+	var out bytes.Buffer
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	err = encoder.Encode(&out, few)
+	return out.Bytes(), err
 }
 
 var addressLine = regexp.MustCompile(`CalendarBot .*(http://[0-9.:]+)`)
