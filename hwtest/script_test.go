@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -27,11 +28,63 @@ cmd=${cmd//\/data\/hwtest/`+d.folder+`\/data}; cmd=${cmd//\/usr\/bin\/calendarbo
 PATH=`+d.folder+`:$PATH exec sh -c "$cmd"`)
 	d.script("systemd-run", `while [[ $1 == -* ]]; do [[ $1 == -p ]] && shift; shift; done
 "$@" >>`+d.folder+`/data/log 2>&1 || true`)
-	d.script("systemctl", `[[ $1 == stop ]] && echo "stopped $*" && exit 5; [[ $1 == start ]] || exit 3; "`+d.folder+`/calendarbot-hwtest" --resume >>"`+d.folder+`/data/log" 2>&1 || true`)
+	d.unit(start(t))
 	if program != "" {
-		d.script("calendarbot-hwtest", `cd `+d.folder+`/data; echo "ran with $*"; `+program)
+		d.program("calendarbot-hwtest", `echo "ran with $*"`, program)
 	}
 	return d
+}
+
+// start is the command of the unit that goes on with a run, as a shell reads it.
+func start(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../systemd/calendarbot-hwtest-resume.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`(?m)^ExecStart=(.*)$`).FindSubmatch(text)
+	if found == nil || regexp.MustCompile(`(?m)^Condition\w+=!`).Match(text) {
+		t.Fatal("the unit starts nothing, or not always")
+	}
+	return strings.ReplaceAll(string(found[1]), "$$", "$")
+}
+
+// unit gives the device a unit that goes on with a run by the command.
+func (d *desk) unit(start string) {
+	if err := os.WriteFile(filepath.Join(d.folder, "unit"), []byte("ExecStart="+start+"\n"), 0o644); err != nil {
+		d.t.Fatal(err)
+	}
+	d.script("systemctl", `case $1 in stop) echo "stopped $*"; exit 5;; cat) sed s#/data/hwtest#`+d.folder+`/data#g `+d.folder+`/unit;; start) sh -c "$(`+
+		`sed "s#^ExecStart=##; s#/data/hwtest#`+d.folder+`/data#g; s#/usr/bin#`+d.folder+`#g" `+d.folder+`/unit)" >>`+d.folder+`/data/log 2>&1 || true;; *) exit 3;; esac`)
+}
+
+// program is one that takes all flags, and does something unless it is asked to list.
+func (d *desk) program(name, says, does string) {
+	d.t.Helper()
+	d.script(name, `cd `+d.folder+`/data; `+says+`; [[ $1 == --list ]] && exit; `+does)
+}
+
+// real is the program itself.
+func (d *desk) real(name string) {
+	d.t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.script(name, `exec `+program+` "$@"`)
+}
+
+// keeps makes a file in the device's folder.
+func (d *desk) keeps(name, text string) string {
+	d.t.Helper()
+	file := filepath.Join(d.folder, "data", name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		d.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o755); err != nil {
+		d.t.Fatal(err)
+	}
+	return file
 }
 
 func (d *desk) script(name, text string) {
@@ -78,6 +131,8 @@ func TestScript(t *testing.T) {
 		"lists":                    {"true", []string{"board", "--list", "--quick"}, 0, []string{"ran with --list --quick"}},
 		"ends a run":               {"true", []string{"board", "--restore"}, 0, []string{"stopped stop calendarbot-hwtest calendarbot-hwtest-resume\nran with --restore"}},
 		"is on the device":         {"exit 1", []string{"--here", "--quick"}, 1, []string{"ran with --quick"}},
+		"is on none":               {"", []string{"--here", "--quick"}, 4, []string{"this machine has no calendarbot-hwtest"}},
+		"does not start":           {"", []string{"--copy", "board"}, 4, []string{"does not start on root@board"}},
 		"no program anywhere":      {"", []string{"board"}, 4, []string{"make hwtest"}},
 		"no host":                  {"true", nil, 2, []string{"HOST is missing"}},
 		"a flag in front":          {"true", []string{"--quick", "board"}, 2, []string{"goes after HOST"}},
@@ -88,6 +143,9 @@ func TestScript(t *testing.T) {
 			d := newDesk(t, c.program)
 			if err := os.MkdirAll(filepath.Join(d.folder, "data"), 0o755); err != nil {
 				t.Fatal(err)
+			}
+			if name == "does not start" {
+				d.script("built", "exit 126")
 			}
 			code, said := d.run(c.args...)
 			if code != c.code {
@@ -113,7 +171,7 @@ func TestScript(t *testing.T) {
 // TestScriptCopies takes what was built here, also where the image has one.
 func TestScriptCopies(t *testing.T) {
 	d := newDesk(t, "echo of the image")
-	d.script("built", "cd "+d.folder+"/data; echo of here; "+fails)
+	d.program("built", "echo of here", fails)
 	if code, said := d.run("--copy", "--out", t.TempDir(), "board"); code != 1 || !strings.Contains(said, "of here") || strings.Contains(said, "of the image") {
 		t.Errorf("status %d: %s", code, said)
 	}
@@ -122,12 +180,84 @@ func TestScriptCopies(t *testing.T) {
 	}
 }
 
-// TestScriptGoesOnWithItsCopy has a copy that restarts the device: the image does not go on with that.
+// TestScriptGoesOnWithItsCopy has a copy that restarts the device, of an image whose unit knows of copies, and of one whose unit does not.
 func TestScriptGoesOnWithItsCopy(t *testing.T) {
-	d := newDesk(t, "echo of the image")
-	d.script("built", "cd "+d.folder+"/data; echo of here; "+restarts)
-	if code, said := d.run("--copy", "--out", t.TempDir(), "board"); code != 0 || strings.Count(said, "of here") != 2 || strings.Contains(said, "of the image") {
-		t.Errorf("status %d: %s", code, said)
+	for unit, by := range map[string]string{start(t): "its unit", "/usr/bin/calendarbot-hwtest --resume": "systemd-run"} {
+		d := newDesk(t, "echo of the image")
+		d.unit(unit)
+		d.program("built", `echo "of here $(basename "$(ps -o comm= $PPID)")"`, restarts)
+		if code, said := d.run("--copy", "--out", t.TempDir(), "board"); code != 0 || strings.Count(said, "of here") != 2 || strings.Contains(said, "of the image") ||
+			strings.Count(said, "of here systemd-run") != map[string]int{"its unit": 1, "systemd-run": 2}[by] {
+			t.Errorf("by %s: status %d: %s", by, code, said)
+		}
+	}
+}
+
+// TestUnitGoesOnWithTheCopy where there is one that can be started, and nobody at the desk.
+func TestUnitGoesOnWithTheCopy(t *testing.T) {
+	for name, c := range map[string]struct {
+		have func(copied string) error
+		runs string
+	}{
+		"a copy":                     {func(string) error { return nil }, "of here --resume\n"},
+		"one that can't be started":  {func(copied string) error { return os.Chmod(copied, 0o644) }, "of the image --resume\n"},
+		"none, as nearly everywhere": {os.Remove, "of the image --resume\n"},
+	} {
+		d := newDesk(t, "")
+		d.script("calendarbot-hwtest", `echo "of the image $*"`)
+		if err := c.have(d.keeps("calendarbot-hwtest", "#!/bin/sh\necho \"of here $*\"\n")); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.CommandContext(t.Context(), filepath.Join(d.folder, "systemctl"), "start").CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", name, err, out)
+		}
+		if text, err := os.ReadFile(filepath.Join(d.folder, "data", "log")); err != nil || string(text) != c.runs {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
+}
+
+// TestScriptTakesACopyAway that it finds when it ends a run, but not one that the next start needs.
+func TestScriptTakesACopyAway(t *testing.T) {
+	for does, left := range map[string]bool{"rm run.json undo.json": false, "rm run.json": true} {
+		d := newDesk(t, "echo of the image")
+		d.keeps("run.json", "{}")
+		d.keeps("undo.json", "[]")
+		copied := d.keeps("calendarbot-hwtest", "#!/bin/bash\ncd "+d.folder+"/data; echo \"of here $*\"; [[ $1 == --list ]] || "+does+"\n")
+		if code, said := d.run("board", "--restore"); code != 0 || strings.Count(said, "of here --restore\n") != 1 || strings.Contains(said, "of the image") {
+			t.Errorf("%s: status %d: %s", does, code, said)
+		}
+		if _, err := os.Stat(copied); (err == nil) != left {
+			t.Errorf("%s: the copy: %v", does, err)
+		}
+	}
+}
+
+// TestScriptRefusesWhatTheProgramDoes before anything is done on the device.
+func TestScriptRefusesWhatTheProgramDoes(t *testing.T) {
+	for _, c := range []struct {
+		args  []string
+		tells string
+	}{
+		{[]string{"board", "--nothing"}, "flag provided but not defined"},
+		{[]string{"board", "--soak", "NaN"}, "0.1 to 1000"},
+		{[]string{"board", "--restore", "--nothing"}, "flag provided but not defined"},
+		{[]string{"board", "--list", "--nothing"}, "flag provided but not defined"},
+		{[]string{"--copy", "board", "--only", "a b"}, `there is no step "a b"`},
+	} {
+		d := newDesk(t, "")
+		d.real("calendarbot-hwtest")
+		d.real("built")
+		report := d.keeps("report.json", "of before")
+		d.keeps("log", "of before")
+		code, said := d.run(c.args...)
+		if code != exitUsage || strings.Count(said, c.tells) != 1 || strings.Contains(said, "stopped") {
+			t.Errorf("%s: status %d: %s", c.args, code, said)
+		}
+		left, err := os.ReadDir(filepath.Dir(report))
+		if text, wrong := os.ReadFile(report); err != nil || wrong != nil || string(text) != "of before" || len(left) != 2 {
+			t.Errorf("%s: the report is %q, %v; left are %v, %v", c.args, text, wrong, left, err)
+		}
 	}
 }
 
