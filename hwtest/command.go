@@ -30,8 +30,9 @@ Examples:
   calendarbot-hwtest --restore
 
 Updates are held while it lasts (update.automatic is off). Ctrl-C ends the run and takes back what it changed. A restart of the device, or a
-power cut, does not: the next start goes on with the run, as --resume does at once, unless --restore ends it. When the device was off
-for more than an hour, what was changed is taken back, and the steps that are left are skipped.
+power cut, does not: the next start goes on with the run, as --resume does at once, unless --restore ends it; also where
+hwtest/run brought this program, with which it goes on then. When the device was off for more than an hour, what was changed is taken back,
+and the steps that are left are skipped.
 
 What is switched and set back stands in the program's log of changes, some dozen times. "calendarbot config undo" without an ID would take back
 the last of those: look up the ID of a change of yours with "calendarbot config log".
@@ -81,7 +82,7 @@ func Main(ctx context.Context, args []string, out, wrong io.Writer, device func(
 	quick := fs.Bool("quick", false, "three minutes in all, instead of 45 to 60")
 	hours := fs.Float64("soak", 0, "soak for so many `HOURS` besides, 0.1 to 1000")
 	only := fs.String("only", "", "run these `STEPS` alone, with commas between them")
-	list := fs.Bool("list", false, "print the steps of the mode: what they judge, need, change")
+	list := fs.Bool("list", false, "print all steps, or those of --only: what they judge and change, and which would be skipped for which flag")
 	asJSON := fs.Bool("json", false, "print the list, or the report, as JSON")
 	resume := fs.Bool("resume", false, "go on with the run that a restart of the device, or a power cut, ended; the image does so when it starts")
 	restore := fs.Bool("restore", false, "take back what a run changed that was cut short, and end that run")
@@ -95,19 +96,21 @@ func Main(ctx context.Context, args []string, out, wrong io.Writer, device func(
 	} else if err != nil {
 		return usage(wrong, err)
 	}
+	soaks := false
+	fs.Visit(func(f *flag.Flag) { soaks = soaks || f.Name == "soak" })
 	switch {
 	case fs.NArg() > 0:
 		return usage(wrong, fmt.Errorf("%q is not understood; there are only flags", fs.Arg(0)))
-	case *hours != 0 && (*hours < 0.1 || *hours > 1000):
+	case soaks && !(*hours >= 0.1 && *hours <= 1000): // which no number that is none is
 		return usage(wrong, errors.New("--soak takes 0.1 to 1000 hours"))
-	case *quick && *hours != 0:
+	case *quick && soaks:
 		return usage(wrong, errors.New("--quick and --soak exclude each other"))
 	}
 	o.Mode = Whole
 	if *quick {
 		o.Mode = Quick
 	}
-	if *hours > 0 {
+	if soaks {
 		o.Mode, o.Soak = Soak, time.Duration(*hours*float64(time.Hour))
 	}
 	if *only != "" {

@@ -90,13 +90,7 @@ func (d *Device) leave(phase, text string) error {
 // Run runs the steps of the table, skips those that this mode does not have, from the start or from where a record ends, and prints each verdict.
 // It returns the record, and errRestarting when the device is about to be started anew.
 func (d *Device) Run(ctx context.Context, steps []Step, r Record, out io.Writer) (Record, error) {
-	var runs []Step
-	for _, s := range steps {
-		if len(d.Only) == 0 || slices.Contains(d.Only, s.Name) {
-			runs = append(runs, s)
-		}
-	}
-	for _, s := range runs {
+	for _, s := range d.of(steps) {
 		if slices.ContainsFunc(r.Results, func(done Result) bool { return done.Step == s.Name }) {
 			continue
 		}
@@ -150,12 +144,8 @@ func (d *Device) step(ctx context.Context, s Step, r *Record) (Verdict, error) {
 		v = s.resume(ctx, d, note)
 	case r.Current == s.Name:
 		v = fail("the device was started anew, or the run was stopped, in the middle of this step")
-	case !s.In(d.Mode) && s.In(Whole):
-		return skip("it takes %s, which is too long for --quick", s.Takes), nil
-	case !s.In(d.Mode):
-		return skip("it is run with --soak HOURS alone"), nil
-	case !s.allowed(d.Options):
-		return skip("it is run with %s alone", s.Flag), nil
+	case d.leavesOut(s) != "":
+		return skip("%s", d.leavesOut(s)), nil
 	default:
 		r.Current, r.Note = s.Name, nil
 		if err := d.save(runFile, *r); err != nil {

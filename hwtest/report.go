@@ -48,8 +48,13 @@ type junitSuite struct {
 	Skipped  int          `xml:"skipped,attr"`
 	Time     float64      `xml:"time,attr"`
 	At       string       `xml:"timestamp,attr"`
-	Mode     string       `xml:"properties>property>value"`
+	About    []junitAbout `xml:"properties>property"`
 	Cases    []*junitCase `xml:"testcase"`
+}
+
+type junitAbout struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
 }
 
 type junitCase struct {
@@ -69,7 +74,7 @@ type junitText struct {
 func (r Record) JUnit() ([]byte, error) {
 	suite := junitSuite{
 		Name: "calendarbot-hwtest", Tests: len(r.Results), Failures: r.Count(Fail), Skipped: r.Count(Skip),
-		At: r.Began.UTC().Format(time.RFC3339), Mode: string(r.Options.Mode),
+		At: r.Began.UTC().Format(time.RFC3339), About: []junitAbout{{"mode", string(r.Options.Mode)}},
 	}
 	for _, result := range r.Results {
 		suite.Time += result.Seconds
@@ -107,24 +112,31 @@ func (d *Device) report(r Record) error {
 	return durable.Write(d.note(junitReport), data, 0o600)
 }
 
-// printList prints the table.
+// listed is a step as it is listed.
+type listed struct {
+	Step
+	Skipped string `json:",omitempty"` // why; "" when it is run
+}
+
+// printList prints the steps that a run with the options tells of, and which of them it skips.
 func printList(out io.Writer, o Options, asJSON bool) error {
-	if asJSON {
-		return printJSON(out, Steps())
+	var list []listed
+	for _, s := range o.of(Steps()) {
+		list = append(list, listed{s, o.leavesOut(s)})
 	}
-	for _, s := range Steps() {
-		if !s.In(o.Mode) {
-			continue
-		}
+	if asJSON {
+		return printJSON(out, list)
+	}
+	for _, s := range list {
 		takes := s.Takes
-		if o.Mode == Quick {
+		if o.Mode == Quick && s.In(Quick) {
 			takes = s.Quick
 		}
 		if _, err := fmt.Fprintf(out, "%-22s %6s  %s\n    judges:  %s\n", s.Name, takes, s.Purpose, s.Judges); err != nil {
 			return err
 		}
-		if s.Flag != "" {
-			if _, err := fmt.Fprintf(out, "    needs:   %s\n", s.Flag); err != nil {
+		if s.Skipped != "" {
+			if _, err := fmt.Fprintf(out, "    skipped: %s\n", s.Skipped); err != nil {
 				return err
 			}
 		}

@@ -73,8 +73,13 @@ func TestQuickRunAndItsReports(t *testing.T) {
 		Tests    int        `xml:"tests,attr"`
 		Failures int        `xml:"failures,attr"`
 		Cases    []struct{} `xml:"testcase"`
+		About    []struct {
+			Name  string `xml:"name,attr"`
+			Value string `xml:"value,attr"`
+		} `xml:"properties>property"`
 	}
-	if err := xml.Unmarshal(data, &suite); err != nil || suite.Tests != len(r.Results) || len(suite.Cases) != suite.Tests || suite.Failures != 0 {
+	if err := xml.Unmarshal(data, &suite); err != nil || suite.Tests != len(r.Results) || len(suite.Cases) != suite.Tests || suite.Failures != 0 ||
+		len(suite.About) != 1 || suite.About[0].Name != "mode" || suite.About[0].Value != "quick" {
 		t.Errorf("%+v, %v", suite, err)
 	}
 	if f.noted(runFile) || f.noted(undoFile) {
@@ -107,6 +112,12 @@ func TestCommandIsUnderstood(t *testing.T) {
 		"--list --json":       {exitGood, `"Name": "62-soak"`},
 		"--only 99-nothing":   {exitUsage, "there is no step"},
 		"--soak 0.01":         {exitUsage, "0.1 to 1000"},
+		"--soak 0":            {exitUsage, "0.1 to 1000"},
+		"--soak NaN":          {exitUsage, "0.1 to 1000"},
+		"--soak 1001":         {exitUsage, "0.1 to 1000"},
+		"--soak -1":           {exitUsage, "0.1 to 1000"},
+		"--soak 0 --quick":    {exitUsage, "0.1 to 1000"},
+		"--soak 0.1 --list":   {exitGood, "62-soak"},
 		"--soak 2 --quick":    {exitUsage, "exclude each other"},
 		"quick":               {exitUsage, "only flags"},
 		"--nothing":           {exitUsage, "--help"},
@@ -116,6 +127,40 @@ func TestCommandIsUnderstood(t *testing.T) {
 	} {
 		if code, said := f.command(t.Context(), strings.Fields(words)...); code != want.code || !strings.Contains(said, want.tells) {
 			t.Errorf("%s: status %d, %s", words, code, said)
+		}
+	}
+}
+
+// TestListTellsWhatARunDoes, in both forms: each step of a run, and why those that it skips are.
+func TestListTellsWhatARunDoes(t *testing.T) {
+	f := newFixture(t)
+	for words, want := range map[string]struct {
+		steps   int
+		skipped []string
+	}{
+		"":                           {len(Steps()), []string{"21-radio-reconnect", "62-soak", "70-update", "80-level-3", "81-level-2", "90-panic", "91-hardware-watchdog"}},
+		"--quick --wireless --panic": {len(Steps()), []string{"61-thermal", "62-soak", "70-update", "80-level-3", "81-level-2"}},
+		"--only 10-board,62-soak":    {2, []string{"62-soak"}},
+		"--soak 1 --only 60-load":    {1, nil},
+	} {
+		args := append(strings.Fields(words), "--list")
+		code, said := f.command(t.Context(), args...)
+		if n := strings.Count(said, "judges:"); code != exitGood || n != want.steps || strings.Count(said, "skipped:") != len(want.skipped) {
+			t.Errorf("%s: status %d, %d steps: %s", words, code, n, said)
+		}
+		code, said = f.command(t.Context(), append(args, "--json")...)
+		var list []struct{ Name, Skipped string }
+		if err := json.Unmarshal([]byte(said), &list); code != exitGood || err != nil || len(list) != want.steps {
+			t.Errorf("%s: status %d, %d steps, %v", words, code, len(list), err)
+		}
+		var skipped []string
+		for _, s := range list {
+			if s.Skipped != "" {
+				skipped = append(skipped, s.Name)
+			}
+		}
+		if !slices.Equal(skipped, want.skipped) {
+			t.Errorf("%s: skipped are %v", words, skipped)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package hwtest
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -42,6 +43,24 @@ func (s Step) allowed(o Options) bool {
 		return o.UpdateURL != ""
 	}
 	return true
+}
+
+// of are the steps that a run is made of: those that it leaves out are told of with the reason.
+func (o Options) of(steps []Step) []Step {
+	return slices.DeleteFunc(slices.Clone(steps), func(s Step) bool { return len(o.Only) > 0 && !slices.Contains(o.Only, s.Name) })
+}
+
+// leavesOut is why a step is skipped, whatever the device is like; "" when it is not.
+func (o Options) leavesOut(s Step) string {
+	switch {
+	case !s.In(o.Mode) && s.In(Whole):
+		return fmt.Sprintf("it takes %s, which is too long for --quick", s.Takes)
+	case !s.In(o.Mode):
+		return "it is run with --soak HOURS alone"
+	case !s.allowed(o):
+		return fmt.Sprintf("it is run with %s alone", s.Flag)
+	}
+	return ""
 }
 
 // Note is what a step leaves for after a start of the device.
