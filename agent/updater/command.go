@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -124,9 +123,7 @@ func obey(ctx context.Context, w wish, out, said io.Writer) error {
 		}
 		return err
 	}
-	status, failed := update.ReadStatus(u.root)
-	status.Running = u.running()
-	return errors.Join(err, failed, show(out, status, w.json, u.now()))
+	return errors.Join(err, u.show(out, err))
 }
 
 // goes says what follows when what was asked for is carried out.
@@ -204,69 +201,6 @@ func parse(args []string) (wish, error) {
 	var err error
 	w.root, err = filepath.Abs(w.root)
 	return w, err
-}
-
-// show prints a state.
-func show(out io.Writer, s update.Status, asJSON bool, now time.Time) error {
-	if asJSON {
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(s)
-	}
-	var b strings.Builder
-	for _, kind := range []slot.Kind{slot.Agent, slot.System} {
-		if runs := s.Running[kind]; runs != "" {
-			fmt.Fprintf(&b, "%-10s %s\n", string(kind)+":", runs)
-		}
-	}
-	checked := "never"
-	if !s.Checked.IsZero() {
-		checked = s.Checked.In(now.Location()).Format("Mon 2 Jan 2006 15:04")
-		if s.From != "" {
-			checked += ", " + s.From
-		}
-	}
-	fmt.Fprintf(&b, "%-10s %s\n", "checked:", checked)
-	if p := s.Progress; p != nil {
-		fmt.Fprintf(&b, "%-10s %s %s", "now:", p.Step, p.Version)
-		if p.Total > 0 {
-			fmt.Fprintf(&b, " %d %%", p.Done*100/p.Total)
-		}
-		b.WriteByte('\n')
-	}
-	for _, text := range []string{s.Problem, s.Notice, s.Waiting} {
-		if text != "" {
-			fmt.Fprintf(&b, "%s\n", text)
-		}
-	}
-	if len(s.Available) == 0 && s.Problem == "" && !s.Checked.IsZero() {
-		b.WriteString("There is nothing newer.\n")
-	}
-	for _, r := range s.Available {
-		bytes, how := r.Size, "whole"
-		if r.Patch > 0 {
-			bytes, how = r.Patch, "as a patch"
-		}
-		fmt.Fprintf(&b, "\n%s, %.1f MB %s\n", update.Thing(r.Kind, r.Version), float64(bytes)/1e6, how)
-		for line := range strings.Lines(r.Notes) {
-			fmt.Fprintf(&b, "  %s\n", strings.TrimRight(plain(line), " "))
-		}
-		if r.WhyNot != "" {
-			fmt.Fprintf(&b, "  (%s)\n", r.WhyNot)
-		}
-	}
-	_, err := io.WriteString(out, b.String())
-	return err
-}
-
-// plain takes out of a line what could steer a terminal.
-func plain(line string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
-			return -1
-		}
-		return r
-	}, line)
 }
 
 // address is the repository on the network: of the command line, of the configuration, or baked; "" for none.

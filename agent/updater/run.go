@@ -75,6 +75,9 @@ func (u *updater) look(ctx context.Context, from string, asked update.Asked, do 
 		err = errors.Join(err, source.Close())
 	}
 	repository.Describe(&status, err)
+	if status.Waiting == status.Problem {
+		status.Waiting = "" // it is said already
+	}
 	if u.own {
 		status.Own = update.Look{At: status.Checked, Code: status.Code}
 	}
@@ -236,6 +239,7 @@ func (u *updater) resume(ctx context.Context, from string, now bool) (bool, erro
 	}
 	if agent.Trial != nil && agent.Trial.Started == 0 {
 		u.enough = true
+		u.say("%s is on trial, and is started", update.Thing(slot.Agent, agent.Trial.Version))
 		return true, install.Device{Root: u.root, Now: u.now, Told: u.tell}.Start(ctx)
 	}
 	version, err := u.waiting()

@@ -41,7 +41,7 @@ func (u *updater) leave(back []update.Back, waiting string) error {
 		u.say("%s is withdrawn: %s", update.Thing(b.Kind, b.Version), b.Why)
 		o := slot.Order{Kind: b.Kind, Why: "it was withdrawn: " + b.Why, By: "withdrawn"}
 		if b.Kind == slot.Agent || b.Version == waiting {
-			o.Version = b.Version // of a system that was flashed the keeper knows none
+			o.Version = b.Version // a system may call itself otherwise than the keeper knows it
 		}
 		err := u.back(o)
 		if errors.Is(err, slot.ErrNothingToGoBackTo) {
@@ -82,8 +82,8 @@ func (u *updater) deny(withdrawn []update.Withdrawal) error {
 	return errors.Join(wrong...)
 }
 
-// back orders the slots' keeper to go back. Of programs all is known here, so there it is said at once that there is nothing to go back
-// to; of systems the boot state knows.
+// back orders the slots' keeper to go back from what runs or is on trial now: where that is another one when the order is carried out, it is refused.
+// Of programs all is known here, so there it is said at once that there is nothing to go back to; of systems the boot state knows.
 func (u *updater) back(o slot.Order) error {
 	if o.Kind == "" {
 		o.Kind = slot.Agent
@@ -92,17 +92,30 @@ func (u *updater) back(o slot.Order) error {
 		o.Why = "somebody asked for it"
 	}
 	o.Do, o.At = "back", u.now()
-	if o.Kind == slot.Agent {
-		state, err := u.slots().Read(slot.Agent)
-		if err == nil {
-			_, err = state.Back(o.Why, o.By, o.At)
-		}
-		if err != nil {
+	state, err := u.slots().Read(o.Kind)
+	switch {
+	case o.Kind == slot.System && u.system() == "":
+		return errors.New("this machine has no second system")
+	case o.Kind == slot.System && err != nil:
+		u.say("%v", err) // so the order names no version, and the boot state decides
+	case err != nil:
+		return err
+	case o.Kind == slot.Agent:
+		if _, err := state.Back(o.Why, o.By, o.At); err != nil {
 			return err
 		}
 		u.enough = true // what is installed before the keeper did it would be what it goes back from
-	} else if u.system() == "" {
-		return errors.New("this machine has no second system")
+	}
+	if o.Version == "" {
+		o.Version = inUse(state)
 	}
 	return slot.Send(filepath.Join(u.root, keeperOrders), o)
+}
+
+// inUse is the version that an order to go back is about, as the keeper knows it; "" where it knows none.
+func inUse(s slot.State) string {
+	if s.Trial != nil {
+		return s.Trial.Version
+	}
+	return s.Slots[s.Active].Version
 }
