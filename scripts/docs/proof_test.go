@@ -91,6 +91,9 @@ func TestProofsAreThere(t *testing.T) {
 		if (len(p.tests) == 0) == (p.board == "") {
 			t.Errorf("%q is to have either tests or a reason why only a board can prove it", p.command)
 		}
+		if (p.dry != "") != slices.Contains(p.tests, dryRun) {
+			t.Errorf("%q is to say why its target is only read, and have %s among its tests, or neither", p.command, dryRun)
+		}
 		for _, test := range p.tests {
 			if err := there(test); err != nil {
 				t.Errorf("%q: %v", p.command, err)

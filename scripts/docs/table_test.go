@@ -6,7 +6,11 @@ type proof struct {
 	command string
 	tests   []string // "folder.Test", or "folder.Test: words that are in it"
 	board   string
+	dry     string // why dryRun, which it has among its tests then, has it say what it would do and does not have it done
 }
+
+// dryRun is the test that reads what a target of the Makefile would do.
+const dryRun = "scripts/docs.TestMakeSaysWhatItWouldDo"
 
 // proofs is the table.
 func proofs() []proof {
@@ -54,6 +58,7 @@ func proofs() []proof {
 		{command: "systemctl status calendarbot", tests: []string{"scripts/machine.TestService", "scripts/board.TestImage"}},
 		{command: "systemctl status calendarbot-update.timer", tests: []string{"scripts/board.TestImage", "scripts.TestUnitsAreValid"}},
 		{command: "systemd-analyze blame", board: ofBoard},
+		{command: "ss -tulpn", board: ofBoard},
 		{command: "systemd-analyze security", tests: []string{"scripts.TestUnitsAreHardened"}},
 		{command: "journalctl", board: ofBoard},
 		{command: "ssh", board: network},
@@ -70,8 +75,8 @@ func targets() []proof {
 		{command: "make run", tests: []string{"scripts/demo.TestServePrintsAddressesThatAnswer"}},
 		{command: "make build", tests: []string{"scripts/release.TestReleaseIsBuiltAsTheMakefileBuilds"}},
 		{command: "make build-arm64", tests: []string{"scripts/release.TestReleaseIsBuiltAsTheMakefileBuilds"}},
-		{command: "make ci", tests: []string{"scripts/docs.TestMakeSaysWhatItWouldDo", "scripts/board.TestImage"}},
-		{command: "make test", tests: []string{"scripts/docs.TestMakeSaysWhatItWouldDo"}},
+		{command: "make ci", tests: []string{dryRun, "scripts/board.TestImage"}, dry: "it is make test and make test-image, which take hours"},
+		{command: "make test", tests: []string{dryRun}, dry: "it is all tests, which take hours, and would begin itself again: this is one of them"},
 		{command: "make test-machine", tests: []string{"scripts/machine.TestService", "scripts/machine.TestMemoryIsGivenUpBeforeItIsTaken"}},
 		{command: "make test-image", tests: []string{"scripts/board.TestImage"}},
 		{command: "make test-update", tests: []string{"scripts/board.TestUpdate", "scripts/board.TestDrillLevel3"}},
@@ -81,20 +86,20 @@ func targets() []proof {
 		{command: "make test-powercut", tests: []string{"scripts/powercut.TestPowerCuts"}},
 		{command: "make test-deep", tests: []string{"agent/differential.TestDifferential"}},
 		{command: "make test-release", tests: []string{"scripts/release.TestPackageTellsSystemd"}},
-		{command: "make test-reproducible", tests: []string{"scripts/docs.TestMakeSaysWhatItWouldDo", "image/manifest.TestSameImageSameFiles"}},
+		{command: "make test-reproducible", tests: []string{dryRun, "image/manifest.TestSameImageSameFiles"}, dry: "it bakes twice, which takes hours"},
 		{command: "make release-snapshot", tests: []string{"scripts/release.TestPackageInstallsItsFiles", "scripts/release.TestReleaseIsBuiltAsTheMakefileBuilds"}},
 		{command: "make image", tests: []string{"scripts/board.TestPartitionsOfTheImage", "image/manifest.TestImagerListOfTheBake"}},
 		{command: "make image-lock", tests: []string{"image/packages.TestLockIsReadAsItIsWritten"}},
 		{command: "make run-image", tests: []string{"scripts/board/cmd.TestParse", "scripts/board/cmd.TestCardIsKept"}},
-		{command: "make bench", tests: []string{"scripts/bench.TestFigures", "scripts/docs.TestMakeSaysWhatItWouldDo"}},
+		{command: "make bench", tests: []string{"scripts/bench.TestFigures", dryRun}, dry: "it takes a quarter of an hour and more, and measures nothing on a computer that has other tests to run"},
 		{command: "make criteria", tests: []string{"scripts/criteria.TestPageIsWhatTheProgramWrites", "scripts/criteria.TestReportsAreTakenIn"}},
 		{command: "make cover", tests: []string{"scripts/criteria.TestCoverIsRead"}},
 		{command: "make bench-compare", tests: []string{"scripts/bench.TestCompareLoads"}},
 		{command: "make hwtest", tests: []string{"scripts/board.TestHardwareTest", "hwtest.TestScriptCopies"}},
 		{command: "make soak", tests: []string{"scripts/soak.TestTwoMinutes"}},
 		{command: "make cramped", tests: []string{"scripts/soak.TestCramped"}},
-		{command: "make fuzz", tests: []string{"scripts/docs.TestMakeSaysWhatItWouldDo", "agent/ics.FuzzDecode"}},
-		{command: "make screenshot", tests: []string{"scripts/docs.TestMakeSaysWhatItWouldDo", "agent/page.TestBrowserPictures"}},
+		{command: "make fuzz", tests: []string{dryRun, "agent/ics.FuzzDecode"}, dry: "it takes hours: ten minutes for each target; what they begin with, and what was found, is tried with every test"},
+		{command: "make screenshot", tests: []string{dryRun, "agent/page.TestBrowserPictures"}, dry: "it writes over pictures of the repository"},
 		{command: "make drill-1", tests: []string{"scripts/board.TestDrillLevel1"}},
 		{command: "make drill-2", tests: []string{"scripts/board.TestDrillLevel2"}},
 		{command: "make drill-3", tests: []string{"scripts/board.TestDrillLevel3"}},
