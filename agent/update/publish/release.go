@@ -43,9 +43,9 @@ type Published struct {
 
 // Add publishes a release: the program whole and as patches, the system as it is. A version that is there already is only taken with
 // the same content; then what is said of it becomes what is said now, which is how a roll-out is widened. It returns what there is of the
-// release now, sorted by name.
+// release now, sorted by name. What is refused leaves nothing behind.
 func (r *Repository) Add(now time.Time, release Release) ([]Published, error) {
-	if err := release.check(); err != nil {
+	if err := release.Check(); err != nil {
 		return nil, err
 	}
 	unlock, err := r.change()
@@ -58,13 +58,16 @@ func (r *Repository) Add(now time.Time, release Release) ([]Published, error) {
 		return nil, err
 	}
 	d := draft{Repository: r, targets: targets, release: release, now: now.UTC().Truncate(time.Second)}
-	if release.Agent != "" {
-		if err := d.addAgent(); err != nil {
+	if err := errors.Join(d.readAgent(), d.readSystem()); err != nil {
+		return nil, err
+	}
+	if d.agent != nil {
+		if err := d.addAgent(*d.agent); err != nil {
 			return nil, fmt.Errorf("publish the agent %s: %w", release.Version, err)
 		}
 	}
-	if release.System != "" {
-		if err := d.addSystem(); err != nil {
+	if d.system != nil {
+		if err := d.addSystem(*d.system); err != nil {
 			return nil, fmt.Errorf("publish the system %s: %w", release.Version, err)
 		}
 	}
@@ -78,69 +81,71 @@ func (r *Repository) Add(now time.Time, release Release) ([]Published, error) {
 	return d.done, nil
 }
 
-// check tells in a sentence what of a release cannot be published.
-func (r Release) check() error {
-	if v := "v" + r.Version; !semver.IsValid(v) || semver.Build(v) != "" || semver.Canonical(v) != v {
-		return fmt.Errorf("the version %q is no semantic version, such as 1.2.3 or 1.2.3-beta.1", r.Version)
-	}
-	if r.Agent == "" && r.System == "" {
-		return errors.New("a release has an agent, a system, or both; this has neither")
-	}
-	if r.Channel == "" || strings.Trim(r.Channel, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		return fmt.Errorf("the channel %q is not of lower-case letters, digits and -", r.Channel)
-	}
-	return nil
-}
-
 // draft is a release on its way into the repository.
 type draft struct {
 	*Repository
-	targets *metadata.Metadata[metadata.TargetsType]
-	release Release
-	now     time.Time
-	done    []Published
+	targets       *metadata.Metadata[metadata.TargetsType]
+	release       Release
+	now           time.Time
+	agent, system *half // nil where the release has none
+	done          []Published
 }
 
-func (d *draft) addAgent() error {
+// half is the agent or the system of a release.
+type half struct {
+	program []byte // of the agent
+	olds    []old  // what patches of the agent are made against
+	sum     string // SHA-256 in hex
+	size    int64  // bytes
+	custom  update.Custom
+	former  *update.Offer // the same content, which is published already; nil for none
+}
+
+// readAgent reads all that is needed to publish the agent, and refuses what the repository has no place for.
+func (d *draft) readAgent() error {
+	if d.release.Agent == "" {
+		return nil
+	}
 	program, err := os.ReadFile(d.release.Agent)
 	if err != nil {
 		return err
 	}
-	if len(program) == 0 || len(program) > update.MostContent {
-		return fmt.Errorf("%s has %d bytes; allowed are 1 to %d", d.release.Agent, len(program), update.MostContent)
+	h := half{program: program, sum: digest(program), size: int64(len(program))}
+	if h.custom, h.former, err = d.custom(slot.Agent, h.sum); err != nil {
+		return fmt.Errorf("publish the agent %s: %w", d.release.Version, err)
 	}
-	sum := digest(program)
-	custom, former, err := d.custom(slot.Agent, sum)
-	if err != nil {
-		return err
+	h.custom.Content = update.Content{SHA256: h.sum, Size: h.size}
+	if h.olds, err = d.olds(); err != nil {
+		return fmt.Errorf("read what patches are made against: %w", err)
 	}
-	custom.Content = update.Content{SHA256: sum, Size: int64(len(program))}
-	whole := "agent/calendarbot-" + d.release.Version + "-arm64.zst"
-	if former != nil {
-		if err := d.list(former.Name, former.Length, former.SHA256, custom); err != nil {
+	d.agent = &h
+	return nil
+}
+
+func (d *draft) addAgent(h half) error {
+	whole := d.release.name(slot.Agent)
+	if h.former != nil {
+		if err := d.list(h.former.Name, h.former.Length, h.former.SHA256, h.custom); err != nil {
 			return err
 		}
 	} else {
-		packed, err := patch.Pack(program)
+		packed, err := patch.Pack(h.program)
 		if err != nil {
 			return err
 		}
-		if err := d.put(whole, packed, custom); err != nil {
+		if err := d.put(whole, packed, h.custom); err != nil {
 			return err
 		}
 	}
-	olds, err := d.olds()
-	if err != nil {
-		return err
-	}
+	custom := h.custom
 	custom.Notes = "" // the whole program has them
-	for _, old := range olds {
-		if old.sum == sum {
+	for _, old := range h.olds {
+		if old.sum == h.sum {
 			continue
 		}
 		name := strings.TrimSuffix(whole, ".zst") + ".from-" + old.sum[:12] + ".zst"
 		custom.From = update.From{SHA256: old.sum, Version: old.version}
-		if err := d.addPatch(name, whole, old.program, program, custom); err != nil {
+		if err := d.addPatch(name, whole, old.program, h.program, custom); err != nil {
 			return err
 		}
 	}
@@ -170,7 +175,11 @@ func (d *draft) addPatch(name, whole string, old, program []byte, custom update.
 	return d.put(name, made, custom)
 }
 
-func (d *draft) addSystem() error {
+// readSystem does for the system what readAgent does for the agent.
+func (d *draft) readSystem() error {
+	if d.release.System == "" {
+		return nil
+	}
 	f, err := os.Open(d.release.System)
 	if err != nil {
 		return err
@@ -181,40 +190,41 @@ func (d *draft) addSystem() error {
 	if err != nil {
 		return err
 	}
-	if size == 0 {
-		return fmt.Errorf("%s is empty", d.release.System)
+	h := half{sum: hex.EncodeToString(hash.Sum(nil)), size: size}
+	if h.custom, h.former, err = d.custom(slot.System, h.sum); err != nil {
+		return fmt.Errorf("publish the system %s: %w", d.release.Version, err)
 	}
-	switch version, err := bundledVersion(f, size); {
-	case err != nil:
-		return fmt.Errorf("%s: %w", d.release.System, err)
-	case version != d.release.Version:
-		return fmt.Errorf("%s says that it is version %q; a device would take it again and again", d.release.System, version)
-	}
-	sum := hex.EncodeToString(hash.Sum(nil))
-	custom, former, err := d.custom(slot.System, sum)
-	if err != nil {
-		return err
-	}
-	name := "system/calendarbot-" + d.release.Version + "-pizero2w.raucb"
-	if former == nil {
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return err
-		}
-		if err := d.store(name, sum, f); err != nil {
-			return err
-		}
-	}
-	return d.list(name, size, sum, custom)
+	d.system = &h
+	return nil
 }
+
+func (d *draft) addSystem(h half) error {
+	name := d.release.name(slot.System)
+	if h.former == nil {
+		f, err := os.Open(d.release.System)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := d.store(name, h.sum, f); err != nil {
+			return err
+		}
+	}
+	return d.list(name, h.size, h.sum, h.custom)
+}
+
+// Why a version is refused for what there is already.
+var (
+	ErrOtherContent = errors.New("this version is published already, with other content; give it a new number")
+	ErrNotNewest    = errors.New("which is newer; no device would take it")
+)
 
 // custom is what is said of a release, and what is there of its version already. A version that is there with another content,
 // that was withdrawn, or that is older than the newest of its channel is an error.
 func (d *draft) custom(kind slot.Kind, sum string) (update.Custom, *update.Offer, error) {
 	r := d.release
-	custom := update.Custom{
-		Kind: kind, Version: r.Version, Channel: r.Channel, Percent: r.Percent, Notes: r.Notes, Published: d.now,
-		MinAgent: r.MinAgent, MinSystem: r.MinSystem, ConfigFormats: r.ConfigFormats,
-	}
+	custom := r.says(kind)
+	custom.Published = d.now
 	list, err := d.Withdrawn()
 	if err != nil {
 		return custom, nil, err
@@ -237,14 +247,14 @@ func (d *draft) custom(kind slot.Kind, sum string) (update.Custom, *update.Offer
 			is = former.Content.SHA256
 		}
 		if is != sum {
-			return custom, nil, errors.New("this version is published already, with other content; give it a new number")
+			return custom, nil, ErrOtherContent
 		}
 		custom.Published = former.Published
 		return custom, &former, nil
 	}
 	for _, o := range offers {
 		if o.Channel == r.Channel && slot.Newer(o.Version, r.Version) {
-			return custom, nil, fmt.Errorf("the channel %s has %s already, which is newer; no device would take it", r.Channel, o.Version)
+			return custom, nil, fmt.Errorf("the channel %s has %s already, %w", r.Channel, o.Version, ErrNotNewest)
 		}
 	}
 	return custom, nil, nil

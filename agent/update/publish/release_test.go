@@ -194,3 +194,39 @@ func TestBundleIsPublishedAsWhatItSays(t *testing.T) {
 	_, err := s.open().Add(now(), publish.Release{Version: "1.0.0", Channel: "stable", Percent: 100, System: bundle(t, "1.0.0")})
 	s.must(err)
 }
+
+// TestWhatIsRefusedLeavesNothing in the folder that is published, whichever part of a release is wrong.
+func TestWhatIsRefusedLeavesNothing(t *testing.T) {
+	s := newStage(t, one(), "")
+	s.create()
+	s.must(s.add("1.0.0", "stable", 0))
+	files := func() (list []string) {
+		t.Helper()
+		s.must(filepath.WalkDir(s.repo, func(name string, _ os.DirEntry, err error) error {
+			list = append(list, name)
+			return err
+		}))
+		return list
+	}
+	before := files()
+	for name, c := range map[string]struct {
+		alter func(*publish.Release)
+		want  string
+	}{
+		"too many devices":        {func(r *publish.Release) { r.Percent = 500 }, "percent is 500; allowed is 0 to 100"},
+		"notes too long":          {func(r *publish.Release) { r.Notes = strings.Repeat("x", 8<<10+1) }, "the notes are longer"},
+		"no oldest version":       {func(r *publish.Release) { r.MinSystem = "old" }, "min_agent or min_system is no version"},
+		"another system":          {func(r *publish.Release) { r.System = bundle(t, "1.2.0") }, `says that it is version "1.2.0"`},
+		"a folder to patch":       {func(r *publish.Release) { r.From = []string{t.TempDir()} }, "is no file"},
+		"nothing to patch":        {func(r *publish.Release) { r.From = []string{"missing"} }, "no such file"},
+		"no system":               {func(r *publish.Release) { r.System = "missing" }, "no such file"},
+		"a version that there is": {func(r *publish.Release) { r.Version = "1.0.0" }, "with other content"},
+	} {
+		if err := s.add("1.1.0", "stable", 1, c.alter); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if after := files(); !slices.Equal(before, after) {
+		t.Errorf("%v is there; it was %v", after, before)
+	}
+}
