@@ -118,8 +118,11 @@ func (r *Repository) land(now time.Time, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := follows(r.root, next); err != nil {
+	switch err := follows(r.root, next); {
+	case errors.Is(err, ErrBelowThreshold):
 		return fmt.Errorf("%s %w: %w", name, ErrWaiting, err)
+	case err != nil:
+		return fmt.Errorf("%s cannot be published: %w", name, err)
 	}
 	targets, err := r.copyTargets()
 	if err != nil {

@@ -82,7 +82,7 @@ var ErrBelowThreshold = errors.New("below the threshold")
 // follows tells whether a root may come after another: it is the next one, and enough keys of both have signed it.
 func follows(former, next *metadata.Metadata[metadata.RootType]) error {
 	if next.Signed.Version != former.Signed.Version+1 {
-		return fmt.Errorf("root %d cannot follow root %d", next.Signed.Version, former.Signed.Version)
+		return fmt.Errorf("root %d cannot follow root %d, only root %d can", next.Signed.Version, former.Signed.Version, former.Signed.Version+1)
 	}
 	if err := verify(former, Root, next); err != nil {
 		return fmt.Errorf("root %d by the keys before it: %w", next.Signed.Version, err)
