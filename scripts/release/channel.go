@@ -60,6 +60,14 @@ channel, publish the same files again.
 			if release.Notes, err = readNotes(*notes); err != nil {
 				return err
 			}
+			if err := release.Check(); err != nil {
+				return err
+			}
+			if release.Agent != "" {
+				if err := checkProgram(release.Agent, release.Version); err != nil {
+					return err
+				}
+			}
 			r, err := d.open()
 			if err != nil {
 				return err
@@ -72,7 +80,7 @@ channel, publish the same files again.
 			}
 			done, err := r.Add(d.now, release)
 			if err != nil {
-				return err
+				return d.refused(err)
 			}
 			for _, p := range done {
 				d.say("published %s, %d bytes", p.Name, p.Size)
@@ -80,6 +88,18 @@ channel, publish the same files again.
 			return nil
 		}
 	}}
+}
+
+// refused says what to do where the repository has another version that stands in the way.
+func (d *desk) refused(err error) error {
+	again := "where nobody but you reads " + d.repo + ", remove it and publish again: it is made anew"
+	switch {
+	case errors.Is(err, publish.ErrOtherContent):
+		return fmt.Errorf("%w\na build has a new number after a commit, or with another VERSION; devices that took this one take nothing else under its number\n%s", err, again)
+	case errors.Is(err, publish.ErrNotNewest):
+		return fmt.Errorf("%w\npublish it in another --channel, or under a newer number; %s", err, again)
+	}
+	return err
 }
 
 // readNotes reads what changed; no file is no notes.

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"debug/elf"
+	"encoding/binary"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,21 +28,45 @@ func newShop(t *testing.T) shop {
 	t.Setenv("CALENDARBOT_PASSPHRASE_FILE", "")
 	s := shop{t: t, dir: t.TempDir()}
 	t.Setenv("CALENDARBOT_KEYS", s.path("keys"))
-	program := make([]byte, 10_000)
-	random := rand.NewChaCha8([32]byte{1})
-	if _, err := random.Read(program); err != nil {
-		t.Fatal(err)
-	}
+	program := armProgram(t, "1.0.0 1.1.0 0.9.0 0.9.0-beta.1 2.0.0")
 	const manifest = "[update]\nversion=1.1.0\n" // as a bundle ends: text in a signature, and its length
 	for name, text := range map[string]string{
 		"one": string(program), "two": string(program) + "that is newer", "bundle": "a system" + manifest + "\x00\x00\x00\x00\x00\x00\x00" + string(rune(len(manifest))),
 		"notes": "What changed:\n- much\n", "long": strings.Repeat("x", 8<<10+1), "secret": "open sesame\n", "nothing": "",
+		"script": "#!/bin/sh\necho 1.0.0\n", "intel": otherMachine(program, elf.EM_X86_64), "old": string(armProgram(t, "0.8.0")),
 	} {
 		if err := os.WriteFile(s.path(name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return s
+}
+
+// armProgram is the beginning of an ELF file for AArch64, the versions that it says, and what is as long as a program.
+func armProgram(t *testing.T, versions string) []byte {
+	t.Helper()
+	header := elf.Header64{
+		Ident: [elf.EI_NIDENT]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)},
+		Type:  uint16(elf.ET_EXEC), Machine: uint16(elf.EM_AARCH64), Version: uint32(elf.EV_CURRENT), Ehsize: 64,
+	}
+	program, err := binary.Append(nil, binary.LittleEndian, header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := make([]byte, 10_000)
+	random := rand.NewChaCha8([32]byte{1})
+	if _, err := random.Read(rest); err != nil {
+		t.Fatal(err)
+	}
+	return append(append(program, versions...), rest...)
+}
+
+// otherMachine is a program for another machine.
+func otherMachine(program []byte, machine elf.Machine) string {
+	const at = 18 // where an ELF file says that
+	other := slices.Clone(program)
+	binary.LittleEndian.PutUint16(other[at:], uint16(machine))
+	return string(other)
 }
 
 func (s shop) path(name string) string { return filepath.Join(s.dir, name) }
@@ -120,6 +147,9 @@ func TestWordsFromKeysToWithdrawal(t *testing.T) {
 		"publish --version 2.0.0":                                    "neither",
 		"publish --version 2.0.0 --agent @missing":                   "no such file",
 		"publish --version 2.0.0 --agent @nothing":                   "has 0 bytes",
+		"publish --version 1.2.0 --agent @two":                       "has the version 1.2.0 nowhere in it",
+		"publish --version 2.0.0 --agent @script":                    "is no program for devices, which run ELF files for AArch64",
+		"publish --version 2.0.0 --agent @intel":                     "is a program for EM_X86_64 (ELFCLASS64); devices run those for EM_AARCH64",
 		"publish --version 2.0.0 --system @nothing":                  "is empty",
 		"publish --version 2.0.0 --system @bundle":                   `says that it is version "1.1.0"`,
 		"publish --version 2.0.0 --system @one":                      "no bundle",
@@ -152,6 +182,54 @@ func TestWordsFromKeysToWithdrawal(t *testing.T) {
 	}
 	// An older version may go to another channel.
 	s.must("publish --version 0.9.0-beta.1 --agent @two --channel beta", "0.9.0-beta.1")
+}
+
+// TestNothingIsMadeOfWhatIsRefused: not even the repository.
+func TestNothingIsMadeOfWhatIsRefused(t *testing.T) {
+	s := newShop(t)
+	s.must("keys --root 1/1", "root.json")
+	for line, want := range map[string]string{
+		"publish --version 1.0.0":                                             "this has neither",
+		"publish --version 1.0.0 --agent @one --percent 500":                  "percent is 500; allowed is 0 to 100",
+		"publish --version 1.0.0 --agent @old":                                "has the version 1.0.0 nowhere in it",
+		"publish --version 1.0.0 --agent @intel":                              "EM_X86_64",
+		"publish --version 1.0.0 --agent @one --system @bundle":               `says that it is version "1.1.0"`,
+		"publish --version 1.0.0 --agent @one --min-agent old":                "no version",
+		"publish --version 1.0.0 --agent @one --patch-from @missing":          "no such file",
+		"publish --version 1.0.0 --agent @one --system @one --channel Stable": "lower-case",
+	} {
+		s.refused(line, want)
+	}
+	if _, err := os.Stat(s.path("repo")); !os.IsNotExist(err) {
+		t.Errorf("the folder is there: %v", err)
+	}
+}
+
+// TestBuildsOfOneVersionAreTriedAnew as the error says: in a folder that is removed, or under another number.
+func TestBuildsOfOneVersionAreTriedAnew(t *testing.T) {
+	s := newShop(t)
+	s.must("keys --root 1/1", "root.json")
+	s.must("publish --version 1.1.0 --agent @one", "made the repository")
+	s.refused("publish --version 1.1.0 --agent @two", "where nobody but you reads "+s.path("repo")+", remove it and publish again")
+	s.refused("publish --version 1.0.0 --agent @two", "publish it in another --channel")
+	s.must("publish --version 1.0.0 --agent @two --channel old", "1.0.0")
+	if err := os.RemoveAll(s.path("repo")); err != nil {
+		t.Fatal(err)
+	}
+	s.must("publish --version 1.0.0 --agent @two", "made the repository")
+	s.must("publish --version 1.1.0 --agent @two", "1.1.0")
+}
+
+// TestOldRootIsNotSignedButRefused: no signature brings back one that another has followed.
+func TestOldRootIsNotSignedButRefused(t *testing.T) {
+	s := newShop(t)
+	s.must("keys --root 1/1", "root.json")
+	s.must("publish --version 1.0.0 --agent @one", "")
+	s.must("renew", "renewed")
+	_, err := s.say("land @repo/metadata/1.root.json")
+	if err == nil || !strings.Contains(err.Error(), "cannot be published: root 1 cannot follow root 2, only root 3 can") || strings.Contains(err.Error(), "sign") {
+		t.Errorf("it says: %v", err)
+	}
 }
 
 // TestRootIsSignedInTwoPlaces has one key of the root here and the other elsewhere.
