@@ -45,6 +45,7 @@ type RunRow struct {
 	Kind, Title, Version, Detail string
 	Trial                        string // what is on trial, and how long yet; ""
 	Former                       string // "" where there is nothing to go back to
+	InUse                        string // what is gone back from, by its version; "" where that is not known
 	Restarts                     bool   // going back restarts the device
 }
 

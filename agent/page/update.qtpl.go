@@ -174,6 +174,8 @@ func streamupdatePage(qw422016 *qt422016.Writer, f *Frame, v *UpdateView, css, j
 				streamtokenField(qw422016, v.Token)
 				qw422016.N().S(`<input type="hidden" name="do" value="back"><input type="hidden" name="kind" value="`)
 				qw422016.E().S(r.Kind)
+				qw422016.N().S(`"><input type="hidden" name="version" value="`)
+				qw422016.E().S(r.InUse)
 				qw422016.N().S(`"><span>`)
 				if r.Restarts {
 					qw422016.N().S(`The device restarts for that, and shows nothing until it has started again.`)

@@ -11,7 +11,7 @@ func TestUpdateSaysWhatThereIs(t *testing.T) {
 		return &UpdateView{
 			Token: "tok<en", LoggedIn: true, Look: "warning", Headline: "Head<line", Words: "Words & more", Slotted: true,
 			Runs: []RunRow{
-				{Kind: "agent", Title: "Program", Version: "1.2<3", Detail: "Since <then>", Former: "1.2.2"},
+				{Kind: "agent", Title: "Program", Version: "1.2<3", Detail: "Since <then>", Former: "1.2.2", InUse: "1.2\"3"},
 				{Kind: "system", Title: "System", Version: "1.2.2", Trial: "Kept <soon>", Former: "1.2.0", Restarts: true},
 			},
 			Ended: []EndRow{{"agent", "Went <back>", "It was <slow>", "yesterday"}}, Checked: "Last <look>",
@@ -35,7 +35,7 @@ func TestUpdateSaysWhatThereIs(t *testing.T) {
 			"tok&lt;en", "Head&lt;line", "Words &amp; more", "1.2&lt;3", "Since &lt;then&gt;", "on trial", "Kept &lt;soon&gt;", "Went &lt;back&gt;", "It was &lt;slow&gt;", "Last &lt;look&gt;",
 			"1 &lt;MB&gt;", "&lt;b&gt;new", "It &lt;waits&gt;", "Install now, with a restart", "A &lt;is used&gt;", "&lt;off&gt;", "&lt;80&gt;", "Make the candidate anew", "Try the candidate…", "There is &lt;none&gt;.", "Log out", "What you set holds",
 		}, []string{"http-equiv", "Keep what is on trial", "Nothing newer", `id="sure"`, "<then>", "<b>"}, 0, 4},
-		"a program to go back to": {func(v *UpdateView) { v.Sure = "back-agent" }, []string{"The program restarts for that.", "Go back to 1.2.2</button>", `href="/update#runs">Stay`}, nil, 1, 3},
+		"a program to go back to": {func(v *UpdateView) { v.Sure = "back-agent" }, []string{"The program restarts for that.", `name="version" value="1.2&quot;3"><span>`, "Go back to 1.2.2</button>", `href="/update#runs">Stay`}, nil, 1, 3},
 		"a system to go back to":  {func(v *UpdateView) { v.Sure = "back-system" }, []string{"shows nothing until it has started again", "Go back to 1.2.0</button>"}, nil, 1, 3},
 		"a candidate to try":      {func(v *UpdateView) { v.Sure = "try" }, []string{"Try it now", "Not now"}, []string{"Try the candidate…"}, 1, 3},
 		"a level to go back by":   {func(v *UpdateView) { v.Sure = "level-2" }, []string{"Go back now</button>", `href="/update#levels">Stay`, "It is meant to take long."}, nil, 1, 3},

@@ -122,10 +122,11 @@ func firstLine(err error) string {
 
 // slotWish is what may be asked about a kind.
 type slotWish struct {
-	Do   string            `json:"do"`
-	Text *string           `json:"text"`
-	Set  map[string]string `json:"set"`
-	Why  string            `json:"why"`
+	Do      string            `json:"do"`
+	Version string            `json:"version"` // that is to be kept or left; "": the one that it is
+	Text    *string           `json:"text"`
+	Set     map[string]string `json:"set"`
+	Why     string            `json:"why"`
 }
 
 // postSlots is POST /api/v1/slots/{kind}: an order to the slots' keeper.
@@ -158,9 +159,14 @@ func (s *Server) askSlots(k slot.Kind, in slotWish, who config.By) error {
 	if in.Do != "stage" && (in.Text != nil || in.Set != nil) {
 		return problemOf(http.StatusBadRequest, "bad_order", "Only with stage there is a text, or settings to set.")
 	}
-	now := s.o.Now()
+	if in.Do != "keep" && in.Do != "back" && in.Version != "" {
+		return problemOf(http.StatusBadRequest, "bad_order", "Only with keep and back there is a version.")
+	}
+	now, state := s.o.Now(), v.Slots[k]
 	order := slot.Order{Do: in.Do, Kind: k, Why: who.Why, By: who.Who, At: now}
-	state := v.Slots[k]
+	if err := meant(in.Version, state); err != nil {
+		return err
+	}
 	var refused error
 	switch in.Do {
 	case "noted":
@@ -184,8 +190,10 @@ func (s *Server) askSlots(k slot.Kind, in slotWish, who config.By) error {
 		}
 		_, refused = state.Try(candidate(state), 1, who.Who, now)
 	case "keep":
+		order.Version = inUse(state)
 		_, refused = state.Keep(now)
 	case "back":
+		order.Version = inUse(state)
 		_, refused = state.Back(who.Why, who.Who, now)
 	default:
 		return problemOf(http.StatusBadRequest, "bad_order", "do is one of stage, try, keep, back and noted.")
@@ -194,6 +202,26 @@ func (s *Server) askSlots(k slot.Kind, in slotWish, who config.By) error {
 		return refusedSlots(refused)
 	}
 	return s.send(s.o.Places.orders(), order)
+}
+
+// inUse is the version that is kept, or left by going back: of what is on trial, else of what is active; "" where it is not known.
+func inUse(s slot.State) string {
+	if s.Trial != nil {
+		return s.Trial.Version
+	}
+	return s.Slots[s.Active].Version
+}
+
+// meant refuses what is about a version that is another one by now.
+func meant(version string, s slot.State) error {
+	now := inUse(s)
+	switch {
+	case version == "" || version == now:
+		return nil
+	case now == "":
+		return problemOf(http.StatusConflict, "another_version", "Another version is in use by now. Look again whether it is meant.")
+	}
+	return problemOf(http.StatusConflict, "another_version", "Another version is in use by now: "+now+". Look again whether it is meant.")
 }
 
 // refusedSlots says why the slots refuse something.

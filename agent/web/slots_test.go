@@ -84,8 +84,9 @@ func TestSlotsAreAskedFor(t *testing.T) {
 		{"config", `{"do":"stage"}`, slot.Order{Do: "stage", Kind: slot.Config}},
 		{"config", `{"do":"stage","text":"display: {days: 5}\n"}`, slot.Order{Do: "stage", Kind: slot.Config, Text: "display: {days: 5}\n"}},
 		{"config", `{"do":"stage","set":{"display.days":"5"}}`, slot.Order{Do: "stage", Kind: slot.Config, Set: map[string]string{"display.days": "5"}}},
-		{"agent", `{"do":"back"}`, slot.Order{Do: "back", Kind: slot.Agent}},
-		{"system", `{"do":"back"}`, slot.Order{Do: "back", Kind: slot.System}},
+		{"agent", `{"do":"back"}`, slot.Order{Do: "back", Kind: slot.Agent, Version: "1.2.2"}},
+		{"agent", `{"do":"back","version":"1.2.2"}`, slot.Order{Do: "back", Kind: slot.Agent, Version: "1.2.2"}},
+		{"system", `{"do":"back"}`, slot.Order{Do: "back", Kind: slot.System, Version: "1.2.2"}},
 	} {
 		a := s.send("POST", "/api/v1/slots/"+c.kind, c.body)
 		got := s.order("orders")
@@ -106,6 +107,7 @@ func TestSlotsAreAskedFor(t *testing.T) {
 		status           int
 	}{
 		{"disk", `{"do":"back"}`, "unknown_slots", 404}, {"config", `{"do":"erase"}`, "bad_order", 400}, {"config", `{"do":"back"}`, "nothing_former", 409},
+		{"agent", `{"do":"back","version":"1.2.3"}`, "another_version", 409}, {"config", `{"do":"keep","version":"config-1"}`, "another_version", 409}, {"config", `{"do":"try","version":"config-1"}`, "bad_order", 400},
 		{"config", `{"do":"keep"}`, "no_trial", 409}, {"agent", `{"do":"try"}`, "slots", 409}, {"agent", `{"do":"stage"}`, "bad_order", 400},
 		{"config", `{"do":"try","text":"x"}`, "bad_order", 400}, {"config", `{"do":"stage","text":""}`, "bad_order", 400},
 		{"config", `{"do":"stage","text":"web: {port: x}"}`, "bad_setting", 400}, {"config", `{"do":"stage","text":"a: 1","set":{}}`, "bad_order", 400},
@@ -127,8 +129,11 @@ func TestSlotsAreAskedFor(t *testing.T) {
 			t.Errorf("%d %s", a.StatusCode, a.body)
 		}
 	}
-	if a := s.send("POST", "/api/v1/slots/agent", `{"do":"keep"}`); a.StatusCode != http.StatusAccepted || s.order("orders") == nil {
-		t.Errorf("%d %s", a.StatusCode, a.body)
+	for _, do := range []string{"keep", "back"} {
+		a := s.send("POST", "/api/v1/slots/agent", `{"do":"`+do+`"}`)
+		if o := s.order("orders"); a.StatusCode != http.StatusAccepted || o == nil || o.Version != "1.3.0" {
+			t.Errorf("%s: %d %s: %+v", do, a.StatusCode, a.body, o)
+		}
 	}
 	if a := s.send("POST", "/api/v1/update", `{"do":"apply"}`); a.StatusCode != http.StatusConflict || !has(a, "on trial") {
 		t.Errorf("%d %s", a.StatusCode, a.body)
@@ -271,7 +276,8 @@ func TestUpdateIsAskedFor(t *testing.T) {
 	s.tried()
 	s.json("data/update/status.json", s.offered())
 	for body, want := range map[string]slot.Order{
-		`{"do":"check"}`: {Do: "check"}, `{"do":"apply","version":"1.3.0","kind":"agent"}`: {Do: "apply", Kind: slot.Agent, Version: "1.3.0"}, `{"do":"back","kind":"agent"}`: {Do: "back", Kind: slot.Agent},
+		`{"do":"check"}`: {Do: "check"}, `{"do":"apply","version":"1.3.0","kind":"agent"}`: {Do: "apply", Kind: slot.Agent, Version: "1.3.0"}, `{"do":"back","kind":"agent"}`: {Do: "back", Kind: slot.Agent, Version: "1.2.2"},
+		`{"do":"back"}`: {Do: "back", Version: "1.2.2"}, `{"do":"back","kind":"system","version":"1.2.2"}`: {Do: "back", Kind: slot.System, Version: "1.2.2"},
 	} {
 		a := s.send("POST", "/api/v1/update", body)
 		got := s.order("update/orders")
@@ -281,7 +287,7 @@ func TestUpdateIsAskedFor(t *testing.T) {
 	}
 	for body, code := range map[string]string{
 		`{"do":"erase"}`: "bad_order", `{"do":"check","kind":"config"}`: "bad_order", `{"do":"check","from":"upload"}`: "bad_order", `{"do":"apply","from":"upload"}`: "no_upload",
-		`{"do":"apply","version":"1.2.3"}`: "refused", `{"do":"apply","version":"1\n2"}`: "bad_order", `{}`: "bad_order",
+		`{"do":"apply","version":"1.2.3"}`: "refused", `{"do":"back","version":"1.2.1"}`: "another_version", `{"do":"apply","version":"1\n2"}`: "bad_order", `{}`: "bad_order",
 	} {
 		if a := s.send("POST", "/api/v1/update", body); !has(a, `"code":"`+code+`"`) || s.order("update/orders") != nil {
 			t.Errorf("%s: %d %s", body, a.StatusCode, a.body)

@@ -120,7 +120,7 @@ func (s *Server) systemVersion(v Versions) any {
 type updateWish struct {
 	Do      string    `json:"do"`
 	Kind    slot.Kind `json:"kind"`
-	Version string    `json:"version"`
+	Version string    `json:"version"` // to install, or to go back from
 	From    string    `json:"from"`
 	Why     string    `json:"why"`
 }
@@ -159,6 +159,10 @@ func (s *Server) askUpdate(in updateWish, who config.By) error {
 		}
 	case "back":
 		state := v.Slots[cmp.Or(in.Kind, slot.Agent)]
+		if err := meant(in.Version, state); err != nil {
+			return err
+		}
+		in.Version = inUse(state)
 		if _, err := state.Back(who.Why, who.Who, s.o.Now()); err != nil {
 			return refusedSlots(err)
 		}

@@ -145,7 +145,7 @@ func TestBrowserUpdatesAndGoesBack(t *testing.T) {
 		t.Errorf("it is not asked whether it is meant: %+v", o)
 	}
 	press("back", `#sure form button`, "back")
-	asked("back", "orders", slot.Order{Do: "back", Kind: slot.System})
+	asked("back", "orders", slot.Order{Do: "back", Kind: slot.System, Version: "1.2.2"})
 	b.content()
 }
 

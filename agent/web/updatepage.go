@@ -78,6 +78,7 @@ func (s *Server) runRows(v Versions) []page.RunRow {
 		r := &rows[i]
 		k := slot.Kind(r.Kind)
 		state := v.Slots[k]
+		r.InUse = inUse(state)
 		r.Detail = runDetail(k, state, s.o.Now(), s.o.Zone)
 		if t := state.Trial; t != nil {
 			r.Trial = s.trialWords(k, t)
@@ -209,7 +210,7 @@ func (s *Server) updateForm(c *fiber.Ctx) error {
 		err = s.dropUpload()
 	case "back":
 		who.Why = "a person asked for it"
-		err = s.askKind(kind, slotWish{Do: do}, who)
+		err = s.askKind(kind, slotWish{Do: do, Version: form.Get("version")}, who)
 	case "noted":
 		err = s.askKind(kind, slotWish{Do: do}, who)
 	case "stage", "try", "keep":

@@ -96,8 +96,8 @@ func TestUpdatePageButtons(t *testing.T) {
 	}{
 		{"check", nil, "update/orders", slot.Order{Do: "check"}},
 		{"apply", []string{"kind", "agent", "version", "1.3.0"}, "update/orders", slot.Order{Do: "apply", Kind: slot.Agent, Version: "1.3.0"}},
-		{"back", []string{"kind", "agent"}, "orders", slot.Order{Do: "back", Kind: slot.Agent}},
-		{"back", []string{"kind", "system"}, "orders", slot.Order{Do: "back", Kind: slot.System}},
+		{"back", []string{"kind", "agent"}, "orders", slot.Order{Do: "back", Kind: slot.Agent, Version: "1.2.2"}},
+		{"back", []string{"kind", "system", "version", "1.2.2"}, "orders", slot.Order{Do: "back", Kind: slot.System, Version: "1.2.2"}},
 		{"stage", nil, "orders", slot.Order{Do: "stage", Kind: slot.Config}},
 		{"try", nil, "orders", slot.Order{Do: "try", Kind: slot.Config, Version: "config-9f86d081884c"}},
 	} {
@@ -131,6 +131,12 @@ func TestUpdatePageButtons(t *testing.T) {
 		if a := p.pressUpdate(do, fields...); a.StatusCode < 400 || a.StatusCode > 409 || !has(a, want) {
 			t.Errorf("%s: %d %s", do, a.StatusCode, a.body)
 		}
+	}
+	if asked := s.ask("GET", "/update?sure=back-agent", "", p.cookie); !has(asked, `name="version" value="1.2.2"><span>`) {
+		t.Errorf("the form does not say what is left: %s", asked.body)
+	}
+	if a := p.pressUpdate("back", "kind", "agent", "version", "1.2.1"); a.StatusCode != http.StatusConflict || !has(a, "Another version is in use by now: 1.2.2.") || s.order("orders") != nil {
+		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 	if a := p.pressUpdate("noted", "kind", "agent"); a.StatusCode != http.StatusSeeOther || has(s.ask("GET", "/update", "", p.cookie), "Went back") {
 		t.Errorf("%d", a.StatusCode)
