@@ -77,7 +77,8 @@ func Obey(root string, o slot.Order, now time.Time) (Done, error) {
 		})
 	case "allow":
 		return d.change(func(s slot.State) (slot.State, string, error) {
-			return s.Allow(o.Version), fmt.Sprintf("Configuration %s may be tried again.", o.Version), nil
+			next, err := s.Allowed(o.Version)
+			return next, fmt.Sprintf("Configuration %s may be tried again.", o.Version), err
 		})
 	}
 	return Done{}, fmt.Errorf("there is no %q for the configuration; allowed are stage, try, keep, back and allow", o.Do)

@@ -61,6 +61,7 @@ func (f Folder) Change(k Kind, do func(State) (State, error)) (State, error) {
 	if err := durable.MakeFolder(string(f), 0o755); err != nil {
 		return was, fmt.Errorf("change the slots of the %s: %w", k, notWritten(err))
 	}
+	var refused error
 	err := f.alone(func() error {
 		var err error
 		if was, err = f.Read(k); err != nil {
@@ -70,11 +71,13 @@ func (f Folder) Change(k Kind, do func(State) (State, error)) (State, error) {
 		}
 		next, err := do(was)
 		if err != nil {
+			refused = err
 			return err
 		}
 		if was.Trial == nil && next.Trial != nil {
 			if other, trial, err := f.Trial(); err == nil && trial != nil {
-				return fmt.Errorf("%s %s is on trial; one thing is tried at a time", other, trial.Version)
+				refused = fmt.Errorf("%s %s is on trial; one thing is tried at a time", other.Thing(), trial.Version)
+				return refused
 			}
 		}
 		text, err := json.MarshalIndent(next, "", "  ")
@@ -90,6 +93,9 @@ func (f Folder) Change(k Kind, do func(State) (State, error)) (State, error) {
 		was = next
 		return nil
 	})
+	if refused != nil {
+		return was, err // which says by itself what is wrong
+	}
 	if err != nil {
 		return was, fmt.Errorf("change the slots of the %s: %w", k, err)
 	}

@@ -62,7 +62,7 @@ func TestOneThingIsTriedAtATime(t *testing.T) {
 	change(t, f, Agent, "stage a 1.0", "try a")
 	change(t, f, Config, "stage b 2.0")
 	_, err := f.Change(Config, func(s State) (State, error) { return s.Try(B, 3, "person", at(0)) })
-	if err == nil || !strings.Contains(err.Error(), "agent 1.0 is on trial; one thing is tried at a time") {
+	if err == nil || !strings.Contains(err.Error(), "program 1.0 is on trial; one thing is tried at a time") {
 		t.Errorf("%v", err)
 	}
 	change(t, f, Agent, "start", "keep")

@@ -24,6 +24,17 @@ const (
 // Kinds are all of them.
 func Kinds() []Kind { return []Kind{Config, Agent, System} }
 
+// Thing is what people call one of them.
+func (k Kind) Thing() string {
+	switch k {
+	case Config:
+		return "configuration"
+	case Agent:
+		return "program"
+	}
+	return string(k)
+}
+
 // Name is one of two slots.
 type Name string
 
@@ -182,7 +193,7 @@ func (s State) Holds(n Name, c Content) State {
 func (s State) denied(c Content) error {
 	for _, d := range s.Denied {
 		if d.Version == c.Version && (d.Digest == "" || d.Digest == c.Digest) {
-			return fmt.Errorf("it was tried before, and is not tried again: %s", strings.TrimRight(d.Why, ". "))
+			return fmt.Errorf("it was tried before, and is not tried again: %s; \"calendarbot slots %s allow %s\" lets it be tried again", strings.TrimRight(d.Why, ". "), s.kind, d.Version)
 		}
 	}
 	return nil
@@ -211,12 +222,29 @@ func (s State) Allow(version string) State {
 	return s
 }
 
+// Allowed is Allow for a person: a version that is not refused is an error, which names those that are.
+func (s State) Allowed(version string) (State, error) {
+	var list []string
+	for _, d := range s.Denied {
+		if d.Version == version {
+			return s.Allow(version), nil
+		}
+		if !slices.Contains(list, d.Version) {
+			list = append(list, d.Version)
+		}
+	}
+	if len(list) == 0 {
+		return s, fmt.Errorf("%s %s is not refused, and no other one is", s.kind.Thing(), version)
+	}
+	return s, fmt.Errorf("%s %s is not refused; not tried again: %s", s.kind.Thing(), version, strings.Join(list, ", "))
+}
+
 // Try has the next starts choose a staged slot, at most so many (1 to MostTries) of them, until Keep.
 func (s State) Try(n Name, tries int, by string, now time.Time) (State, error) {
 	c, staged := s.Slots[n]
 	switch {
 	case s.Trial != nil:
-		return s, fmt.Errorf("try %s slot %s: %s is on trial since %s", s.kind, n, s.Trial.Version, s.Trial.Began.Format(time.RFC3339))
+		return s, fmt.Errorf("%s %s is on trial already: keep it or go back first", s.kind.Thing(), s.Trial.Version)
 	case n == s.Active:
 		return s, fmt.Errorf("try %s slot %q: it is in use already", s.kind, n)
 	case !staged:

@@ -54,7 +54,7 @@ func steps(t *testing.T, s State, words ...string) State {
 		case "deny":
 			next = s.Deny(f[1], "it was withdrawn", at(i))
 		case "allow":
-			next = s.Allow(f[1])
+			next, err = s.Allowed(f[1])
 		default:
 			t.Fatalf("%q is no step", text)
 		}
@@ -272,10 +272,12 @@ func TestRefusalsAreSentences(t *testing.T) {
 	}{
 		{second(s.Stage(A, content("1.3", 0))), "stage agent 1.3: slot a is on trial with 1.2"},
 		{second(s.Stage(B, content("1.3", 0))), "stage agent 1.3: slot b is in use with 1.1"},
-		{second(s.Try(B, 3, "", at(0))), "try agent slot b: 1.2 is on trial since 2026-03-09T08:07:00Z"},
+		{second(s.Try(B, 3, "", at(0))), "program 1.2 is on trial already: keep it or go back first"},
 		{second(System.First().Back("", "", at(0))), "go back from the system that came with the device: there is nothing to go back to"},
 		{second(System.First().Keep(at(0))), "keep the system on trial: nothing is on trial"},
-		{second(steps(t, Agent.First(), "stage a 1.0", "try a", "back").Stage(A, content("1.0", 0))), "it was tried before, and is not tried again: it was slow"},
+		{second(steps(t, Agent.First(), "stage a 1.0", "try a", "back").Stage(A, content("1.0", 0))), "it was tried before, and is not tried again: it was slow; \"calendarbot slots agent allow 1.0\" lets it be tried again"},
+		{second(Config.First().Allowed("config-1")), "configuration config-1 is not refused, and no other one is"},
+		{second(Agent.First().Deny("1.0", "", at(0)).Deny("1.1", "", at(1)).Allowed("1.2")), "program 1.2 is not refused; not tried again: 1.0, 1.1"},
 		{second(steps(t, Agent.First(), "stage a 1.0").Try(A, 10, "", at(0))), "10 starts are asked for; allowed is 1 to 9"},
 		{second(Agent.First().Stage(A, Content{Digest: "zz"})), "its digest is not a SHA-256 in hex digits"},
 		{second(Agent.First().Stage(A, Content{Version: "1\n2"})), "its version is not one line of at most 128 bytes"},

@@ -139,7 +139,7 @@ func (k *Keeper) obeyAgent(o slot.Order) (words string, next consequence, err er
 			next = startAgain
 			return s.Back(why(o), o.By, k.Now())
 		case "allow":
-			return s.Allow(o.Version), nil
+			return s.Allowed(o.Version)
 		}
 		return s, unknown(o)
 	})
@@ -194,7 +194,7 @@ func (k *Keeper) obeySystem(ctx context.Context, o slot.Order) (words string, ne
 			after, err := k.leave(ctx, s, boot, why(o), o.By)
 			return k.decided(after), err
 		case "allow":
-			return s.Allow(o.Version), nil
+			return s.Allowed(o.Version)
 		}
 		return s, unknown(o)
 	})

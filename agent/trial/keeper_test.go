@@ -48,6 +48,11 @@ const (
 	deviceStarts  = "reboot"
 )
 
+func deny(b *board, k slot.Kind, version string) {
+	b.t.Helper()
+	b.change(k, func(s slot.State) (slot.State, error) { return s.Deny(version, "it was slow", b.now), nil })
+}
+
 func TestOrders(t *testing.T) {
 	two := func(b *board) { b.stage(slot.Agent, slot.A, "1.1"); b.stage(slot.Agent, slot.B, "1.2") }
 	for _, c := range []struct {
@@ -74,7 +79,7 @@ func TestOrders(t *testing.T) {
 			b.stage(slot.Agent, slot.B, "1.2", "try", "start")
 		}, slot.Order{Kind: slot.Agent, Do: "back", Version: "1.2"}, "Program 1.1 is used again.", false, programStarts, ""},
 		{"back from nothing", func(*board) {}, slot.Order{Kind: slot.Agent, Do: "back"}, "there is nothing to go back to", true, "", ""},
-		{"allow a program", func(*board) {}, slot.Order{Kind: slot.Agent, Do: "allow", Version: "1.1"}, "Program 1.1 may be tried again.", false, "", ""},
+		{"allow a program", func(b *board) { deny(b, slot.Agent, "1.1") }, slot.Order{Kind: slot.Agent, Do: "allow", Version: "1.1"}, "Program 1.1 may be tried again.", false, "", ""},
 		{"another word for programs", func(*board) {}, slot.Order{Kind: slot.Agent, Do: "fly"}, `there is no "fly" for the agent; allowed are try, keep, back and allow`, true, "", ""},
 		{"try a system", func(b *board) { b.stage(slot.System, slot.B, "5.0") }, slot.Order{Kind: slot.System, Do: "try"}, "System 5.0 is tried with the restart that comes now.", false, deviceStarts, "B first, 9 and 3"},
 		{"try no system", func(*board) {}, slot.Order{Kind: slot.System, Do: "try"}, "nothing is staged that could be tried: no system", true, "", ""},
@@ -86,7 +91,8 @@ func TestOrders(t *testing.T) {
 		{"to the other system", func(*board) {}, slot.Order{Kind: slot.System, Do: "back"}, "System slot b is used from the next start on.", false, deviceStarts, "B first, 9 and 9"},
 		{"there is no other system", func(b *board) { b.boot("a", "A B", 9, 0) }, slot.Order{Kind: slot.System, Do: "back"}, "the other system cannot be started: there is nothing to go back to", true, "", ""},
 		{"a system that is another one by now", func(*board) {}, slot.Order{Kind: slot.System, Do: "back", Version: "4.0"}, "4.0 is meant, but by now it is of a version that is not known", true, "", ""},
-		{"allow a system", func(*board) {}, slot.Order{Kind: slot.System, Do: "allow", Version: "5.0"}, "System 5.0 may be tried again.", false, "", ""},
+		{"allow a system that is not refused", func(b *board) { deny(b, slot.System, "4.0") }, slot.Order{Kind: slot.System, Do: "allow", Version: "5.0"}, "system 5.0 is not refused; not tried again: 4.0", true, "", ""},
+		{"allow a system", func(b *board) { deny(b, slot.System, "5.0") }, slot.Order{Kind: slot.System, Do: "allow", Version: "5.0"}, "System 5.0 may be tried again.", false, "", ""},
 		{"another word for systems", func(*board) {}, slot.Order{Kind: slot.System, Do: "fly"}, `there is no "fly" for the system`, true, "", ""},
 		{"no boot state", func(b *board) { b.remove(bootSector) }, slot.Order{Kind: slot.System, Do: "back"}, "this machine has no second system", true, "", ""},
 		{"a boot state that cannot be read", func(b *board) { b.remove(bootState) }, slot.Order{Kind: slot.System, Do: "back"}, "read the boot state", true, "", ""},
@@ -257,7 +263,7 @@ func TestWhatWaitsForItsStartIsNoReason(t *testing.T) {
 	}{
 		{"a system", func(b *board) { lay(b); systemWaits(b) }, 2, "configuration slot a is used again", deviceStarts, slot.System},
 		{"a system", func(b *board) { lay(b); systemWaits(b) }, 3, "program of the system is used again", programStarts, slot.System},
-		{"a system, and no other one", systemWaits, 3, "change the slots of the system: the other slot holds system 5.0, which waits to be tried: there is nothing to go back to", "", slot.System},
+		{"a system, and no other one", systemWaits, 3, "the other slot holds system 5.0, which waits to be tried: there is nothing to go back to", "", slot.System},
 		{"a configuration", func(b *board) { lay(b); b.stage(slot.Config, slot.A, "1.2", "try") }, 3, "program of the system is used again", programStarts, slot.Config},
 		{"a configuration, and no other one", func(b *board) { lay(b); b.stage(slot.Config, slot.A, "1.2", "try") }, 2, "configuration slot b is in use, and the other one holds none that was used before", "", slot.Config},
 		{"the configuration before", func(b *board) {
