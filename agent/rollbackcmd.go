@@ -45,7 +45,7 @@ Examples:
 		why := fs.String("why", "", "`TEXT` for people: what is wrong")
 		by := fs.String("by", "person", "`WORDS`: who asks")
 		result := fs.String("result", "", "`WORD` of systemd for the end of the program (MONITOR_SERVICE_RESULT), such as watchdog or exit-code")
-		folder, err := s.rollbackFolder(ctx, c, fs, args)
+		folder, _, err := s.rollbackFolder(ctx, c, fs, args)
 		if err != nil {
 			return err
 		}
@@ -90,22 +90,21 @@ Examples:
   calendarbot rollback show`,
 	}
 	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
-		root := rootFlag(fs)
-		folder, err := s.rollbackFolder(ctx, c, fs, args)
+		folder, device, err := s.rollbackFolder(ctx, c, fs, args)
 		if err != nil {
 			return err
 		}
 		if err := c.printRollback(folder); err != nil {
 			return err
 		}
-		return c.printCarried(*root)
+		return c.printCarried(device)
 	}
 	return s
 }
 
 // printCarried prints what became of the last wish that was carried out, or could not be.
-func (c console) printCarried(root string) error {
-	folder := trial.Device{Root: root}.Slots()
+func (c console) printCarried(device trial.Device) error {
+	folder := device.Slots()
 	told, err := folder.Told()
 	if err == nil && told != nil && told.Do == "rollback" {
 		_, err = fmt.Fprintf(c.out, "The last one: %s\n", answerText(*told))
@@ -137,7 +136,7 @@ Examples:
   calendarbot rollback settle`,
 	}
 	s.run = func(ctx context.Context, c console, fs *flag.FlagSet, args []string) error {
-		folder, err := s.rollbackFolder(ctx, c, fs, args)
+		folder, _, err := s.rollbackFolder(ctx, c, fs, args)
 		if err != nil {
 			return err
 		}
@@ -149,12 +148,17 @@ Examples:
 	return s
 }
 
-// rollbackFolder reads the flags, and returns where requests are kept: beside the database of the configuration, unless a flag says
-// otherwise. What is wrong with the configuration is no concern here: it may be the very reason to go back.
-func (s subcommand) rollbackFolder(ctx context.Context, c console, fs *flag.FlagSet, args []string) (string, error) {
-	dir := fs.String("dir", "", "state `FOLDER` of the program (default: that of store.path in the configuration)")
+// rollbackFolder reads the flags, and returns where requests are kept, and the device that carries them out: beside the database of the configuration,
+// unless a flag says otherwise. What is wrong with the configuration is no concern here: it may be the very reason to go back.
+func (s subcommand) rollbackFolder(ctx context.Context, c console, fs *flag.FlagSet, args []string) (string, trial.Device, error) {
+	root := rootFlag(fs)
+	dir := fs.String("dir", "", "state `FOLDER` of the program (default: that of store.path in the configuration; with --root that of the device)")
 	if _, err := s.parse(c, fs, args, 0, 0); err != nil {
-		return "", err
+		return "", trial.Device{}, err
+	}
+	device := trial.Device{Root: *root}
+	if *dir == "" && filepath.Clean(*root) != "/" {
+		*dir = filepath.Dir(device.Rollback())
 	}
 	if *dir == "" {
 		path, err := within(ctx, func() (string, error) {
@@ -165,19 +169,19 @@ func (s subcommand) rollbackFolder(ctx context.Context, c console, fs *flag.Flag
 			return usable.Store.Path, nil
 		})
 		if err != nil {
-			return "", err
+			return "", device, err
 		}
 		*dir = filepath.Dir(path)
 	}
 	if info, err := os.Stat(*dir); err != nil {
-		return "", fmt.Errorf("look for the state of the program: %w", err)
+		return "", device, fmt.Errorf("look for the state of the program: %w", err)
 	} else if !info.IsDir() {
-		return "", fmt.Errorf("look for the state of the program: %s is no folder", *dir)
+		return "", device, fmt.Errorf("look for the state of the program: %s is no folder", *dir)
 	}
 	if err := actAsOwner(*dir); err != nil {
-		return "", fmt.Errorf("act as the owner of %s: %w", *dir, err)
+		return "", device, fmt.Errorf("act as the owner of %s: %w", *dir, err)
 	}
-	return filepath.Join(*dir, "rollback"), nil
+	return filepath.Join(*dir, "rollback"), device, nil
 }
 
 // actAsOwner gives up root's rights for those of the owner of a folder, for good: what root left there the running program could

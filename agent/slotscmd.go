@@ -53,6 +53,9 @@ Examples:
 		if _, err := s.parse(c, fs, args, 0, 0); err != nil {
 			return err
 		}
+		if err := hasSlots(*root); err != nil {
+			return err
+		}
 		folder := trial.Device{Root: *root}.Slots()
 		states := map[slot.Kind]slot.State{}
 		var wrong []error

@@ -275,7 +275,7 @@ func restartDevice(ctx context.Context) error {
 // hasSlots refuses machines that are not the device.
 func hasSlots(root string) error {
 	if _, err := os.Stat(filepath.Join(root, "usr/share/calendarbot/overlay")); err != nil {
-		return fmt.Errorf("there are no configuration slots here; only the device has them: %w", err)
+		return fmt.Errorf("this installation has no slots, only the device has them: %w", err)
 	}
 	return nil
 }
