@@ -83,10 +83,11 @@ func write(dist, version string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	watched := readRisks(string(risks))
-	watched.Version, watched.Date = version, time.Now().UTC().Truncate(time.Second)
-	if i := slices.IndexFunc(have, func(f facts.Figure) bool { return f.Name == watched.Name }); i < 0 || takesOver(have[i], watched) {
-		more = append(more, watched)
+	for _, now := range readRisks(string(risks)) {
+		now.Version, now.Date = version, time.Now().UTC().Truncate(time.Second)
+		if i := slices.IndexFunc(have, func(f facts.Figure) bool { return f.Name == now.Name }); i < 0 || takesOver(have[i], now) {
+			more = append(more, now)
+		}
 	}
 	asked := askedFor()
 	have = slices.DeleteFunc(facts.Merge(have, more), func(f facts.Figure) bool { return !slices.Contains(asked, f.Name) })

@@ -87,7 +87,7 @@ func operation() []row {
 		measured(570, success, "Conservative allocation with safety margins", "peak memory of the program under load, 10,000 events", peakLarge, rule{atMost, 100, "MB"}),
 		onBoard(571, success, "Validation on a Zero 2 W before deployment", "the program finds itself well, and its pages are whole", "19-health", "hwtest.TestEachStepCanFail"),
 		tested(574, success, "Several rollback levels", "each level, and what comes after it", "agent/trial.TestLevels", "agent/trial.TestLevelThreeGoesFurther"),
-		measured(575, success, "Automated monitoring with proactive alerts", "risks with a rule", risksWatched, rule{atLeast, 95, "%"}),
+		measured(575, success, "Automated monitoring with proactive alerts", "risks that the records name, with a rule", recordsWatched, rule{atLeast, 95, "%"}),
 		measured(576, success, "Graceful degradation preserves functionality", "requests of a recorded household without a right answer", failed, rule{atMost, 0, ""}),
 		tested(577, success, "Emergency procedures are tested and documented", "the switch by command, file and variable", "agent.TestScripts", "scripts/docs.TestEveryCommandIsProved"),
 	}

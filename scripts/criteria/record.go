@@ -80,10 +80,13 @@ const (
 	feedsOn, feedsOff         = "bench/features/connection_pooling: connections to the feed's server in 4 refreshes/on", "bench/features/connection_pooling: connections to the feed's server in 4 refreshes/off/off"
 	steadyOn                  = "bench/load/spread of the requests/s at 16 connections, round by round/on"
 
-	available     = "soak/right answers"
-	wrongAnswers  = "soak/wrong or no answers"
-	soakMemory    = "soak/resident memory, highest"
-	risksWatched  = "risks/watched"
+	available    = "soak/right answers"
+	wrongAnswers = "soak/wrong or no answers"
+	soakMemory   = "soak/resident memory, highest"
+	risksWatched = "risks/watched"
+
+	recordsWatched = "risks/watched of the records"
+
 	boardMemory   = "board/memory in use"
 	systemMemory  = "board/memory in use without the program"
 	restart       = "board/plain restart"

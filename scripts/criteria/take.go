@@ -213,22 +213,33 @@ func readHardware(text []byte) ([]facts.Figure, error) {
 	return list, nil
 }
 
-// readRisks counts the risks of agent/doc/risks.md, and those that a rule watches.
-func readRisks(text string) facts.Figure {
-	watched, all := 0.0, 0.0
-	without := false
+// readRisks counts the risks of agent/doc/risks.md that a rule watches: of those that the design records name, and of all, those that are
+// accepted included. The parts whose risks have a rule begin with "Of the"; what the threat model names is said with its kind and a colon.
+func readRisks(text string) []facts.Figure {
+	var watched, all, watchedOfRecords, records float64
+	part := ""
 	for line := range strings.Lines(text) {
 		if title, ok := strings.CutPrefix(line, "## "); ok {
-			without = strings.HasPrefix(title, "Without a rule")
+			part = title
 		}
-		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| risk ") {
+		cells := strings.Split(line, "|")
+		if part == "" || !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| risk ") || len(cells) < 3 {
 			continue
 		}
-		if all++; !without {
-			watched++
+		rule := 0.0
+		if strings.HasPrefix(part, "Of the ") {
+			rule = 1
+		}
+		all, watched = all+1, watched+rule
+		if !strings.Contains(cells[2], ": ") {
+			records, watchedOfRecords = records+1, watchedOfRecords+rule
 		}
 	}
-	return facts.Figure{Name: "risks/watched", Value: 100 * watched / max(all, 1), Unit: "%", Command: "go test -run TestRisksAreWatched ./scripts/monitoring", Where: facts.Computer}
+	list := []facts.Figure{{Name: risksWatched, Value: 100 * watched / max(all, 1)}, {Name: recordsWatched, Value: 100 * watchedOfRecords / max(records, 1)}}
+	for i := range list {
+		list[i].Unit, list[i].Command, list[i].Where = "%", "go test -run TestRisksAreWatched ./scripts/monitoring", facts.Computer
+	}
+	return list
 }
 
 // optional are the packages of the optional parts and of what switches them.

@@ -117,9 +117,11 @@ FAIL	calendarbot/agent/page	9.1s
 }
 
 func TestRisksAreCounted(t *testing.T) {
-	const text = "# Risks\n\n| risk | said in |\n|---|---|\n| one | a |\n| two | b |\n\n## Without a rule\n\n| risk | said in |\n|---|---|\n| three | c |\n"
-	if got := told([]facts.Figure{readRisks(text)}); got != "risks/watched=66.66666666666667 %" {
-		t.Error(got)
+	const text = "# Risks\n\n| | risks |\n|---|---|\n| all | 4 |\n\n## Of the design records\n\n| risk | said in |\n|---|---|\n| one | a |\n\n" +
+		"## Of the threat model\n\n| risk | said in |\n|---|---|\n| two | tries: b |\n\n## Without a rule\n\n| risk | said in |\n|---|---|\n| three | c |\n\n" +
+		"## Accepted\n\n| risk | said in |\n|---|---|\n| four | open: d |\n"
+	if got, want := told(readRisks(text)), "risks/watched=50 %; risks/watched of the records=50 %"; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 

@@ -100,6 +100,7 @@ func board(dir string) (string, error) {
 	for name, text := range map[string]string{
 		"data/slots/agent.json": `{"active":"a","trial":{"slot":"b","version":"1.3.0","tries":2,"started":1,"began":"2026-01-01T00:00:00Z"},
 			"slots":{"a":{"version":"1.2.2","at":"2026-01-01T00:00:00Z"},"b":{"version":"1.3.0","at":"2026-01-01T00:00:00Z"}}}`,
+		"data/slots/system.json": `{"active":"b","slots":{"a":{"version":"1.1.0","at":"2026-01-01T00:00:00Z"},"b":{"version":"1.2.0","at":"2026-01-01T00:00:00Z"}}}`,
 		"data/update/status.json": `{"checked":"2026-01-01T00:00:00Z","code":"expired","problem":"What is signed is too old.",
 			"available":[{"kind":"system","version":"1.3.0","published":"2026-01-01T00:00:00Z","percent":100}]}`,
 	} {
@@ -115,6 +116,9 @@ func use(ctx context.Context, address string) (string, error) {
 		return "", err
 	}
 	if _, err := request(ctx, http.MethodGet, address+"/", ""); err != nil {
+		return "", err
+	}
+	if _, err := request(ctx, http.MethodPost, address+"/api/skip", `{"meeting_id":"1"}`); err != nil {
 		return "", err
 	}
 	if _, err := request(ctx, http.MethodGet, address+"/nowhere", ""); err == nil { // what is refused is counted, too
