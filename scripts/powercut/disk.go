@@ -69,7 +69,7 @@ func newBench(ctx context.Context, t *tools, folder string) (*bench, error) {
 	if os.Geteuid() != 0 {
 		return nil, fmt.Errorf("%w: only root does", errNoDisk)
 	}
-	d := disk{filepath.Join(folder, "probe"), filepath.Join(folder, "mounted")}
+	d := disk{filepath.Join(folder, "probe"), filepath.Join(folder, mountedName)}
 	if err := d.make(ctx); err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (b *bench) prepare(ctx context.Context, w work) (p prepared, err error) {
 		return p, nil
 	}
 	p.file = filepath.Join(b.folder, strings.ReplaceAll(w.name, " ", "-")+".img")
-	d := disk{p.file, filepath.Join(b.folder, "mounted")}
+	d := disk{p.file, filepath.Join(b.folder, mountedName)}
 	if err := d.make(ctx); err != nil {
 		return p, err
 	}
@@ -167,7 +167,7 @@ func (b *bench) cut(ctx context.Context, seed uint64) (f figures, what string, e
 	frozen := random.IntN(2) == 0
 	what = fmt.Sprintf("%s, cut after %s (%s)", w.name, moment.Round(time.Millisecond), commit)
 
-	live := disk{filepath.Join(b.folder, "live.img"), filepath.Join(b.folder, "mounted")}
+	live := disk{filepath.Join(b.folder, "live.img"), filepath.Join(b.folder, mountedName)}
 	left := disk{filepath.Join(b.folder, "left.img"), live.at}
 	if err := copyDisk(ctx, p.file, live.file); err != nil {
 		return f, what, err

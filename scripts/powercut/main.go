@@ -43,11 +43,11 @@ func memory() string {
 }
 
 func cutAll(ctx context.Context, out io.Writer, where string, cuts int, seed uint64, steps bool) (err error) {
-	folder, err := os.MkdirTemp(where, "powercut-")
+	folder, done, err := workFolder(where)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	defer func() { err = errors.Join(err, done()) }()
 	t, err := newTools(ctx, ".", folder)
 	if err != nil {
 		return err

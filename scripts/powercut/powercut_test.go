@@ -12,12 +12,12 @@ func TestPowerCuts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds two programs")
 	}
-	folder, err := os.MkdirTemp(memory(), "powercut-")
+	folder, done, err := workFolder(memory())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := os.RemoveAll(folder); err != nil {
+		if err := done(); err != nil {
 			t.Error(err)
 		}
 	})
