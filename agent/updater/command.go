@@ -23,11 +23,11 @@ Usage:
   calendarbot-update WORD [FLAGS] [ARGUMENTS]
 
 Words:
-  status            print what runs, what there is, and why it is not installed yet
+  status            print what runs, what is on trial or went back, what there is, and why it is not installed yet
   check             ask the repository what there is, and leave what was withdrawn
   apply [VERSION]   install the newest, or this one, without waiting for the hours of update.window; a new system
                     is started in those hours, or at once with --now
-  back              go back to the program that ran before (--kind system: to the other system)
+  back              go back from what runs or is on trial now to the program that ran before (--kind system: to the other system)
   run               what the timer starts: carry out orders, else do what the configuration lets it do by itself
 
 Flags:
