@@ -28,7 +28,7 @@ func newShop(t *testing.T) shop {
 	t.Setenv("CALENDARBOT_PASSPHRASE_FILE", "")
 	s := shop{t: t, dir: t.TempDir()}
 	t.Setenv("CALENDARBOT_KEYS", s.path("keys"))
-	program := armProgram(t, "1.0.0 1.1.0 0.9.0 0.9.0-beta.1 2.0.0")
+	program := armProgram(t, "1.0.0", "1.1.0", "0.9.0", "0.9.0-beta.1", "2.0.0")
 	const manifest = "[update]\nversion=1.1.0\n" // as a bundle ends: text in a signature, and its length
 	for name, text := range map[string]string{
 		"one": string(program), "two": string(program) + "that is newer", "bundle": "a system" + manifest + "\x00\x00\x00\x00\x00\x00\x00" + string(rune(len(manifest))),
@@ -42,23 +42,34 @@ func newShop(t *testing.T) shop {
 	return s
 }
 
-// armProgram is the beginning of an ELF file for AArch64, the versions that it says, and what is as long as a program.
-func armProgram(t *testing.T, versions string) []byte {
+// armProgram is the beginning of an ELF file for AArch64, variables with the versions that it was built as, the text of another one, and what is as
+// long as a program.
+func armProgram(t *testing.T, versions ...string) []byte {
 	t.Helper()
-	header := elf.Header64{
-		Ident: [elf.EI_NIDENT]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)},
-		Type:  uint16(elf.ET_EXEC), Machine: uint16(elf.EM_AARCH64), Version: uint32(elf.EV_CURRENT), Ehsize: 64,
+	const size, place, headers = 20_000, 0x10000, 64 + 56
+	rest := make([]byte, 0, size)
+	for _, version := range versions {
+		rest = binary.LittleEndian.AppendUint64(rest, uint64(place+headers+len(rest)+16))
+		rest = binary.LittleEndian.AppendUint64(rest, uint64(len(version)))
+		rest = append(rest, version...)
 	}
-	program, err := binary.Append(nil, binary.LittleEndian, header)
+	rest = append(rest, "such as 1.2.0"...)
+	noise := make([]byte, size-headers-len(rest))
+	random := rand.NewChaCha8([32]byte{1})
+	if _, err := random.Read(noise); err != nil {
+		t.Fatal(err)
+	}
+	program, err := binary.Append(nil, binary.LittleEndian, elf.Header64{
+		Ident: [elf.EI_NIDENT]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)},
+		Type:  uint16(elf.ET_EXEC), Machine: uint16(elf.EM_AARCH64), Version: uint32(elf.EV_CURRENT), Phoff: 64, Ehsize: 64, Phentsize: 56, Phnum: 1,
+	})
+	if err == nil {
+		program, err = binary.Append(program, binary.LittleEndian, elf.Prog64{Type: uint32(elf.PT_LOAD), Vaddr: place, Filesz: size, Memsz: size})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	rest := make([]byte, 10_000)
-	random := rand.NewChaCha8([32]byte{1})
-	if _, err := random.Read(rest); err != nil {
-		t.Fatal(err)
-	}
-	return append(append(program, versions...), rest...)
+	return append(append(program, rest...), noise...)
 }
 
 // otherMachine is a program for another machine.
@@ -147,7 +158,7 @@ func TestWordsFromKeysToWithdrawal(t *testing.T) {
 		"publish --version 2.0.0":                                    "neither",
 		"publish --version 2.0.0 --agent @missing":                   "no such file",
 		"publish --version 2.0.0 --agent @nothing":                   "has 0 bytes",
-		"publish --version 1.2.0 --agent @two":                       "has the version 1.2.0 nowhere in it",
+		"publish --version 1.2.0 --agent @two":                       "was not built as version 1.2.0",
 		"publish --version 2.0.0 --agent @script":                    "is no program for devices, which run ELF files for AArch64",
 		"publish --version 2.0.0 --agent @intel":                     "is a program for EM_X86_64 (ELFCLASS64); devices run those for EM_AARCH64",
 		"publish --version 2.0.0 --system @nothing":                  "is empty",
@@ -191,7 +202,7 @@ func TestNothingIsMadeOfWhatIsRefused(t *testing.T) {
 	for line, want := range map[string]string{
 		"publish --version 1.0.0":                                             "this has neither",
 		"publish --version 1.0.0 --agent @one --percent 500":                  "percent is 500; allowed is 0 to 100",
-		"publish --version 1.0.0 --agent @old":                                "has the version 1.0.0 nowhere in it",
+		"publish --version 1.0.0 --agent @old":                                "was not built as version 1.0.0",
 		"publish --version 1.0.0 --agent @intel":                              "EM_X86_64",
 		"publish --version 1.0.0 --agent @one --system @bundle":               `says that it is version "1.1.0"`,
 		"publish --version 1.0.0 --agent @one --min-agent old":                "no version",
