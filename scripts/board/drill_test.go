@@ -129,9 +129,10 @@ func (r *running) featuresAre(t *testing.T, on bool) {
 	}
 }
 
-// spoil makes the configuration that runs one with which the database cannot be opened any more soon after each start. It is in no other slot, and
-// ends with the program.
+// spoil makes the configuration that runs one with which the database cannot be opened any more soon after each start, and is opened for each
+// question. It is in no other slot, and ends with the program.
 const spoil = `set -e
+calendarbot features force connection_pooling off
 mkdir -p /etc/systemd/system/calendarbot.service.d
 cat >/etc/systemd/system/calendarbot.service.d/spoilt.conf <<'END'
 [Service]
