@@ -243,32 +243,27 @@ func TestListsStayBounded(t *testing.T) {
 func TestOnlyOnePublishesAtATime(t *testing.T) {
 	s := newStage(t, one(), "")
 	r := s.create()
-	held := make(chan error)
-	name, _ := program(t, 0)
-	pipe := filepath.Join(t.TempDir(), "pipe")
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		_, err := r.Add(now(), publish.Release{Version: "1.0.0", Channel: "stable", Percent: 100, Agent: pipe})
-		held <- err
-	}()
-	in, err := os.OpenFile(pipe, os.O_WRONLY, 0) // waits until the other reads it
+	folder, err := os.Open(s.repo)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.open().Refresh(now()); err == nil || !strings.Contains(err.Error(), "another program is publishing") {
+	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX); err != nil { // as another program that publishes
+		t.Fatal(err)
+	}
+	name, _ := program(t, 0)
+	release := publish.Release{Version: "1.0.0", Channel: "stable", Percent: 100, Agent: name}
+	const want = "another program is publishing"
+	if err := r.Refresh(now()); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("two refresh at a time: %v", err)
+	}
+	if _, err := r.Add(now(), release); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("two publish at a time: %v", err)
 	}
-	text, err := os.ReadFile(name)
-	if err != nil {
+	if err := folder.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := in.Write(text); err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(in.Close(), <-held); err != nil {
-		t.Fatal(err)
+	if _, err := r.Add(now(), release); err != nil {
+		t.Error(err)
 	}
 	s.reads()
 }
