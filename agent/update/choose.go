@@ -30,7 +30,6 @@ type Facts struct {
 	Digest    string                      // SHA-256 of the program that runs, hex: what a patch is made against
 	Bundle    string                      // SHA-256 of what the system that runs was installed from, hex; "" when that is not known
 	Denied    map[slot.Kind][]slot.Denial // what was tried and went back, or was refused before that
-	Last      map[slot.Kind]slot.Outcome  // how the last trial ended, which tells these two apart
 	Formats   []int                       // formats of the configurations that are kept here
 	Withdrawn []Withdrawal
 	Trial     string // what is on trial now, as "version 1.2.3 of the program"; "" for nothing
@@ -185,10 +184,7 @@ func (f Facts) against(o Offer, instead bool) (why string, refused bool) {
 	for _, d := range f.Denied[o.Kind] {
 		if d.Version == o.Version {
 			day := d.At.In(f.Now.Location()).Format("2 January")
-			if last := f.Last[o.Kind]; !last.Kept && last.Version == d.Version && last.At.Equal(d.At) {
-				return "It was tried on " + day + ", and went back: " + sentence(d.Why), true
-			}
-			return "It was refused on " + day + ": " + sentence(d.Why), true
+			return "It is not taken any more since " + day + ": " + sentence(d.Why), true
 		}
 	}
 	runs := f.Running[o.Kind]

@@ -102,11 +102,9 @@ func TestChoose(t *testing.T) {
 		"nothing by itself":                     {offers: []Offer{whole("1.1.0")}, facts: device(func(f *Facts) { f.Automatic = AutomaticOff }), why: []string{"only when somebody asks for it"}, waiting: "update.automatic"},
 		"no system by itself":                   {offers: []Offer{whole("1.1.0", system)}, facts: device(func(f *Facts) { f.Automatic = AutomaticAgent }), why: []string{"The system is updated only when"}, waiting: "update.automatic"},
 		"the program by itself":                 {offers: []Offer{whole("1.1.0")}, facts: device(func(f *Facts) { f.Automatic = AutomaticAgent }), install: "agent 1.1.0", why: []string{""}},
-		"what went back":                        {offers: []Offer{whole("1.1.0")}, facts: device(denied), why: []string{"It was tried on 20 November, and went back: no page came."}},
-		"what was refused before a trial":       {offers: []Offer{whole("1.1.0")}, facts: device(denied, lastly("1.0.9", -time.Hour)), why: []string{"It was refused on 20 November: no page came."}},
-		"what was refused later than its trial": {offers: []Offer{whole("1.1.0")}, facts: device(denied, lastly("1.1.0", -72*time.Hour)), why: []string{"It was refused on 20 November: no page came."}},
-		"what went back, asked for":             {offers: []Offer{whole("1.1.0")}, facts: device(denied, asked("", "")), why: []string{"went back"}, waiting: "is not installed. It was tried"},
-		"past what went back":                   {offers: []Offer{whole("1.2.0"), whole("1.1.0")}, facts: device(denied), install: "agent 1.2.0", why: []string{"", "went back"}},
+		"what went back":                        {offers: []Offer{whole("1.1.0")}, facts: device(denied), why: []string{"It is not taken any more since 20 November: no page came."}},
+		"what went back, asked for":             {offers: []Offer{whole("1.1.0")}, facts: device(denied, asked("", "")), why: []string{"not taken any more"}, waiting: "is not installed. It is not taken any more"},
+		"past what went back":                   {offers: []Offer{whole("1.2.0"), whole("1.1.0")}, facts: device(denied), install: "agent 1.2.0", why: []string{"", "not taken any more"}},
 		"needs a newer system":                  {offers: []Offer{whole("1.1.0", func(o *Offer) { o.MinSystem = "1.0.1" })}, facts: device(), why: []string{"It needs version 1.0.1 of the system first."}},
 		"needs a newer program":                 {offers: []Offer{whole("2.0.0", system, func(o *Offer) { o.MinAgent = "1.5.0" })}, facts: device(), why: []string{"It needs version 1.5.0 of the program first."}},
 		"needs what there is":                   {offers: []Offer{whole("1.1.0", func(o *Offer) { o.MinSystem, o.MinAgent = "1.0.0", "0.9.0" })}, facts: device(), install: "agent 1.1.0", why: []string{""}},
@@ -171,16 +169,9 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// denied is a device on which 1.1.0 was tried, and went back; lastly makes that another trial.
+// denied is a device on which 1.1.0 was tried, and went back.
 func denied(f *Facts) {
-	lastly("1.1.0", -48*time.Hour)(f)
 	f.Denied = map[slot.Kind][]slot.Denial{slot.Agent: {{Version: "1.1.0", Why: "no page came", At: night().Add(-48 * time.Hour)}}}
-}
-
-func lastly(version string, ago time.Duration) func(*Facts) {
-	return func(f *Facts) {
-		f.Last = map[slot.Kind]slot.Outcome{slot.Agent: {Version: version, At: night().Add(ago)}}
-	}
 }
 
 func onTrial(kind slot.Kind, version string) func(*Facts) {

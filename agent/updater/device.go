@@ -168,16 +168,13 @@ func (u *updater) system() string {
 func (u *updater) facts(asked update.Asked, withdrawn []update.Withdrawal) (update.Facts, error) {
 	f := update.Facts{
 		Now: u.now(), Device: u.device(), Channel: u.settings.Channel, Automatic: u.settings.Automatic, Window: u.window,
-		Running: u.running(), Baked: version, Denied: map[slot.Kind][]slot.Denial{}, Last: map[slot.Kind]slot.Outcome{}, Withdrawn: withdrawn, Asked: asked,
+		Running: u.running(), Baked: version, Denied: map[slot.Kind][]slot.Denial{}, Withdrawn: withdrawn, Asked: asked,
 	}
 	var wrong []error
 	for _, kind := range slot.Kinds() {
 		state, err := u.slots().Read(kind)
 		wrong = append(wrong, err)
 		f.Denied[kind] = state.Denied
-		if state.Last != nil {
-			f.Last[kind] = *state.Last
-		}
 		switch kind {
 		case slot.Agent:
 			sum, _, err := install.Digest(install.Program(u.root, state.Runs()))

@@ -95,7 +95,7 @@ func TestProgramThatDoesNotSayItsVersionIsNotTried(t *testing.T) {
 			if s := h.status(); s.Code != "no_start" || !strings.Contains(said, "1.1.0") {
 				t.Errorf("%+v\n%s", s, said)
 			}
-			if said := h.says(1, "apply", "--url", h.url); strings.Contains(said, "download") || !strings.Contains(said, "It was refused on 22 November: ") {
+			if said := h.says(1, "apply", "--url", h.url); strings.Contains(said, "download") || !strings.Contains(said, "It is not taken any more since 22 November: ") {
 				t.Errorf("the next time it says %s", said)
 			}
 		})
@@ -112,7 +112,7 @@ func TestApplySaysWhyNot(t *testing.T) {
 		h.must(err)
 		return s.Back("no page came", "judge", h.now)
 	})
-	if said := h.says(1, "apply", "--url", h.url); !strings.Contains(said, "It was tried on 22 November, and went back: no page came.") {
+	if said := h.says(1, "apply", "--url", h.url); !strings.Contains(said, "It is not taken any more since 22 November: no page came.") {
 		t.Error(said)
 	}
 	if said := h.says(1, "apply", "7.0.0", "--url", h.url); !strings.Contains(said, "There is no version 7.0.0 in the repository.") {
