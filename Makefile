@@ -131,6 +131,8 @@ release-keys: ## make keys for trying where there are none: images are baked wit
 
 .PHONY: update-server
 update-server: PORT = 8090
+# What is not committed has another version each time, as a device takes a version once.
+update-server: VERSION := $(patsubst %.dirty,%.dirty.$(shell date +%s),$(VERSION))
 update-server: build-arm64 release-keys ## publish this build in dist/update and serve it on 127.0.0.1 (PORT=8090), for trying updates
 	@mkdir -p bin && go build -o bin/ ./scripts/release ./scripts/updateserver
 	@git log -10 --no-merges --format='- %s' >bin/release-notes.txt
