@@ -13,10 +13,10 @@ VERSION := $(shell scripts/version)
 endif
 PORT    ?= 8080
 TAGS    := sqlite_omit_load_extension,netgo,osusergo,nethttpomithttp2
-LDFLAGS := -s -w -X main.version=$(VERSION) -linkmode external -extldflags -static
+LDFLAGS  = -s -w -X main.version=$(VERSION) -linkmode external -extldflags -static
 GO      := CGO_ENABLED=1 go
-BUILD   := build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
-UPDATER := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+BUILD    = build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
+UPDATER  = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 
 # Later ones do not build with this Go. It is run from its module and is no part of ours.
 GORELEASER := go run github.com/goreleaser/goreleaser/v2@v2.15.1
