@@ -123,7 +123,7 @@ func firstLine(err error) string {
 // slotWish is what may be asked about a kind.
 type slotWish struct {
 	Do      string            `json:"do"`
-	Version string            `json:"version"` // that is to be kept or left; "": the one that it is
+	Version string            `json:"version"` // that is to be kept or left, "" for the one that it is; or tried again
 	Text    *string           `json:"text"`
 	Set     map[string]string `json:"set"`
 	Why     string            `json:"why"`
@@ -159,13 +159,15 @@ func (s *Server) askSlots(k slot.Kind, in slotWish, who config.By) error {
 	if in.Do != "stage" && (in.Text != nil || in.Set != nil) {
 		return problemOf(http.StatusBadRequest, "bad_order", "Only with stage there is a text, or settings to set.")
 	}
-	if in.Do != "keep" && in.Do != "back" && in.Version != "" {
-		return problemOf(http.StatusBadRequest, "bad_order", "Only with keep and back there is a version.")
+	if in.Do != "keep" && in.Do != "back" && in.Do != "allow" && in.Version != "" {
+		return problemOf(http.StatusBadRequest, "bad_order", "Only with keep, back and allow there is a version.")
 	}
 	now, state := s.o.Now(), v.Slots[k]
 	order := slot.Order{Do: in.Do, Kind: k, Why: who.Why, By: who.Who, At: now}
-	if err := meant(in.Version, state); err != nil {
-		return err
+	if in.Do != "allow" {
+		if err := meant(in.Version, state); err != nil {
+			return err
+		}
 	}
 	var refused error
 	switch in.Do {
@@ -195,8 +197,11 @@ func (s *Server) askSlots(k slot.Kind, in slotWish, who config.By) error {
 	case "back":
 		order.Version = inUse(state)
 		_, refused = state.Back(who.Why, who.Who, now)
+	case "allow":
+		order.Version = in.Version
+		_, refused = state.Allowed(in.Version)
 	default:
-		return problemOf(http.StatusBadRequest, "bad_order", "do is one of stage, try, keep, back and noted.")
+		return problemOf(http.StatusBadRequest, "bad_order", "do is one of stage, try, keep, back, allow and noted.")
 	}
 	if refused != nil {
 		return refusedSlots(refused)

@@ -87,6 +87,7 @@ func TestSlotsAreAskedFor(t *testing.T) {
 		{"agent", `{"do":"back"}`, slot.Order{Do: "back", Kind: slot.Agent, Version: "1.2.2"}},
 		{"agent", `{"do":"back","version":"1.2.2"}`, slot.Order{Do: "back", Kind: slot.Agent, Version: "1.2.2"}},
 		{"system", `{"do":"back"}`, slot.Order{Do: "back", Kind: slot.System, Version: "1.2.2"}},
+		{"agent", `{"do":"allow","version":"1.2.3"}`, slot.Order{Do: "allow", Kind: slot.Agent, Version: "1.2.3"}},
 	} {
 		a := s.send("POST", "/api/v1/slots/"+c.kind, c.body)
 		got := s.order("orders")
@@ -108,6 +109,7 @@ func TestSlotsAreAskedFor(t *testing.T) {
 	}{
 		{"disk", `{"do":"back"}`, "unknown_slots", 404}, {"config", `{"do":"erase"}`, "bad_order", 400}, {"config", `{"do":"back"}`, "nothing_former", 409},
 		{"agent", `{"do":"back","version":"1.2.3"}`, "another_version", 409}, {"config", `{"do":"keep","version":"config-1"}`, "another_version", 409}, {"config", `{"do":"try","version":"config-1"}`, "bad_order", 400},
+		{"agent", `{"do":"allow","version":"1.2.2"}`, "slots", 409}, {"agent", `{"do":"allow"}`, "slots", 409},
 		{"config", `{"do":"keep"}`, "no_trial", 409}, {"agent", `{"do":"try"}`, "slots", 409}, {"agent", `{"do":"stage"}`, "bad_order", 400},
 		{"config", `{"do":"try","text":"x"}`, "bad_order", 400}, {"config", `{"do":"stage","text":""}`, "bad_order", 400},
 		{"config", `{"do":"stage","text":"web: {port: x}"}`, "bad_setting", 400}, {"config", `{"do":"stage","text":"a: 1","set":{}}`, "bad_order", 400},
