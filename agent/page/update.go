@@ -56,6 +56,7 @@ type EndRow struct{ Kind, Words, Why, When string }
 type ReleaseRow struct {
 	Kind, Version, Title, Facts, Notes, WhyNot string
 	Installable, Restarts                      bool
+	Denied                                     bool // it is on the list of those that are not tried again
 }
 
 // UploadView is a file that was sent here.

@@ -256,6 +256,19 @@ func streamupdatePage(qw422016 *qt422016.Writer, f *Frame, v *UpdateView, css, j
 					}
 					qw422016.N().S(`</button></form>
 `)
+				} else if r.Denied {
+					qw422016.N().S(`<form method="post" action="/update#newer">`)
+					streamtokenField(qw422016, v.Token)
+					qw422016.N().S(`<input type="hidden" name="do" value="allow"><input type="hidden" name="kind" value="`)
+					qw422016.E().S(r.Kind)
+					qw422016.N().S(`"><input type="hidden" name="version" value="`)
+					qw422016.E().S(r.Version)
+					qw422016.N().S(`"><button aria-label="Let `)
+					qw422016.E().S(r.Title)
+					qw422016.N().S(` `)
+					qw422016.E().S(r.Version)
+					qw422016.N().S(` be tried again">Let it be tried again</button></form>
+`)
 				}
 				qw422016.N().S(`</div>`)
 				if r.WhyNot != "" {

@@ -17,7 +17,7 @@ func TestUpdateSaysWhatThereIs(t *testing.T) {
 			Ended: []EndRow{{"agent", "Went <back>", "It was <slow>", "yesterday"}}, Checked: "Last <look>",
 			Releases: []ReleaseRow{
 				{Kind: "agent", Version: "1.3.0", Title: "Program", Facts: "1 <MB>", Notes: "<b>new</b>", WhyNot: "It <waits>", Installable: true},
-				{Kind: "system", Version: "1.4.0", Title: "System", Installable: true, Restarts: true}, {Kind: "agent", Version: "1.2.9", Title: "Program"},
+				{Kind: "system", Version: "1.4.0", Title: "System", Installable: true, Restarts: true}, {Kind: "agent", Version: "1.2.9", Title: "Program", Denied: true},
 			},
 			Config: ConfigView{
 				Words: "A <is used>", Candidate: "b", Title: "What <changes>", Changes: []FactRow{{Name: "a.b", Text: "<off> → on"}}, Files: []FactRow{{Name: "/etc/motd", Text: "added"}},
@@ -33,7 +33,7 @@ func TestUpdateSaysWhatThereIs(t *testing.T) {
 	}{
 		"all of it": {func(*UpdateView) {}, []string{
 			"tok&lt;en", "Head&lt;line", "Words &amp; more", "1.2&lt;3", "Since &lt;then&gt;", "on trial", "Kept &lt;soon&gt;", "Went &lt;back&gt;", "It was &lt;slow&gt;", "Last &lt;look&gt;",
-			"1 &lt;MB&gt;", "&lt;b&gt;new", "It &lt;waits&gt;", "Install now, with a restart", "A &lt;is used&gt;", "&lt;off&gt;", "&lt;80&gt;", "Make the candidate anew", "Try the candidate…", "There is &lt;none&gt;.", "Log out", "What you set holds",
+			"1 &lt;MB&gt;", "&lt;b&gt;new", "It &lt;waits&gt;", "Install now, with a restart", `name="version" value="1.2.9"><button aria-label="Let Program 1.2.9 be tried again">`, "A &lt;is used&gt;", "&lt;off&gt;", "&lt;80&gt;", "Make the candidate anew", "Try the candidate…", "There is &lt;none&gt;.", "Log out", "What you set holds",
 		}, []string{"http-equiv", "Keep what is on trial", "Nothing newer", `id="sure"`, "<then>", "<b>"}, 0, 4},
 		"a program to go back to": {func(v *UpdateView) { v.Sure = "back-agent" }, []string{"The program restarts for that.", `name="version" value="1.2&quot;3"><span>`, "Go back to 1.2.2</button>", `href="/update#runs">Stay`}, nil, 1, 3},
 		"a system to go back to":  {func(v *UpdateView) { v.Sure = "back-system" }, []string{"shows nothing until it has started again", "Go back to 1.2.0</button>"}, nil, 1, 3},

@@ -126,7 +126,9 @@ func TestBrowserUpdatesAndGoesBack(t *testing.T) {
 			t.Errorf("%s: %+v", what, got)
 		}
 	}
-	press("look", `form[action="/update#newer"] button`, "check")
+	press("again", `button[aria-label="Let Program 1.2.3 be tried again"]`, "allow")
+	asked("again", "orders", slot.Order{Do: "allow", Kind: slot.Agent, Version: "1.2.3"})
+	press("look", `form:has(input[value="check"]) button`, "check")
 	asked("look", "update/orders", slot.Order{Do: "check"})
 	b.do(chromedp.Navigate(s.url + "/update"))
 	press("install", `button[aria-label="Install Program 1.3.0 now"]`, "apply")

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -101,6 +102,7 @@ func (s *Server) fillNewer(p *page.UpdateView, v Versions) {
 		row := page.ReleaseRow{
 			Kind: string(r.Kind), Version: r.Version, Title: strings.ToUpper(noun(r.Kind)[:1]) + noun(r.Kind)[1:], Facts: releaseFacts(r, now, s.o.Zone), Notes: r.Notes, WhyNot: r.WhyNot,
 			Installable: !r.Refused && !p.Busy, Restarts: r.Kind == slot.System,
+			Denied: slices.ContainsFunc(v.Slots[r.Kind].Denied, func(d slot.Denial) bool { return d.Version == r.Version }),
 		}
 		p.Releases = append(p.Releases, row)
 		if r.WhyNot != "" && strings.HasSuffix(p.Waiting, r.WhyNot) {
@@ -210,6 +212,8 @@ func (s *Server) updateForm(c *fiber.Ctx) error {
 		err = s.dropUpload()
 	case "back":
 		who.Why = "a person asked for it"
+		err = s.askKind(kind, slotWish{Do: do, Version: form.Get("version")}, who)
+	case "allow":
 		err = s.askKind(kind, slotWish{Do: do, Version: form.Get("version")}, who)
 	case "noted":
 		err = s.askKind(kind, slotWish{Do: do}, who)

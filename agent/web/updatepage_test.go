@@ -132,6 +132,12 @@ func TestUpdatePageButtons(t *testing.T) {
 			t.Errorf("%s: %d %s", do, a.StatusCode, a.body)
 		}
 	}
+	if a := p.pressUpdate("allow", "kind", "agent", "version", "1.2.3"); a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/update?done=allow" {
+		t.Errorf("to let one be tried again: %d %s", a.StatusCode, a.body)
+	}
+	if o := s.order("orders"); o == nil || o.Do != "allow" || o.Version != "1.2.3" {
+		t.Errorf("to let one be tried again: %+v", o)
+	}
 	if asked := s.ask("GET", "/update?sure=back-agent", "", p.cookie); !has(asked, `name="version" value="1.2.2"><span>`) {
 		t.Errorf("the form does not say what is left: %s", asked.body)
 	}

@@ -20,7 +20,7 @@ import (
 func updateDone(done string) string {
 	return map[string]string{
 		"check": "The device looks for newer versions now. What it finds is told here.", "apply": "The update begins.", "drop": "The file is removed.",
-		"back": "Going back begins.", "noted": "It is noted that you know.", "stage": "A candidate is being made; load this page again.",
+		"back": "Going back begins.", "noted": "It is noted that you know.", "allow": "It may be tried again; look for newer versions.", "stage": "A candidate is being made; load this page again.",
 		"try": "The device restarts, and tries the candidate.", "keep": "What is on trial is being kept.", "level": "That is done, or begins now.", "settle": "That is taken back.",
 	}[done]
 }
