@@ -129,7 +129,7 @@ func TestReleaseIsBuiltAsTheMakefileBuilds(t *testing.T) {
 	if got := strings.ReplaceAll(find(release, `tags: \[(.*)\]$`), " ", ""); got != made || made != tags {
 		t.Errorf("tags: the Makefile has %s, the release %s, its licences %s", made, got, tags)
 	}
-	linked := strings.Replace(find(makefile, `LDFLAGS\s*:= (.*)$`), "$(VERSION)", "{{ .Version }}", 1)
+	linked := strings.Replace(find(makefile, `LDFLAGS\s*:?= (.*)$`), "$(VERSION)", "{{ .Version }}", 1)
 	if got := find(release, `ldflags:\n\s*- (.*)$`); got != linked {
 		t.Errorf("the Makefile links with %s, the release with %s", linked, got)
 	}
