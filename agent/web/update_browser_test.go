@@ -128,6 +128,7 @@ func TestBrowserUpdatesAndGoesBack(t *testing.T) {
 	}
 	press("again", `button[aria-label="Let Program 1.2.3 be tried again"]`, "allow")
 	asked("again", "orders", slot.Order{Do: "allow", Kind: slot.Agent, Version: "1.2.3"})
+	b.do(chromedp.Navigate(s.url + "/update"))
 	press("look", `form:has(input[value="check"]) button`, "check")
 	asked("look", "update/orders", slot.Order{Do: "check"})
 	b.do(chromedp.Navigate(s.url + "/update"))
