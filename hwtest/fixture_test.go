@@ -27,6 +27,7 @@ type fixture struct {
 	// What a test breaks in the program.
 	stuck, broken, cold bool // it does not switch; its page is cut; nothing is reused or kept
 	level, problem      string
+	later               string // the problem that is told from the second answer on
 	reason              string // why a part does not switch
 	trusted             string
 	updates             string // what was set at run time of them; "" for nothing
@@ -208,7 +209,13 @@ func (f *fixture) serve() {
 	})
 	mux.HandleFunc("/api/v1/pressure", func(w http.ResponseWriter, _ *http.Request) { f.text(w, fmt.Sprintf(`{"level":%q}`, f.level)) })
 	mux.HandleFunc("/api/v1/status", func(w http.ResponseWriter, _ *http.Request) {
-		f.text(w, `{"version":"1.0.0","headline":"Everything is fine","problems":[`+f.problem+`]}`)
+		f.mu.Lock()
+		problem := f.problem
+		if f.later != "" {
+			f.problem, f.later = f.later, ""
+		}
+		f.mu.Unlock()
+		f.text(w, `{"version":"1.0.0","headline":"Everything is fine","problems":[`+problem+`]}`)
 	})
 	mux.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) { f.text(w, f.figures()) })
 	server := httptest.NewServer(mux)

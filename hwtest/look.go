@@ -60,22 +60,36 @@ func (d *Device) awaitClock(ctx context.Context, out io.Writer) {
 	})
 }
 
-// clock judges a clock that nobody has set; one that is set can't show it.
+// clock judges a clock that nobody has set; one that is set can't show it. What the program says of its problems may be some seconds older than
+// its belief.
 func clock(ctx context.Context, d *Device) Verdict {
+	var r clockReading
+	var wrong error
+	_, _ = d.until(ctx, time.Minute, func() (bool, error) {
+		r, wrong = d.clock(ctx)
+		return wrong != nil || !r.blind(), nil
+	})
+	if wrong != nil {
+		return fail("%v", wrong)
+	}
+	return judgeClock(r, d.page(ctx))
+}
+
+func (d *Device) clock(ctx context.Context) (r clockReading, err error) {
 	metrics, err := d.metrics(ctx)
 	if err != nil {
-		return fail("%v", err)
+		return r, err
 	}
 	var status struct{ Problems []struct{ Code string } }
 	if err := d.ask(ctx, "GET", "/api/v1/status", nil, &status); err != nil {
-		return fail("%v", err)
+		return r, err
 	}
 	trusted, known := metrics["calendarbot_clock_trusted"]
-	r := clockReading{known: known, trusted: trusted == 1, synchronised: d.synchronised(), battery: len(d.found("/sys/class/rtc/rtc*")) > 0}
+	r = clockReading{known: known, trusted: trusted == 1, synchronised: d.synchronised(), battery: len(d.found("/sys/class/rtc/rtc*")) > 0}
 	for _, p := range status.Problems {
 		r.unconfirmed = r.unconfirmed || p.Code == "clock_unconfirmed"
 	}
-	return judgeClock(r, d.page(ctx))
+	return r, nil
 }
 
 // clockReading is what is known of the clock.
@@ -83,6 +97,11 @@ type clockReading struct {
 	known, trusted, unconfirmed bool // the program tells of its clock; it believes it; it says that nobody confirmed it
 	synchronised                bool // the system's was set from the network
 	battery                     bool // there is one with a battery
+}
+
+// blind tells whether the program believes a clock that nothing has set, without a word.
+func (r clockReading) blind() bool {
+	return !r.synchronised && r.trusted && !r.battery && !r.unconfirmed
 }
 
 // judgeClock asks that a clock which nobody set is not believed, or, some minutes after the start, with a word of doubt alone. The page comes
@@ -95,7 +114,7 @@ func judgeClock(r clockReading, page error) Verdict {
 		t.fault("the program does not tell whether it believes its clock")
 	case r.synchronised && !r.trusted:
 		t.fault("the clock was set from the network, and the program does not believe it")
-	case !r.synchronised && r.trusted && !r.battery && !r.unconfirmed:
+	case r.blind():
 		t.fault("nothing has set the clock, and the program believes it")
 	case !r.synchronised && !r.trusted:
 		t.note("nothing has set the clock; the program does not believe it, and still shows its page")

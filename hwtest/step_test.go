@@ -74,8 +74,12 @@ func table() []broken {
 		{step: "23-name", harm: put("/proc/sys/kernel/hostname", "localhost"), tells: "no name"},
 		{step: "24-picture", harm: drop("/sys/class/drm"), tells: "no HDMI socket"},
 		{step: "24-picture", harm: put("/sys/class/drm/card0-HDMI-A-1/enabled", "disabled"), tells: "gets no picture"},
-		{step: "25-clock", set: drop("/run/systemd/timesync/synchronized"), good: Fail, tells: "believes it"},
+		{step: "25-clock", set: func(f *fixture) { impatient(f); f.drop("/run/systemd/timesync/synchronized") }, good: Fail, tells: "believes it"},
 		{step: "25-clock", set: func(f *fixture) { f.drop("/run/systemd/timesync/synchronized"); f.trusted = "0" }, harm: func(f *fixture) { f.broken = true }, tells: "not whole"},
+		{step: "25-clock", set: func(f *fixture) {
+			f.drop("/run/systemd/timesync/synchronized")
+			f.later = `{"code":"clock_unconfirmed"}`
+		}, harm: func(f *fixture) { f.broken = true }, tells: "not whole"},
 		{step: "25-clock", good: Skip, harm: func(f *fixture) { f.trusted = "0" }, tells: "does not believe it"},
 		{step: "26-under-voltage", harm: put("/sys/class/hwmon/hwmon1/in0_lcrit_alarm", "1"), tells: "too low"},
 		{step: "27-card-wear", harm: put("/sys/fs/ext4/mmcblk0p4/errors_count", "3"), tells: "faults of the file system"},
