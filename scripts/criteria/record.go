@@ -38,9 +38,6 @@ func awaited() map[string]string {
 		configBack: "make test-update",
 		panicBack:  "make test-update",
 		steadyOn:   "make bench",
-
-		failedPackages:  "make cover",
-		integrationTime: "make cover",
 	}
 }
 
