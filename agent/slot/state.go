@@ -298,6 +298,14 @@ func (s State) Keep(now time.Time) (State, error) {
 	return s, nil
 }
 
+// InUse is the version that is kept, or left by going back: of what is on trial, else of what is active; "" where that is not known.
+func (s State) InUse() string {
+	if s.Trial != nil {
+		return s.Trial.Version
+	}
+	return s.Slots[s.Active].Version
+}
+
 // Back ends a trial: its version is denied, and what is active is chosen again. Without a trial what was active before is so again, and
 // the version that it gives way is denied; ErrNothingToGoBackTo where there is none. A program before that was denied meanwhile is passed over: the
 // one of the system is used.
@@ -306,20 +314,20 @@ func (s State) Back(why, by string, now time.Time) (State, error) {
 		return s.end(why, by, now), nil
 	}
 	if s.Former == s.Active || s.Former == Baked && s.kind != Agent {
-		return s, fmt.Errorf("go back from %s: %w", s.inUse(), ErrNothingToGoBackTo)
+		return s, fmt.Errorf("go back from %s: %w", s.activeWords(), ErrNothingToGoBackTo)
 	}
 	to := s.Former
 	if s.kind == Agent && s.denied(s.Slots[to]) != nil {
 		to = Baked
 	}
 	if to == s.Active {
-		return s, fmt.Errorf("go back from %s: %w", s.inUse(), ErrNothingToGoBackTo)
+		return s, fmt.Errorf("go back from %s: %w", s.activeWords(), ErrNothingToGoBackTo)
 	}
 	return s.Leave(to, why, by, now), nil
 }
 
-// inUse names what is active.
-func (s State) inUse() string {
+// activeWords name what is active.
+func (s State) activeWords() string {
 	if version := s.Slots[s.Active].Version; version != "" {
 		return string(s.kind) + " " + version
 	}

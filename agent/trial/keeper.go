@@ -251,19 +251,11 @@ func staged(s slot.State, o slot.Order) (slot.Name, error) {
 	case best != slot.Baked:
 		return best, nil
 	case o.Version == "":
-		return best, fmt.Errorf("nothing is staged that could be tried: no %s but the one in use lies in a slot", thing(o.Kind))
+		return best, fmt.Errorf("nothing is staged that could be tried: no %s but the one in use lies in a slot", o.Kind.Thing())
 	case s.Active != slot.Baked && s.Slots[s.Active].Version == o.Version:
-		return best, fmt.Errorf("%s %s is in use already", thing(o.Kind), o.Version)
+		return best, fmt.Errorf("%s %s is in use already", o.Kind.Thing(), o.Version)
 	}
-	return best, fmt.Errorf("%s %s is not staged: it lies in no slot", thing(o.Kind), o.Version)
-}
-
-// thing is what people call a kind.
-func thing(k slot.Kind) string {
-	if k == slot.Agent {
-		return "program"
-	}
-	return "system"
+	return best, fmt.Errorf("%s %s is not staged: it lies in no slot", o.Kind.Thing(), o.Version)
 }
 
 // meant refuses an order about a version that is another one by now.
@@ -271,11 +263,7 @@ func meant(o slot.Order, s slot.State) error {
 	if o.Version == "" || o.Do != "keep" && o.Do != "back" {
 		return nil
 	}
-	version := s.Slots[s.Active].Version
-	if s.Trial != nil {
-		version = s.Trial.Version
-	}
-	if version != o.Version {
+	if version := s.InUse(); version != o.Version {
 		return fmt.Errorf("%s is meant, but by now it is %s", o.Version, known(version))
 	}
 	return nil

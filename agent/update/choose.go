@@ -61,11 +61,7 @@ type Back struct {
 
 // Thing names a kind as a person would: "version 1.2.3 of the program".
 func Thing(kind slot.Kind, version string) string {
-	noun := "program"
-	if kind == slot.System {
-		noun = "system"
-	}
-	return "version " + version + " of the " + noun
+	return "version " + version + " of the " + kind.Thing()
 }
 
 // Choose says which of the offers a device installs now, and of each other one that is newer why not. One at a time: what is newest

@@ -107,15 +107,7 @@ func (u *updater) back(o slot.Order) error {
 		u.enough = true // what is installed before the keeper did it would be what it goes back from
 	}
 	if o.Version == "" {
-		o.Version = inUse(state)
+		o.Version = state.InUse()
 	}
 	return slot.Send(filepath.Join(u.root, keeperOrders), o)
-}
-
-// inUse is the version that an order to go back is about, as the keeper knows it; "" where it knows none.
-func inUse(s slot.State) string {
-	if s.Trial != nil {
-		return s.Trial.Version
-	}
-	return s.Slots[s.Active].Version
 }

@@ -187,15 +187,15 @@ func (s *Server) askSlots(k slot.Kind, in slotWish, who config.By) error {
 	case "try":
 		order.Version = state.Slots[candidate(state)].Version
 		if other, trial := v.Trial(); trial != nil {
-			refused = fmt.Errorf("the %s %s is on trial; one thing is tried at a time", noun(other), orUnknown(trial.Version))
+			refused = fmt.Errorf("the %s %s is on trial; one thing is tried at a time", other.Thing(), orUnknown(trial.Version))
 			break
 		}
 		_, refused = state.Try(candidate(state), 1, who.Who, now)
 	case "keep":
-		order.Version = inUse(state)
+		order.Version = state.InUse()
 		_, refused = state.Keep(now)
 	case "back":
-		order.Version = inUse(state)
+		order.Version = state.InUse()
 		_, refused = state.Back(who.Why, who.Who, now)
 	case "allow":
 		order.Version = in.Version
@@ -209,17 +209,9 @@ func (s *Server) askSlots(k slot.Kind, in slotWish, who config.By) error {
 	return s.send(s.o.Places.orders(), order)
 }
 
-// inUse is the version that is kept, or left by going back: of what is on trial, else of what is active; "" where it is not known.
-func inUse(s slot.State) string {
-	if s.Trial != nil {
-		return s.Trial.Version
-	}
-	return s.Slots[s.Active].Version
-}
-
 // meant refuses what is about a version that is another one by now.
 func meant(version string, s slot.State) error {
-	now := inUse(s)
+	now := s.InUse()
 	switch {
 	case version == "" || version == now:
 		return nil
@@ -298,17 +290,6 @@ func (s *Server) send(dir string, o slot.Order) error {
 	}
 	s.o.Log.Info("asked for", "do", o.Do, "kind", string(o.Kind), "version", o.Version, "by", o.By)
 	return nil
-}
-
-// noun is a kind in a sentence.
-func noun(k slot.Kind) string {
-	switch k {
-	case slot.Agent:
-		return "program"
-	case slot.System:
-		return "system"
-	}
-	return "configuration"
 }
 
 func orUnknown(version string) string {

@@ -162,7 +162,7 @@ func (s *Server) askUpdate(in updateWish, who config.By) error {
 		if err := meant(in.Version, state); err != nil {
 			return err
 		}
-		in.Version = inUse(state)
+		in.Version = state.InUse()
 		if _, err := state.Back(who.Why, who.Who, s.o.Now()); err != nil {
 			return refusedSlots(err)
 		}
@@ -178,7 +178,7 @@ func (s *Server) askUpdate(in updateWish, who config.By) error {
 // installable says why a version cannot be installed, as far as that is known here; nil where the updater decides.
 func (s *Server) installable(in updateWish, v Versions) error {
 	if k, t := v.Trial(); t != nil {
-		return problemOf(http.StatusConflict, "trial", "The "+noun(k)+" "+orUnknown(t.Version)+" is on trial; until that is over nothing else is installed.")
+		return problemOf(http.StatusConflict, "trial", "The "+k.Thing()+" "+orUnknown(t.Version)+" is on trial; until that is over nothing else is installed.")
 	}
 	for _, r := range v.Update.Available {
 		if in.From == "" && in.Version != "" && r.Version == in.Version && (in.Kind == "" || r.Kind == in.Kind) && r.Refused {

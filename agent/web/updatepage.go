@@ -79,7 +79,7 @@ func (s *Server) runRows(v Versions) []page.RunRow {
 		r := &rows[i]
 		k := slot.Kind(r.Kind)
 		state := v.Slots[k]
-		r.InUse = inUse(state)
+		r.InUse = state.InUse()
 		r.Detail = runDetail(k, state, s.o.Now(), s.o.Zone)
 		if t := state.Trial; t != nil {
 			r.Trial = s.trialWords(k, t)
@@ -100,7 +100,7 @@ func (s *Server) fillNewer(p *page.UpdateView, v Versions) {
 	}
 	for _, r := range u.Available {
 		row := page.ReleaseRow{
-			Kind: string(r.Kind), Version: r.Version, Title: strings.ToUpper(noun(r.Kind)[:1]) + noun(r.Kind)[1:], Facts: releaseFacts(r, now, s.o.Zone), Notes: r.Notes, WhyNot: r.WhyNot,
+			Kind: string(r.Kind), Version: r.Version, Title: strings.ToUpper(r.Kind.Thing()[:1]) + r.Kind.Thing()[1:], Facts: releaseFacts(r, now, s.o.Zone), Notes: r.Notes, WhyNot: r.WhyNot,
 			Installable: !r.Refused && !p.Busy, Restarts: r.Kind == slot.System,
 			Denied: slices.ContainsFunc(v.Slots[r.Kind].Denied, func(d slot.Denial) bool { return d.Version == r.Version }),
 		}

@@ -35,7 +35,7 @@ func (s *Server) updateHeadline(v Versions) (look, headline, words string) {
 		if p.Step == "check" || p.Version == "" {
 			return "notice", "The device looks for newer versions", ""
 		}
-		return "notice", "Version " + p.Version + " of the " + noun(p.Kind) + " is being installed", "The calendar is shown meanwhile."
+		return "notice", "Version " + p.Version + " of the " + p.Kind.Thing() + " is being installed", "The calendar is shown meanwhile."
 	}
 	if k, t := v.Trial(); t != nil {
 		return "notice", capital(Thing(k, t.Version)) + " is on trial", "It is kept when it runs well; else the one of before comes back by itself."
