@@ -14,9 +14,12 @@ import (
 // Key is a pair that logs in to a board: the person's own way in, for tests as well.
 type Key struct{ File string }
 
-// NewKey returns the pair of a folder, and makes one where there is none.
+// NewKey returns the pair of a folder, and makes one where there is none. It is named so that ssh finds it from everywhere.
 func NewKey(ctx context.Context, folder string) (Key, error) {
-	file := filepath.Join(folder, "id_ed25519")
+	file, err := filepath.Abs(filepath.Join(folder, "id_ed25519"))
+	if err != nil {
+		return Key{}, fmt.Errorf("find the key: %w", err)
+	}
 	if _, err := os.Stat(file); err == nil {
 		return Key{file}, nil
 	}
