@@ -16,7 +16,8 @@ import (
 // in advance.
 type limited struct {
 	net.Listener
-	ending atomic.Bool // nobody comes any more
+	visitors *visitors
+	ending   atomic.Bool // nobody comes any more
 
 	mu    sync.Mutex
 	conns map[*limitedConn]struct{}
@@ -25,8 +26,8 @@ type limited struct {
 	empty chan struct{} // closed when nobody comes any more and nobody is left
 }
 
-func limit(l net.Listener) *limited {
-	return &limited{Listener: l, conns: map[*limitedConn]struct{}{}, empty: make(chan struct{})}
+func limit(l net.Listener, v *visitors) *limited {
+	return &limited{Listener: l, visitors: v, conns: map[*limitedConn]struct{}{}, empty: make(chan struct{})}
 }
 
 // deadlineSlack is how much earlier than written down a deadline may end, so that it is not set anew with each request.
@@ -56,6 +57,7 @@ func (l *limited) admit(conn net.Conn) *limitedConn {
 	defer l.mu.Unlock()
 	l.came++
 	c := &limitedConn{Conn: conn, from: l, whence: whenceOf(conn), number: l.came, seen: time.Now()}
+	l.visitors.note(c.whence, c.seen)
 	goes := surplus(l.conns, c)
 	if goes != nil {
 		delete(l.conns, goes)

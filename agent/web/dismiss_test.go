@@ -15,7 +15,7 @@ func accepted(t *testing.T) (l *limited, conn net.Conn, client net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l = limit(ln)
+	l = limit(ln, newVisitors())
 	if client, err = net.Dial("tcp", ln.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestLastConnectionIsServed(t *testing.T) {
 	ours, theirs := net.Pipe()
 	from := &lastMoment{late: make(chan net.Conn, 1), closed: make(chan struct{})}
 	from.late <- ours
-	l := limit(from)
+	l := limit(from, newVisitors())
 	ended := make(chan error, 1)
 	go func() { ended <- dismiss([]*limited{l}, time.Hour) }()
 	conn, err := l.Accept()

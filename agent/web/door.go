@@ -53,6 +53,7 @@ type door struct {
 	mu     sync.Mutex
 	tries  map[netip.Addr]tries
 	all    bucket
+	logins uint64                          // that were right, of others than the device itself
 	passed map[[sha256.Size]byte]time.Time // until when; of an address and a secret
 	good   map[netip.Addr]time.Time        // until when
 }
@@ -246,6 +247,9 @@ func (d *door) record(from netip.Addr, at guess, mark [sha256.Size]byte, right b
 	defer d.mu.Unlock()
 	now := time.Now()
 	if right {
+		if !from.IsLoopback() {
+			d.logins++
+		}
 		delete(d.tries, from)
 		makeRoom(d.passed, maxPassed, func(until time.Time) time.Time { return until }, now)
 		d.passed[mark] = now.Add(passedFor)
@@ -263,6 +267,13 @@ func (d *door) record(from netip.Addr, at guess, mark [sha256.Size]byte, right b
 		d.all = d.all.fill(now)
 		d.all.left = max(0, d.all.left-1)
 	}
+}
+
+// entered is how many secrets of others than the device itself were right.
+func (d *door) entered() uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.logins
 }
 
 // makeRoom forgets what is over, and when that is not enough what ends first.

@@ -26,6 +26,7 @@ type meter struct {
 	requests requests
 	rows     []metric // sorted by name
 	look     func() *look
+	safety   func() safety
 	unused   sync.Pool // of *exposition: nobody pays for its buffers while nobody asks
 }
 
@@ -51,6 +52,7 @@ type look struct {
 	golang     []metrics.Sample // in the order of goFigures
 	now        time.Time        // by the program's clock
 	real       time.Time
+	safety     *safety
 	fares
 }
 
@@ -63,7 +65,7 @@ func newMeter(o Options, started time.Time) *meter {
 	m.look = m.lookAround
 	m.requests.elsewhere.judged = &m.requests.fast
 	m.requests.all = append(m.requests.all, &m.requests.elsewhere)
-	m.rows = slices.Concat(metricTable(), m.requests.table(), deviceTable(), versionTable(), systemTable(), goTable())
+	m.rows = slices.Concat(metricTable(), m.requests.table(), deviceTable(), versionTable(), safetyTable(), systemTable(), goTable())
 	slices.SortFunc(m.rows, func(a, b metric) int { return strings.Compare(a.name, b.name) })
 	return m
 }
@@ -107,6 +109,10 @@ func (m *meter) lookAround() *look {
 			m.o.Log.Error("metrics of the sources", "error", err)
 		}
 		l.sources = sources
+	}
+	if m.safety != nil {
+		s := m.safety()
+		l.safety = &s
 	}
 	if m.o.Refresher != nil {
 		l.beat = m.o.Refresher.Beat()

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"strings"
+
 	"calendarbot/agent/conn"
 	"calendarbot/agent/guard"
 	"calendarbot/agent/page"
@@ -145,6 +147,14 @@ func readFeedState(l *look, to *exposition) {
 	for _, s := range l.sources {
 		for _, state := range []store.State{store.Waiting, store.OK, store.Failing, store.Disabled} {
 			to.put(truth(s.State == state), s.ID, string(state))
+		}
+	}
+}
+
+func readPlain(l *look, to *exposition) {
+	for _, s := range l.sources {
+		if s.State != store.Disabled {
+			to.put(truth(strings.HasPrefix(s.Address, "http://")), s.ID)
 		}
 	}
 }

@@ -92,6 +92,7 @@ func metricTable() []metric {
 		{"calendarbot_feed_state", "1 for the state that a calendar is in, 0 for the others.", gauge, []string{"source", "state"}, readFeedState},
 		{"calendarbot_feed_events", "Events of a calendar.", gauge, feed, ofFeed(func(s store.Source) float64 { return float64(s.Events) })},
 		{"calendarbot_feed_skipped", "Events of a calendar that cannot be read.", gauge, feed, ofFeed(func(s store.Source) float64 { return float64(s.Skipped) })},
+		{"calendarbot_feed_plain_http", "1 for a calendar that is read by plain HTTP, which whoever is in between can read and forge.", gauge, feed, readPlain},
 		{"calendarbot_store_generation", "Grows with every change of what pages are made from.", gauge, nil, func(l *look, to *exposition) { to.put(float64(l.generation)) }},
 		{"calendarbot_refresher_beat_age_seconds", "Time since the loop that reads the calendars last went round; not there before the first time.", gauge, nil, readBeat},
 	}

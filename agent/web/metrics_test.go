@@ -51,13 +51,14 @@ func full() *look {
 		changed: noon().Add(-time.Hour),
 		sources: []store.Source{
 			{ID: "work", Name: "Arbeit", Address: "https://secret.example", State: store.Failing, Events: 120, Skipped: 2, LastSuccess: noon().Add(-20 * time.Minute), Error: "no"},
-			{ID: "home", State: store.Waiting},
+			{ID: "home", Address: "http://router.example", State: store.Waiting},
 			{ID: "old", State: store.Disabled, LastSuccess: noon().Add(-48 * time.Hour)},
 		},
 		started: noon().Add(-90 * time.Second),
 		process: &process{cpu: 12.34, resident: 24 << 20, files: 17, most: 1024},
 		golang:  readGo(),
 		fares:   tightFares(),
+		safety:  &safety{clients: 4, logins: 2, ssh: 1.25, vulnerable: 1},
 	}
 }
 
@@ -132,6 +133,12 @@ func TestMetricsTellWhatIsCounted(t *testing.T) {
 		"calendarbot_config_pending":                                                          2,
 		"calendarbot_config_changed_timestamp_seconds":                                        float64(noon().Add(-time.Hour).Unix()),
 		"calendarbot_feed_age_seconds{source=work}":                                           1200,
+		"calendarbot_http_clients":                                                            4,
+		"calendarbot_http_logins_total":                                                       2,
+		"calendarbot_device_ssh_cpu_seconds_total":                                            1.25,
+		"calendarbot_device_vulnerabilities":                                                  1,
+		"calendarbot_feed_plain_http{source=work}":                                            0,
+		"calendarbot_feed_plain_http{source=home}":                                            1,
 		"calendarbot_feed_state{source=work,state=failing}":                                   1,
 		"calendarbot_feed_state{source=work,state=ok}":                                        0,
 		"calendarbot_feed_state{source=home,state=waiting}":                                   1,

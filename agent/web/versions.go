@@ -16,7 +16,7 @@ import (
 
 // Places is where the slots' keeper, the updater and this program tell each other things. The zero value is nowhere.
 type Places struct {
-	Root  string // in front of /data and /run; "" for the system's own
+	Root  string // in front of /data, /run and /sys; "" for the system's own
 	State string // the folder of the program's state, in which orders, uploads and what a person took note of are; "" for none
 }
 

@@ -97,6 +97,7 @@ type Server struct {
 	view       atomic.Pointer[view]
 	meter      *meter
 	door       *door
+	visitors   *visitors
 	sessions   *sessions
 	probe      atomic.Pointer[probe]
 	pulse      *pulse // of the pictures
@@ -118,9 +119,10 @@ func New(o Options) *Server {
 	}
 	started := time.Now()
 	s := &Server{
-		o: o, fixed: newFixed(), meter: newMeter(o, started), door: newDoor(), sessions: newSessions(), started: started,
+		o: o, fixed: newFixed(), meter: newMeter(o, started), door: newDoor(), visitors: newVisitors(), sessions: newSessions(), started: started,
 		ready: make(chan struct{}), openAPITag: tagOf(openAPIFile), trials: make(chan struct{}, maxTrials), selfKey: rand.Text(),
 	}
+	s.meter.safety = s.safety
 	s.pulse = newPulse(o.Store.Generation, s.pictureUntil, o.Now)
 	s.vital = newPulse(s.vitalMark, func(context.Context) time.Time { return o.Now().Add(statusEvery) }, o.Now)
 	s.app = fiber.New(fiber.Config{
@@ -163,9 +165,9 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 	}
 	s.addr = ln.Addr()
-	listeners := []*limited{limit(ln)}
+	listeners := []*limited{limit(ln, s.visitors)}
 	if s.o.Local != nil {
-		listeners = append(listeners, limit(s.o.Local))
+		listeners = append(listeners, limit(s.o.Local, s.visitors))
 	}
 
 	beating, stopBeating := context.WithCancel(ctx)

@@ -100,7 +100,9 @@ func board(dir string) (string, error) {
 	for name, text := range map[string]string{
 		"data/slots/agent.json": `{"active":"a","trial":{"slot":"b","version":"1.3.0","tries":2,"started":1,"began":"2026-01-01T00:00:00Z"},
 			"slots":{"a":{"version":"1.2.2","at":"2026-01-01T00:00:00Z"},"b":{"version":"1.3.0","at":"2026-01-01T00:00:00Z"}}}`,
-		"data/slots/system.json": `{"active":"b","slots":{"a":{"version":"1.1.0","at":"2026-01-01T00:00:00Z"},"b":{"version":"1.2.0","at":"2026-01-01T00:00:00Z"}}}`,
+		"sys/fs/cgroup/cgroup.controllers":                  "cpu memory\n",
+		"sys/devices/system/cpu/vulnerabilities/spectre_v2": "Vulnerable\n",
+		"data/slots/system.json":                            `{"active":"b","slots":{"a":{"version":"1.1.0","at":"2026-01-01T00:00:00Z"},"b":{"version":"1.2.0","at":"2026-01-01T00:00:00Z"}}}`,
 		"data/update/status.json": `{"checked":"2026-01-01T00:00:00Z","code":"expired","problem":"What is signed is too old.",
 			"available":[{"kind":"system","version":"1.3.0","published":"2026-01-01T00:00:00Z","percent":100}]}`,
 	} {
