@@ -173,9 +173,9 @@ func (h *home) change(kind slot.Kind, do func(slot.State) (slot.State, error)) {
 	h.must(err)
 }
 
-func (h *home) status() update.Status {
+func (h *home) status() stateJSON {
 	h.t.Helper()
-	var s update.Status
+	var s stateJSON
 	h.must(json.Unmarshal([]byte(h.says(0, "status", "--json")), &s))
 	return s
 }

@@ -20,17 +20,23 @@ func (u *updater) show(out io.Writer, wrong error) error {
 	runs := u.running()
 	fresh := maps.Equal(s.Running, runs)
 	s.Running = runs
+	tried, unread := u.tried()
 	if u.wish.json {
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
-		return errors.Join(err, encoder.Encode(s))
+		return errors.Join(err, unread, encoder.Encode(stateJSON{s, tried.slots}))
 	}
-	tried, unread := u.tried()
 	if wrong != nil && strings.Contains(wrong.Error(), s.Problem) {
 		s.Problem = ""
 	}
 	_, unsaid := io.WriteString(out, stateText(s, tried, fresh, u.now()))
 	return errors.Join(err, unread, unsaid)
+}
+
+// stateJSON is the state for programs.
+type stateJSON struct {
+	update.Status
+	Slots map[slot.Kind]slot.State `json:"slots"` // what is on trial, and how the last trial ended
 }
 
 // stateText is the state for people. What was found is fresh while what ran then still does.

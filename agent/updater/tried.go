@@ -13,15 +13,17 @@ import (
 // tried is what is on trial, and what was and went back, as sentences.
 type tried struct {
 	trials, back []string
+	slots        map[slot.Kind]slot.State // of which those are
 }
 
 // tried reads it from the slots, as it may have changed since a repository was looked at.
 func (u *updater) tried() (tried, error) {
-	var all tried
+	all := tried{slots: map[slot.Kind]slot.State{}}
 	var wrong []error
 	for _, kind := range slot.Kinds() {
 		state, err := u.slots().Read(kind)
 		wrong = append(wrong, err)
+		all.slots[kind] = state
 		if t := state.Trial; t != nil {
 			started := t.Started > 0 || kind == slot.System && t.Version == u.system()
 			all.trials = append(all.trials, trialWords(kind, t.Version, started, u.window))

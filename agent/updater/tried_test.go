@@ -29,6 +29,9 @@ func TestTrialIsTold(t *testing.T) {
 	h.change(slot.Agent, func(s slot.State) (slot.State, error) { s, _ = s.Start(h.now); return s, nil })
 	const watched = "Version 1.1.0 of the program is on trial: it is watched, kept when it runs well, and left else. Until that is over nothing else is installed.\n"
 	tells(0, watched, "status")
+	if trial := h.status().Slots[slot.Agent].Trial; trial == nil || trial.Version != "1.1.0" {
+		t.Errorf("--json tells the trial %+v", trial)
+	}
 	tells(0, watched, "apply")
 	tells(0, watched, "check")
 	tells(1, "Version 1.1.0 of the program is on trial already.", "apply", "1.1.0")
@@ -38,6 +41,9 @@ func TestTrialIsTold(t *testing.T) {
 	h.must(h.publisher().Withdraw(h.now, slot.Agent, "1.2.0", "it was late"))
 	tells(0, watched, "check")
 	h.change(slot.Agent, func(s slot.State) (slot.State, error) { return s.Back("no page came\x1b.", "judge", h.now) })
+	if last := h.status().Slots[slot.Agent].Last; last == nil || last.Kept || last.By != "judge" {
+		t.Errorf("--json tells the outcome %+v", last)
+	}
 	const back = "Version 1.1.0 of the program went back on Sun 22 Nov 2026 at 12:00: no page came.\n"
 	tells(0, back, "status")
 	tells(0, "Other versions ran when that was looked for", "status")
