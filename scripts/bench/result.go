@@ -49,7 +49,8 @@ func atMost(value, bound float64) bool  { return value <= bound }
 // result is a whole run.
 type result struct {
 	Began   time.Time `json:"began"`
-	Version string    `json:"version"` // of the agent
+	Version string    `json:"version"`        // of the agent
+	Only    string    `json:"only,omitempty"` // the parts that were asked for; "": all
 	Took    float64   `json:"took_seconds"`
 	Rows    []row     `json:"rows"`
 	Bars    []bar     `json:"bars,omitempty"`
@@ -100,7 +101,7 @@ func (p plan) measure(ctx context.Context, only string) (*result, error) {
 		measure(i, part)
 	}
 	patient.Wait()
-	r := &result{Began: began.UTC().Truncate(time.Second), Version: version, Took: time.Since(began).Round(time.Second).Seconds(), Rows: slices.Concat(rows...)}
+	r := &result{Began: began.UTC().Truncate(time.Second), Version: version, Only: only, Took: time.Since(began).Round(time.Second).Seconds(), Rows: slices.Concat(rows...)}
 	r.Bars = barsOf(r.Rows)
 	return r, ctx.Err()
 }

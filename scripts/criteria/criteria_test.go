@@ -42,14 +42,6 @@ func TestPageIsWhatTheProgramWrites(t *testing.T) {
 		if !slices.Contains(askedFor(), f.Name) {
 			t.Errorf("no row asks for %q", f.Name)
 		}
-		if command := awaited()[f.Name]; command != "" {
-			t.Errorf("%q was measured: take it out of those that are awaited", f.Name)
-		}
-	}
-	for name := range awaited() {
-		if !slices.Contains(askedFor(), name) {
-			t.Errorf("no row waits for %q", name)
-		}
 	}
 }
 
@@ -231,7 +223,6 @@ func TestVerdictsFollowFromFigures(t *testing.T) {
 		{"a share that is not", held(1, gate, "a", "b", "on", "off", rule{spares, 20, ""}), of(on(460, "ms"), off(444, "ms")), notMet, "off 444 ms, on 460 ms: -3.6 % less"},
 		{"within a tolerance", held(1, gate, "a", "b", "on", "off", rule{reaches, 1.05, ""}), of(on(104, "ms"), off(100, "ms")), met, "off 100 ms, on 104 ms"},
 		{"beyond it", held(1, gate, "a", "b", "on", "off", rule{reaches, 1.05, ""}), of(on(106, "ms"), off(100, "ms")), notMet, "off 100 ms, on 106 ms"},
-		{"not measured", measured(1, gate, "a", "b", levelTwo, rule{below, 1, "s"}), of(), notMeasured, "none"},
 		{"tests", tested(1, gate, "a", "b", "agent.TestScripts"), of(), met, "a test"},
 		{"a board", onBoard(1, gate, "a", "b", "60-load"), of(), onlyOnBoard, "none"},
 		{"a board that is emulated", onBoard(1, gate, "a", "b", "60-load"), of(step(1, facts.EmulatedBoard)), onlyOnBoard, "passed on an emulated board"},

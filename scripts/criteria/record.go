@@ -31,16 +31,6 @@ func records() []record {
 	}
 }
 
-// awaited are figures that a row asks for and that nobody has measured yet, with the command that does. A figure that is there is taken out.
-func awaited() map[string]string {
-	return map[string]string{
-		levelTwo:   "make drill-2",
-		configBack: "make test-update",
-		panicBack:  "make test-update",
-		steadyOn:   "make bench",
-	}
-}
-
 // Names of figures.
 const (
 	calm    = "bench/load//api/whats-next at 1 connections, against everything off"

@@ -28,7 +28,6 @@ const (
 	notMet      verdict = "not met"
 	onlyOnBoard verdict = "only on a board"
 	notOurs     verdict = "does not apply"
-	notMeasured verdict = "not measured yet"
 )
 
 // row is one criterion. It is proved in one of four ways: by a figure and a rule, by tests, by a step of hwtest on a board, or it does not
@@ -137,10 +136,6 @@ func (r row) judge(have map[string]facts.Figure) (judged, error) {
 func (j judged) byFigure(have map[string]facts.Figure) (judged, error) {
 	on, there := have[j.on]
 	if !there {
-		if command, ok := awaited()[j.on]; ok {
-			j.verdict, j.figure, j.where, j.command = notMeasured, "none", "nowhere", code(command)
-			return j, nil
-		}
 		return j, fmt.Errorf("line %d: nobody measured %q", j.line, j.on)
 	}
 	j.where, j.command = on.Where, code(on.Command)

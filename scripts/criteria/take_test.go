@@ -59,6 +59,9 @@ func TestReportsAreTakenIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if some, err := readBench([]byte(`{"only": "load", "took_seconds": 60}`)); err != nil || len(some) != 0 {
+		t.Errorf("of some parts %v is taken in, %v", some, err)
+	}
 	want := "bench/memory/peak, 500 events/off/after the first fetch=20.7 MiB; bench/memory/peak, 500 events/on=23.9 MiB; bench/seconds=600 s; board/plain restart=58 s; " +
 		"hwtest/19-health=1; hwtest/60-load=0; hwtest/60-load/answers=5; soak/open files, highest=40; soak/quantities that rise=1; soak/resident memory, highest=28 MiB; soak/right answers=99.9 %; soak/seconds=7200 s; " +
 		"soak/slowest answer=1.5 s; soak/wrong or no answers=1"

@@ -18,8 +18,7 @@ is a row here, with the line of the record. ` + "`make criteria`" + ` takes in w
 
 - **met** or **not met** follows from the figure and the rule in the text, or from tests that have to pass before a change lands;
 - **only on a board** is shown by a step of the hardware test on a Zero 2 W; where an emulated board shows something of it, that is said;
-- **does not apply** asks for a saving that is larger than all there is, or for something that this program does not have; the reason stands beside it;
-- **not measured yet** has a command that measures it, whose figure is still missing.
+- **does not apply** asks for a saving that is larger than all there is, or for something that this program does not have; the reason stands beside it.
 
 The records were written for a program that took hundreds of megabytes. "Off" is this program with everything optional off, or
 with the part off that is named; "on" is the same with everything on.
@@ -57,7 +56,7 @@ func page(have []facts.Figure) (string, error) {
 	text.WriteString(head)
 	text.WriteString("\n| | rows |\n|---|---|\n")
 	sum := 0
-	for _, v := range []verdict{met, notMet, onlyOnBoard, notOurs, notMeasured} {
+	for _, v := range []verdict{met, notMet, onlyOnBoard, notOurs} {
 		sum += counts[v]
 		if v == met {
 			fmt.Fprintf(&text, "| met, by a figure | %d |\n| met, by tests | %d |\n", counts[v]-byTests, byTests)
