@@ -159,8 +159,8 @@ func TestNextHop(t *testing.T) {
 			t.Errorf("%s: credentials go along: %v, want %v", name, !c.keeps, c.keeps)
 		}
 		req.Header = http.Header{"Accept": {"text/calendar"}}
-		if _, err := hop(req, []*url.URL{from}, c.location); err != nil {
-			t.Errorf("%s without credentials: %v", name, err)
+		if _, err := hop(req, []*url.URL{from}, c.location); (err == nil) != c.follows {
+			t.Errorf("%s without credentials: %v, want followed %v", name, err, c.follows)
 		}
 		if len(req.Header) != 1 {
 			t.Errorf("%s changed the header of the request before", name)

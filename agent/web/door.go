@@ -53,7 +53,7 @@ type door struct {
 	mu     sync.Mutex
 	tries  map[netip.Addr]tries
 	all    bucket
-	logins uint64                          // that were right, of others than the device itself
+	logins uint64                          // with a PIN, of others than the device itself
 	passed map[[sha256.Size]byte]time.Time // until when; of an address and a secret
 	good   map[netip.Addr]time.Time        // until when
 }
@@ -127,7 +127,7 @@ var errWrong = errors.New("compare a secret: it is another")
 func (d *door) admit(from netip.Addr, at guess, given string, kept ...config.Secret) error {
 	one := from.Unmap()
 	from = d.place(one)
-	mark := d.mark(from, given, kept)
+	mark := d.mark(one, given, kept)
 	if known, err := d.remembers(from, at, mark); known || err != nil {
 		return err
 	}
@@ -247,7 +247,7 @@ func (d *door) record(from netip.Addr, at guess, mark [sha256.Size]byte, right b
 	defer d.mu.Unlock()
 	now := time.Now()
 	if right {
-		if !from.IsLoopback() {
+		if at == shortSecret && !from.IsLoopback() {
 			d.logins++
 		}
 		delete(d.tries, from)
@@ -269,7 +269,7 @@ func (d *door) record(from netip.Addr, at guess, mark [sha256.Size]byte, right b
 	}
 }
 
-// entered is how many secrets of others than the device itself were right.
+// entered is how often the PIN came from others than the device itself, and was right.
 func (d *door) entered() uint64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -61,8 +61,8 @@ func readFaults(root string) (n int) {
 // safetyTable is what is told of that. It is there from the start: a rate over a counter that begins with its first event misses that one.
 func safetyTable() []metric {
 	return []metric{
-		{"calendarbot_http_clients", "Machines that connected within the last day, since the start; the device itself is none of them.", gauge, nil, ofSafety(func(s *safety) float64 { return float64(s.clients) })},
-		{"calendarbot_http_logins_total", "Times that the PIN or the token came over the network and was right; one from the same address within ten minutes is not counted again.", counter, nil, ofSafety(func(s *safety) float64 { return float64(s.logins) })},
+		{"calendarbot_http_clients", "Addresses that connected within the last day, since the start, those of an IPv6 network from elsewhere as one; the device's own are left out.", gauge, nil, ofSafety(func(s *safety) float64 { return float64(s.clients) })},
+		{"calendarbot_http_logins_total", "Times that somebody logged in over the network, or gave the PIN; the same from one address within ten minutes is not counted again. What programs do with the token is not counted.", counter, nil, ofSafety(func(s *safety) float64 { return float64(s.logins) })},
 		{"calendarbot_device_ssh_cpu_seconds_total", "Processor time of connections by SSH, refused ones included.", counter, nil, ofSafety(func(s *safety) float64 { return s.ssh })},
 		{"calendarbot_device_vulnerabilities", "Known faults of the processor that the kernel does not keep from being used.", gauge, nil, ofSafety(func(s *safety) float64 { return float64(s.vulnerable) })},
 	}

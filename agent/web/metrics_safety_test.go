@@ -41,13 +41,17 @@ func TestLoginsAreCounted(t *testing.T) {
 	d := newDoor()
 	for _, try := range []struct{ from, given string }{
 		{"192.168.1.7", "wrong"}, {"127.0.0.1", "right"}, {"192.168.1.7", "right"}, {"192.168.1.7", "right"}, {"192.168.1.8", "right"},
+		{"2001:db8::7", "right"}, {"2001:db8::7", "right"},
 	} {
 		if err := d.admit(addr(try.from), shortSecret, try.given, config.Secret("right")); (err == nil) != (try.given == "right") {
 			t.Errorf("%v: %v", try, err)
 		}
 	}
-	if n := d.entered(); n != 2 {
-		t.Errorf("%d logins are counted, want 2", n)
+	if err := d.admit(addr("192.168.1.9"), longSecret, "right", config.Secret("right")); err != nil { // a program with the token
+		t.Error(err)
+	}
+	if n := d.entered(); n != 3 {
+		t.Errorf("%d logins are counted, want 3", n)
 	}
 }
 

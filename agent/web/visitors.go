@@ -12,8 +12,8 @@ const (
 	maxVisitors = 256 // then the one that did not come for longest is forgotten
 )
 
-// visitors are the machines that connected within a day, each as one client, the device itself left out. Somebody who looks at an open
-// calendar does nothing that he may not; that there is one more than usual is all that shows him.
+// visitors are the clients that connected within a day (see clientOf), the device itself left out. Somebody who looks at an open calendar does
+// nothing that he may not; that there are more than usual is all that shows him. A machine with several addresses is several of them.
 type visitors struct {
 	mu   sync.Mutex
 	came map[netip.Addr]time.Time // the last time

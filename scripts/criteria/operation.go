@@ -5,6 +5,8 @@ func operation() []row {
 	const (
 		table    = "the sign, its action, its record and its end, on the whole program"
 		byPerson = "seconds from a person's word until everything optional is off"
+		loaded   = "157 s, 1.3 plain restarts, where other boards were emulated beside it"
+		systems  = "A system whose program is never ready, or cannot run, is started three times: 437 and 736 s, 2.6 and 4.5 plain restarts, beside another emulated board"
 		switched = "Switching alone is timed, from a word; when the sign counts is the row above"
 	)
 	return []row{
@@ -33,16 +35,16 @@ func operation() []row {
 		measured(494, threshold, "Level 3 within 5 minutes: a program that crashes", "from its start until the former one serves", programBack, rule{below, 300, "s"}),
 		measured(494, threshold, "Level 3 within 5 minutes: a program that hangs", "from its start until the former one serves", stallBack, rule{below, 300, "s"}),
 		measured(494, threshold, "Level 3 within 5 minutes: a program that is never well", "from its start until the former one serves", illBack, rule{below, 300, "s"}),
-		measured(494, threshold, "Level 3 within 5 minutes: a system that panics", "from its first start until the former one serves", panicBack, rule{below, 300, "s"}),
+		measured(494, threshold, "Level 3 within 5 minutes: a system that panics", "from its first start until the former one serves", panicBack, rule{below, 300, "s"}).remark(systems),
 		tested(506, gate, "Comprehensive validation after a rollback", "the former program goes on with all data; one whole version after any cut", "agent/store.TestEarlierVersionGoesOnWithWhatALaterOneMigrated", "scripts/powercut.TestPowerCuts"),
 		tested(513, threshold, "Memory above 400 MB in all: level 1", table, "agent.TestActionTable", "agent/pressure.TestRulesOfStanding"),
-		measured(513, threshold, "Memory: recovery within 30 s", "seconds from the want of memory until everything optional is off", levelOneMemory, rule{below, 30, "s"}),
+		measured(513, threshold, "Memory: recovery within 30 s", "seconds from when memory begins to be taken until everything optional is off", levelOneMemory, rule{below, 30, "s"}),
 		tested(514, threshold, "CPU above 80 %, sustained: level 1", table, "agent.TestActionTable", "agent/pressure.TestProcessorMustBeBusyForAMinute"),
 		measured(514, threshold, "CPU: recovery within 30 s", byPerson, levelOneAsked, rule{below, 30, "s"}).remark(switched),
 		tested(515, threshold, "Latency above twice the baseline: level 1", table, "agent.TestActionTable", "agent/pressure.TestGrowthIsOfWholeHours"),
 		measured(515, threshold, "Latency: recovery within 30 s", byPerson, levelOneAsked, rule{below, 30, "s"}).remark(switched),
 		tested(516, threshold, "Errors above 5 % of the requests: level 2", table, "agent.TestActionTable", "agent/pressure.TestErrorsAreOfFiveMinutes"),
-		measured(516, threshold, "Errors: recovery within 2 minutes", "from the decision until a page of the other configuration is served", levelTwo, rule{below, 120, "s"}),
+		measured(516, threshold, "Errors: recovery within 2 minutes", "from the decision until a page of the other configuration is served", levelTwo, rule{below, 120, "s"}).remark(loaded),
 		tested(517, threshold, "An unrecoverable crash: level 3", "a program that crashes is given up, by a real systemd", "scripts/machine.TestGivenUp", "agent/trial.TestLevels"),
 		measured(517, threshold, "Crash: recovery within 5 minutes", "from the crash of a program that was kept until the former one serves", levelThree, rule{below, 300, "s"}),
 		tested(518, threshold, "Breaking changes: level 2", "a configuration with which nothing answers is left", "agent/trial.TestConfigurationsAreJudged"),
@@ -67,8 +69,8 @@ func operation() []row {
 		onBoard(548, success, "Full ARM64 operation with stable performance", "as many requests as there can be", "60-load", "hwtest.TestEachStepCanFail"),
 		measured(551, success, "99.9 % uptime", "right answers in hours of failures, reloads, clock jumps and pressure", available, rule{atLeast, 99.9, "%"}),
 		measured(552, success, "All rollbacks within their times: level 1", byPerson, levelOneAsked, rule{below, 30, "s"}),
-		measured(552, success, "All rollbacks within their times: level 2", "from the decision until a page of the other configuration is served", configBack, rule{below, 120, "s"}),
-		measured(552, success, "All rollbacks within their times: level 3", "the slowest kind: a program that is never well", illBack, rule{below, 300, "s"}),
+		measured(552, success, "All rollbacks within their times: level 2", "from the decision until a page of the other configuration is served, when requests fail", levelTwo, rule{below, 120, "s"}).remark(loaded),
+		measured(552, success, "All rollbacks within their times: level 3", "the slowest kind of program: one that is never well", illBack, rule{below, 300, "s"}).remark(systems),
 		tested(553, success, "All critical metrics are captured, alerts work", "rules fire when they should", "agent/health.TestCriticalMetricsOfTheRecordsAreCovered", "scripts/monitoring.TestRulesFireWhenTheyShould"),
 		tested(554, success, "All procedures are documented and validated", "each command of the documents is run by a test, each problem is in the runbook", "scripts/docs.TestEveryCommandIsProved", "scripts/docs.TestEveryProblemIsInTheRunbook"),
 		measured(557, success, "95 %+ coverage: connections", "statements", "cover/agent/conn", rule{atLeast, 95, "%"}),
