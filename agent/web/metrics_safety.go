@@ -1,9 +1,9 @@
 package web
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -34,14 +34,11 @@ func readSSH(root string) float64 {
 		}
 		return 0
 	}
-	for line := range strings.Lines(string(text)) {
-		if micro, ok := strings.CutPrefix(line, "usage_usec "); ok {
-			if n, err := strconv.ParseUint(strings.TrimSpace(micro), 10, 64); err == nil {
-				return float64(n) / 1e6
-			}
-		}
+	var micro uint64
+	if _, err := fmt.Sscanf(string(text), "usage_usec %d", &micro); err != nil { // the first line, always
+		return -1
 	}
-	return -1
+	return float64(micro) / 1e6
 }
 
 // readFaults is how many of the processor's known faults the kernel does not keep from being used, such as Spectre; negative where it does not tell.
