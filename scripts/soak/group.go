@@ -77,15 +77,6 @@ func (g *group) used() (used, droppable uint64, err error) {
 	return used - droppable, droppable, err
 }
 
-// kills is how many processes the kernel killed inside for want of memory.
-func (g *group) kills() (uint64, error) {
-	file := "memory.events"
-	if g.version == 1 {
-		file = "memory.oom_control"
-	}
-	return g.field(file, "oom_kill")
-}
-
 func (g *group) field(file, name string) (uint64, error) {
 	text, err := os.ReadFile(filepath.Join(g.dir, file))
 	if err != nil {
