@@ -101,8 +101,8 @@ func serveAssets(mux *http.ServeMux) {
 	mux.HandleFunc("GET /favicon.ico", func(http.ResponseWriter, *http.Request) {})
 }
 
-// openBrowser starts the one browser of the tests.
-func openBrowser(t *testing.T, hear func(event any)) context.Context {
+// openBrowser starts the browser of a test.
+func openBrowser(t *testing.T, hear func(event any), more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -117,6 +117,7 @@ func openBrowser(t *testing.T, hear func(event any)) context.Context {
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
+	options = append(options, more...)
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(stop)
 	ctx, closeBrowser := chromedp.NewContext(ctx, chromedp.WithListener(hear))
@@ -230,6 +231,30 @@ func TestBrowser(t *testing.T) {
 		withoutScript(t, ctx, server.URL)
 		found.none(t)
 	})
+}
+
+// TestBrowserWithoutFonts looks at the pages in a browser that has no font of the style sheet's list: what a computer shows
+// on which nobody installed any.
+func TestBrowserWithoutFonts(t *testing.T) {
+	fonts, err := filepath.Abs("testdata/fonts.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := wall(t)
+	var found complaints
+	ctx := openBrowser(t, found.hear, chromedp.Env("FONTCONFIG_FILE="+fonts))
+	has, err := chromedp.Run(ctx, chromedp.Evaluate[[]bool](`['Liberation Sans', 'DejaVu Sans'].map((family) => {
+		const c = document.createElement('canvas').getContext('2d'), width = (font) => { c.font = '100px ' + font; return c.measureText('width').width; };
+		return width('"' + family + '", monospace') !== width('monospace');
+	})`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(has, []bool{false, true}) {
+		t.Fatalf("Liberation Sans and DejaVu Sans are there: %v", has)
+	}
+	everyScene(t, ctx, server.URL)
+	found.none(t)
 }
 
 func everyScene(t *testing.T, ctx context.Context, server string) {
