@@ -163,7 +163,7 @@ run-image: ## start the newest image in an emulated board, the calendar at http:
 	@bin/board $(ARGS)
 
 .PHONY: test-image
-test-image: ## bake the image where there is none of this version, and try it in an emulated board, its plug pulled in three updates
+test-image: ## bake the image where there is none of this version, and try it in emulated boards, BOARDS=2 at once; pulls the plug in three updates
 	$(call on-board,CALENDARBOT_CUTS=3,.,100m)
 
 .PHONY: test-update
@@ -186,11 +186,12 @@ drill-2: ## have requests fail on an emulated board until it goes back to the ot
 drill-3: ## have the program crash on an emulated board until it goes back to the former one, and print how long that took
 	$(call on-board,CALENDARBOT_DRILL=3,'^TestDrillLevel3$$',60m)
 
-# on-board runs tests on the emulated board: with variables, tests by their names, for some time at most.
+# on-board runs tests on the emulated board: with variables, tests by their names, for some time at most. With BOARDS=1 no board slows
+# another one: for figures.
 define on-board
 @scripts/setup image
 @VERSION=$(VERSION) image/have
-$(1) CALENDARBOT_IMAGE=$(CURDIR)/dist/image/calendarbot-$(VERSION)-pizero2w.img $(GO) test -count=1 -v -timeout $(3) -run $(2) ./scripts/board
+$(1) CALENDARBOT_IMAGE=$(CURDIR)/dist/image/calendarbot-$(VERSION)-pizero2w.img $(GO) test -count=1 -v -timeout $(3) -parallel $${BOARDS:-2} -run $(2) ./scripts/board
 endef
 
 .PHONY: test-reproducible

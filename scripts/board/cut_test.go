@@ -79,7 +79,7 @@ func ofEnvironment(t *testing.T, name string, usual uint64) uint64 {
 }
 
 // spans is for how long after its order an update of each kind is under way, in plain restarts: until it is kept.
-var spans = map[slot.Kind]float64{slot.Agent: 3.5, slot.Config: 3.5, slot.System: 12}
+var spans = map[slot.Kind]float64{slot.Agent: 2.5, slot.Config: 2.5, slot.System: 12}
 
 // stickSpan is how much of that time a system takes that comes by a stick, which the emulated board reads much faster than it hears the network.
 const stickSpan = 0.5
@@ -91,6 +91,7 @@ func TestUpdatePowerCuts(t *testing.T) {
 	if os.Getenv("CALENDARBOT_CUTS") == "" {
 		whenAsked(t)
 	}
+	t.Parallel()
 	h := newHome(t)
 	file := filepath.Join(kept, "powercuts.json")
 	done := &cuts{}

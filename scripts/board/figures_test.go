@@ -4,11 +4,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"calendarbot/scripts/facts"
 )
+
+// keeping is held while a figure is written: two boards are tried beside each other.
+var keeping sync.Mutex
 
 // figure keeps what a test measured on the emulated board, for agent/CRITERIA.md. A later one of the same name takes its place.
 func figure(t *testing.T, name string, value float64, unit string) {
@@ -18,6 +22,8 @@ func figure(t *testing.T, name string, value float64, unit string) {
 		t.Fatalf("%s is measured without an image", name)
 	}
 	f := facts.Figure{Name: "board/" + name, Value: value, Unit: unit, Command: targetOf(t.Name()), Where: facts.EmulatedBoard, Version: version, Date: time.Now().UTC().Truncate(time.Second)}
+	keeping.Lock()
+	defer keeping.Unlock()
 	if err := facts.Keep(filepath.Join(repository, filepath.FromSlash(facts.Folder), "board.json"), f); err != nil {
 		t.Fatal(err)
 	}

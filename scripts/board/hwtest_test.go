@@ -23,6 +23,7 @@ const hwtestTime = 40 * time.Minute
 // TestHardwareTest runs the hardware test on an emulated board from the flashed image, as a person does with hwtest/run. What the test says
 // of it is kept in dist/hwtest.
 func TestHardwareTest(t *testing.T) {
+	t.Parallel()
 	n := newBench(t)
 	n.seed(t, Settings{Hostname: "kitchen", Zone: "Europe/Berlin", PIN: personPIN})
 	b := n.on(t)

@@ -17,7 +17,7 @@ import (
 	"calendarbot/scripts/demo/household"
 )
 
-// asked is the environment variable that asks for these tests: the path of an image. Emulating a board takes this computer for itself.
+// asked is the environment variable that asks for these tests: the path of an image. Emulating boards takes this computer for itself.
 const asked = "CALENDARBOT_IMAGE"
 
 // The longest that a boot may take on a host that has much else to do, that anything on the board may, and that copying a

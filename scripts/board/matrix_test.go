@@ -52,6 +52,7 @@ func TestPartitionsOfTheImage(t *testing.T) {
 // TestImage follows a device from its first boot on: what a person wrote on the card, a second boot, the second system, and
 // what may break on a card.
 func TestImage(t *testing.T) {
+	t.Parallel()
 	n := newBench(t)
 	n.seed(t, Settings{Hostname: "kitchen", Zone: "America/New_York", PIN: "47110815"})
 

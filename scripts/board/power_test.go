@@ -9,6 +9,7 @@ import (
 // TestPowerCutsDuringTheFirstBoot pulls the plug at several points of the first boot. After all of them the device boots, and tells
 // the person what is wrong with the settings on the card, whose good parts hold.
 func TestPowerCutsDuringTheFirstBoot(t *testing.T) {
+	t.Parallel()
 	n := newBench(t)
 	n.seed(t, Settings{Hostname: "two words", Zone: "Europe/Berlin"})
 	for _, point := range []string{

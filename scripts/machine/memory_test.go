@@ -94,8 +94,8 @@ func (m *Machine) becomes(t *testing.T, wanted func(pressed) bool) time.Duration
 	return time.Since(begin)
 }
 
-// memoryRuns is how often memory is to become scarce: twice, or as often as CALENDARBOT_MACHINE_RUNS says.
-func memoryRuns(t *testing.T) int {
+// runs is how often what may go wrong by chance is tried: twice, or as often as CALENDARBOT_MACHINE_RUNS says.
+func runs(t *testing.T) int {
 	t.Helper()
 	wanted := os.Getenv("CALENDARBOT_MACHINE_RUNS")
 	if wanted == "" {
@@ -119,7 +119,7 @@ func TestMemoryIsGivenUpBeforeItIsTaken(t *testing.T) {
 	m.becomes(t, func(p pressed) bool { return p == pressed{} })
 	load := begin(t, m.Agent, 100*time.Millisecond)
 	group := fmt.Sprintf("U=%s HIGH=%d\n", unit, unitHigh)
-	for n := range memoryRuns(t) {
+	for n := range runs(t) {
 		began := time.Now()
 		m.run(t, group+hog)
 		m.becomes(t, func(p pressed) bool { return p.sign >= 2 && p.cache >= 2 })

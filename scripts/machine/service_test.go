@@ -243,7 +243,7 @@ func TestService(t *testing.T) {
 	})
 
 	t.Run("restarts lose no request", func(t *testing.T) {
-		const restarts = 50
+		restarts := 5 * runs(t)
 		// So many starts are a crash loop to systemd, unless they were asked for.
 		load := begin(t, m.Agent, 0)
 		for range restarts {
