@@ -171,8 +171,8 @@ test-update: ## try every good and bad update, all drills and the whole hardware
 	$(call on-board,CALENDARBOT_UPDATES=all,'^Test(Update|Drill|HardwareTest)',8h)
 
 .PHONY: test-powercut-board
-test-powercut-board: ## pull an emulated board's plug at COUNT=25 random points of updates; goes on where it was left
-	$(call on-board,CALENDARBOT_CUTS=$${COUNT:-25},'^TestUpdatePowerCuts$$',12h)
+test-powercut-board: ## pull an emulated board's plug at COUNT=25 random points of updates, which goes on where it was left, and during its first boot
+	$(call on-board,CALENDARBOT_CUTS=$${COUNT:-25},'PowerCuts',12h)
 
 .PHONY: drill-1
 drill-1: ## have an emulated board switch everything optional off by itself, and print how long that took

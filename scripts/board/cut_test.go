@@ -82,7 +82,7 @@ func ofEnvironment(t *testing.T, name string, usual uint64) uint64 {
 var spans = map[slot.Kind]float64{slot.Agent: 2.5, slot.Config: 2.5, slot.System: 12}
 
 // stickSpan is how much of that time a system takes that comes by a stick, which the emulated board reads much faster than it hears the network.
-const stickSpan = 0.5
+const stickSpan = 0.4
 
 // TestUpdatePowerCuts pulls the plug at random points of updates of all three kinds, one after the other, and looks after each whether the
 // device comes up with one whole version and all that the person did. CALENDARBOT_CUTS=25 says how many there are to be at
