@@ -72,13 +72,14 @@ func (g *group) used() (used, droppable uint64, err error) {
 	if used, err = strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64); err != nil {
 		return 0, 0, err
 	}
-	droppable, err = g.field("memory.stat", field)
+	droppable, err = g.stat(field)
 	droppable = min(droppable, used)
 	return used - droppable, droppable, err
 }
 
-func (g *group) field(file, name string) (uint64, error) {
-	text, err := os.ReadFile(filepath.Join(g.dir, file))
+// stat is a field of memory.stat, in bytes.
+func (g *group) stat(name string) (uint64, error) {
+	text, err := os.ReadFile(filepath.Join(g.dir, "memory.stat"))
 	if err != nil {
 		return 0, err
 	}
@@ -87,7 +88,7 @@ func (g *group) field(file, name string) (uint64, error) {
 			return strconv.ParseUint(value, 10, 64)
 		}
 	}
-	return 0, fmt.Errorf("read %s: there is no %s", file, name)
+	return 0, fmt.Errorf("read memory.stat: there is no %s", name)
 }
 
 // remove takes the group away; those inside have ended.
