@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -105,8 +106,8 @@ func (l *limited) forget(c *limitedConn) {
 const farewell = time.Second
 
 // dismiss takes no more connections and ends each with its next answer, which says so to the client; those on which nothing was asked
-// within wait are closed, as far as they never asked. A socket of the service manager stays open meanwhile: who comes now is
-// answered by the next program.
+// within wait are closed, as far as they never asked, or wait for the end of what was refused. A socket of the service manager stays
+// open meanwhile: who comes now is answered by the next program.
 func dismiss(listeners []*limited, wait time.Duration) (err error) {
 	for _, l := range listeners {
 		err = errors.Join(err, doing("stop listening", l.Close()))
@@ -122,7 +123,7 @@ func dismiss(listeners []*limited, wait time.Duration) (err error) {
 	for _, l := range listeners {
 		l.mu.Lock()
 		for c := range l.conns {
-			if !c.spoke.Load() {
+			if !c.spoke.Load() || c.refused.Load() {
 				err = errors.Join(err, doing("close a connection", c.Conn.Close()))
 			}
 		}
@@ -150,6 +151,7 @@ type limitedConn struct {
 	number        uint64      // in the order of coming
 	spoke         atomic.Bool // something came
 	asked         atomic.Bool // a whole request came
+	refused       atomic.Bool // the last request was answered before all of it came
 	seen          time.Time   // about when the state changed last, from or to answering
 	reading       int         // reads since the last answer was ready
 	writing       bool
@@ -158,8 +160,31 @@ type limitedConn struct {
 
 // Close closes it, once or again.
 func (c *limitedConn) Close() error {
+	if c.refused.Load() && !c.from.ending.Load() {
+		c.linger()
+	}
 	c.from.forget(c)
 	return c.Conn.Close()
+}
+
+// mostRefused is how many bytes of a refused request are still taken.
+const mostRefused = 1 << 20
+
+// linger ends the answer and takes what the client is still sending, until it stops, for readTimeout at most. Closed at once, the
+// connection would be reset by what comes, and the client would lose the answer that tells what is wrong (RFC 9112, section 9.6).
+func (c *limitedConn) linger() {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil || c.SetReadDeadline(time.Now().Add(readTimeout)) != nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, c.Conn, mostRefused) // however that ends, the connection is closed then
+}
+
+// refusing tells a connection that its request is answered before all of it came.
+func refusing(c net.Conn) {
+	if l, ok := c.(*limitedConn); ok {
+		l.refused.Store(true)
+	}
 }
 
 // Read reads; the time for it ends with the first read of a request, and with the second one for all that follow.

@@ -142,3 +142,26 @@ func TestLastConnectionIsServed(t *testing.T) {
 		t.Errorf("%d are left, %v", n, err)
 	}
 }
+
+// Nobody waits for the end of what was refused either.
+func TestRefusedConnectionsEnd(t *testing.T) {
+	l, conn, client := accepted(t)
+	if _, err := client.Write([]byte("PUT")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := conn.Read(make([]byte, 3)); n != 3 || err != nil {
+		t.Errorf("got %d bytes, %v", n, err)
+	}
+	refusing(conn)
+	closed := make(chan error, 1)
+	go func() { closed <- conn.Close() }()
+	if n, err := client.Read(make([]byte, 1)); !errors.Is(err, io.EOF) { // the answer ends
+		t.Errorf("%d bytes came, %v", n, err)
+	}
+	if err := dismiss([]*limited{l}, 0); err != nil {
+		t.Error(err)
+	}
+	if err := <-closed; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("it was not closed: %v", err)
+	}
+}

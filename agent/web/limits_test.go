@@ -104,3 +104,33 @@ func TestWrongMethods(t *testing.T) {
 		}
 	}
 }
+
+// Who sends more than is taken still gets the answer that says so: the connection does not break while the rest is sent.
+func TestRefusedClientsMayFinish(t *testing.T) {
+	d := start(t)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(d.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	const length = 8 * maxBody
+	if _, err := fmt.Fprintf(conn, "PUT /api/v1/update/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n", length); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(conn) // to its end: the server has done all it does for this request
+	if err != nil || !strings.Contains(string(answer), "larger than 64 KB") {
+		t.Errorf("%s, %v", answer, err)
+	}
+	for range length / maxBody {
+		if _, err := conn.Write(make([]byte, maxBody)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

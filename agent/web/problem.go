@@ -66,10 +66,18 @@ func (r *refusal) Error() string {
 	return r.Word
 }
 
+// refuse answers a request that could not even be read, and so has not passed guarded.
+func (s *Server) refuse(c *fiber.Ctx, err error) error {
+	s.secure(c)
+	told := s.told(c, err)
+	if told.Status != http.StatusRequestTimeout { // after which nobody waits any longer
+		refusing(c.Context().Conn())
+	}
+	return s.fail(c, told)
+}
+
 // fail answers an error to a program.
 func (s *Server) fail(c *fiber.Ctx, err error) error {
-	// A request that could not even be read comes here without having passed guarded.
-	s.secure(c)
 	var refused *refusal
 	if errors.As(err, &refused) {
 		if refused.Status == http.StatusUnauthorized {

@@ -133,7 +133,7 @@ func New(o Options) *Server {
 		ReadBufferSize:        maxHeader,
 		// Those that are too many are closed before. One that was closed may take its place for a moment longer.
 		Concurrency:  2 * (maxConnections + maxOwn),
-		ErrorHandler: s.fail,
+		ErrorHandler: s.refuse,
 		// A form or a JSON body is read as bytes; nothing here takes files.
 		DisablePreParseMultipartForm: true,
 	})
