@@ -96,3 +96,24 @@ func TestConnectionsEnd(t *testing.T) {
 		}
 	})
 }
+
+// halved is a connection one half of which can be closed.
+type halved struct{ net.Conn }
+
+func (halved) CloseWrite() error { return nil }
+
+// The end of what was refused is waited for no longer than a request would be.
+func TestRefusedConnectionsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := net.Pipe()
+		began := time.Now()
+		c := &limitedConn{Conn: halved{server}, from: &limited{}, seen: began}
+		refusing(c)
+		if err := c.Close(); err != nil || time.Since(began) != readTimeout {
+			t.Errorf("it ended after %v: %v", time.Since(began), err)
+		}
+		if err := client.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -105,7 +106,8 @@ func TestWrongMethods(t *testing.T) {
 	}
 }
 
-// Who sends more than is taken still gets the answer that says so: the connection does not break while the rest is sent.
+// Who sends more than is taken still gets the answer that says so: the connection does not break while the rest is sent. Who never
+// stops is cut off.
 func TestRefusedClientsMayFinish(t *testing.T) {
 	d := start(t)
 	conn, err := net.Dial("tcp", strings.TrimPrefix(d.url, "http://"))
@@ -132,5 +134,11 @@ func TestRefusedClientsMayFinish(t *testing.T) {
 		if _, err := conn.Write(make([]byte, maxBody)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	for err == nil {
+		_, err = conn.Write(make([]byte, maxBody))
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("it may go on for ever")
 	}
 }
